@@ -1,0 +1,78 @@
+import type { Template } from './template.ts';
+
+/** A configuration that passed every check, its defaults filled in. Paths are absolute, times are milliseconds. */
+export interface Config {
+  readonly file: string;
+  readonly tablesDir: string;
+  readonly stateDir: string;
+  readonly format: 'auto' | 'bdb';
+  /** The Exim binary that is asked for its dbm library and, in tests, for lookups. */
+  readonly exim: string;
+  readonly directories: readonly DirectoryConfig[];
+  /** In the order of the file, which is the order of `lookup`. */
+  readonly tables: readonly TableConfig[];
+}
+
+export interface DirectoryConfig {
+  readonly name: string;
+  readonly urls: readonly string[];
+  readonly base: string;
+  readonly bindDn: string | undefined;
+  /** Path of the file with the password, systemd credentials resolved; undefined for an anonymous bind. */
+  readonly passwordFile: string | undefined;
+  readonly caFile: string | undefined;
+  readonly starttls: boolean;
+  readonly allowPlaintext: boolean;
+  readonly pageSize: number;
+  readonly connectTimeout: number;
+  readonly operationTimeout: number;
+  /** The attribute with the SMTP addresses. */
+  readonly addressAttribute: string;
+}
+
+export interface TableConfig {
+  readonly name: string;
+  readonly guard: GuardConfig | undefined;
+  /** Empty for a table kept by hand. */
+  readonly sources: readonly SourceConfig[];
+}
+
+export type SourceConfig = DirectorySourceConfig | FileSourceConfig | CsvSourceConfig;
+
+interface SourceCommon {
+  /** An optional source that fails removes nothing from its table, and the table is still built. */
+  readonly optional: boolean;
+}
+
+export interface DirectorySourceConfig extends SourceCommon {
+  readonly kind: 'directory';
+  readonly directory: string;
+  /** RFC 4515. */
+  readonly filter: string;
+  readonly key: Template;
+  readonly value: Template;
+  /** Lower case; undefined takes every domain. */
+  readonly domains: readonly string[] | undefined;
+}
+
+export interface FileSourceConfig extends SourceCommon {
+  readonly kind: 'file';
+  readonly path: string;
+}
+
+export interface CsvSourceConfig extends SourceCommon {
+  readonly kind: 'csv';
+  readonly path: string;
+  readonly key: Template;
+  readonly value: Template;
+}
+
+/** A limit in entries, or in percent of the entries before. */
+export type Amount = { readonly count: number } | { readonly percent: number };
+
+export interface GuardConfig {
+  readonly maxRemoved?: Amount;
+  readonly maxChanged?: Amount;
+  readonly maxAdded?: Amount;
+  readonly minEntries?: number;
+}

@@ -1,0 +1,69 @@
+import type { Pairs } from './pairs.ts';
+
+export type FormatName = 'bdb';
+
+/** What a format can hold. Sizes are bytes, with the trailing NUL where the format stores one. */
+export interface Limits {
+  readonly key: number;
+  readonly value: number;
+  readonly file: number;
+}
+
+export interface Statistics {
+  readonly entries: number;
+  readonly bytes: number;
+  /** Further figures of the format, by the names its own tools use. */
+  readonly detail: Readonly<Record<string, number>>;
+}
+
+/** An on-disk form that Exim looks up. One file a format implements it. */
+export interface Format {
+  readonly name: FormatName;
+  /** What Exim's configuration expects behind the table's name: nothing for `dbm` lookups. */
+  readonly suffix: string;
+  readonly limits: Limits;
+
+  /**
+   * Creates `path`, which must not exist, from entries with unique keys in any order; the same entries give the same
+   * bytes. The file is complete and fsynced when the promise resolves; when it rejects, `path` is gone again.
+   *
+   * @throws DbmError for an entry over the limits, a repeated key, or any fault of the file system
+   */
+  write(path: string, pairs: Pairs, options?: WriteOptions): Promise<void>;
+
+  /** @throws DbmError when the file can't be read or isn't of this format */
+  open(path: string): DbmFile;
+}
+
+export interface WriteOptions {
+  /** Store a NUL after each key and value, as exim_dbmbuild does and Exim's `dbm` lookup expects. Default true. */
+  readonly terminated?: boolean;
+}
+
+/**
+ * An open table file. Keys and values go in and out as they are in `.dat`: a trailing NUL that the file stores is added
+ * and removed here.
+ */
+export interface DbmFile {
+  readonly path: string;
+  readonly format: FormatName;
+
+  /** The value of `key`, or undefined. @throws DbmError on a damaged page */
+  get(key: Uint8Array): Uint8Array | undefined;
+
+  /** Every entry, in the file's own order. @throws DbmError on a damaged page */
+  pairs(): Pairs;
+
+  /**
+   * Looks every key of `pairs` up and compares its value.
+   *
+   * @throws DbmError naming the first key that is missing, extra or has another value
+   */
+  readBack(pairs: Pairs): void;
+
+  /** Checks the structure of the whole file. @throws DbmError naming the first fault with its offset */
+  verify(): void;
+
+  statistics(): Statistics;
+  close(): void;
+}
