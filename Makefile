@@ -1,0 +1,57 @@
+# What a person types. Each target installs what it needs (scripts/need).
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+BUILD_NEEDS := g++ make python3
+TEST_NEEDS := slapd ldapsearch=ldap-utils exim4=exim4-daemon-light db_verify=db-util openssl systemd-analyze=systemd
+BENCH_NEEDS := slapd ldapsearch=ldap-utils exim_dbmbuild=exim4-daemon-light
+
+# Where Node came with its headers, better-sqlite3 is compiled against them, and nothing is downloaded for it.
+headers := $(shell node -p 'path.resolve(process.execPath, "../..")' 2>/dev/null)
+ifneq ($(wildcard $(headers)/include/node/node.h),)
+export npm_config_nodedir := $(headers)
+endif
+
+installed := node_modules/.installed
+
+.PHONY: help build demo test bench lint typecheck format clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+build: $(installed) ## Compile the commands and the library into dist/
+	npm run build
+
+demo: build ## Run the hourly job on the fixture directory, then look addresses up
+	scripts/demo
+
+test: need-test lint typecheck build ## Lint, compile, and run the whole test suite
+	vitest run
+
+bench: need-bench build ## Measure against the incumbents, as ratios
+	tsx bench/main.ts
+
+lint: $(installed) ## Check form and style
+	npm run lint
+
+typecheck: $(installed) ## Check types
+	npm run typecheck
+
+format: $(installed) ## Put the files into form
+	npm run format
+
+clean: ## Remove what was built and installed here
+	rm -rf dist .cache node_modules
+
+.PHONY: need-test need-bench
+need-test:
+	@scripts/need $(BUILD_NEEDS) $(TEST_NEEDS)
+need-bench:
+	@scripts/need $(BUILD_NEEDS) $(BENCH_NEEDS)
+
+$(installed): package.json package-lock.json
+	@scripts/need $(BUILD_NEEDS)
+	npm ci
+	@touch $@
