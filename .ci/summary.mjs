@@ -11,7 +11,9 @@ try {
 }
 
 // A file that could not be loaded has no tests to count, but it failed.
-const unloaded = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+const unloaded = report.testResults.filter(
+  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+);
 const passed = report.numPassedTests;
 const failed = report.numFailedTests + unloaded.length;
 const skipped = report.numPendingTests + report.numTodoTests;
