@@ -1,0 +1,216 @@
+import type { Pairs } from '../../dbm/pairs.ts';
+import {
+  BYTE_CLASS,
+  COLON,
+  MAX_JOINED_VALUE,
+  MAX_KEY,
+  MAX_LINE,
+  NEWLINE,
+  NUL,
+  SPACE,
+  UPPER,
+} from './syntax.ts';
+import { unescapeKey } from './unescape.ts';
+
+/** What exim_dbmbuild complains of. `line` counts from 1, `start` and `end` are offsets of the offending text. */
+export interface DatFault {
+  readonly kind: 'long-line' | 'long-key' | 'long-value' | 'stray-continuation';
+  readonly line: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface ReadOptions {
+  /** Lower-case the keys (ASCII). Default true. */
+  readonly lowerCaseKeys?: boolean;
+  /** Hears of each fault, whose entry is left out; `false` ends the reading there. */
+  readonly onFault?: (fault: DatFault) => boolean;
+}
+
+/**
+ * Reads the entries of a `.dat` in the order of its lines, duplicates included, exactly as exim_dbmbuild does.
+ *
+ * `bytes` becomes the pool of the result and is changed in place: keys are lower-cased and unescaped, continued values
+ * joined. As in C, a NUL byte ends its line.
+ */
+export function readDat(bytes: Uint8Array, options: ReadOptions = {}): Pairs {
+  return new DatReader(bytes, options).read();
+}
+
+const HASH = 0x23;
+const QUOTE = 0x22;
+const BLANK = 0x20;
+
+/** Whether the lines that begin with white space have an entry to continue. */
+type Continuation = 'stray' | 'joined' | 'dropped';
+
+class DatReader {
+  readonly #bytes: Uint8Array;
+  readonly #foldedClass: number;
+  readonly #onFault: (fault: DatFault) => boolean;
+  #line = 0;
+  #continuation: Continuation = 'stray';
+  #stopped = false;
+  #count = 0;
+  #keyStart: Uint32Array;
+  #keyEnd: Uint32Array;
+  #valueStart: Uint32Array;
+  #valueEnd: Uint32Array;
+
+  constructor(bytes: Uint8Array, options: ReadOptions) {
+    this.#bytes = bytes;
+    this.#foldedClass = (options.lowerCaseKeys ?? true) ? UPPER : -1;
+    this.#onFault = options.onFault ?? (() => true);
+    const expected = Math.max(16, Math.ceil(bytes.length / 40));
+    this.#keyStart = new Uint32Array(expected);
+    this.#keyEnd = new Uint32Array(expected);
+    this.#valueStart = new Uint32Array(expected);
+    this.#valueEnd = new Uint32Array(expected);
+  }
+
+  read(): Pairs {
+    const bytes = this.#bytes;
+    let at = 0;
+    while (at < bytes.length && !this.#stopped) {
+      this.#line++;
+      const first = bytes[at];
+      const firstClass = BYTE_CLASS[first];
+      let lineEnd: number;
+      if (firstClass < SPACE && first !== HASH) lineEnd = this.#readEntry(at, first);
+      else if (firstClass === SPACE) lineEnd = this.#readContinuation(at);
+      else lineEnd = this.#skipLine(at);
+      at = lineEnd + 1;
+    }
+    return {
+      count: this.#count,
+      pool: bytes,
+      keyStart: this.#keyStart,
+      keyEnd: this.#keyEnd,
+      valueStart: this.#valueStart,
+      valueEnd: this.#valueEnd,
+    };
+  }
+
+  #readEntry(start: number, first: number): number {
+    const bytes = this.#bytes;
+    const end = bytes.length;
+    if (this.#count === this.#keyStart.length) this.#grow();
+    const i = this.#count;
+
+    let at = start;
+    this.#keyStart[i] = start;
+    if (first === QUOTE) {
+      const key = unescapeKey(bytes, start, this.#contentEnd(start));
+      this.#keyEnd[i] = key.keyEnd;
+      at = key.next;
+      if (this.#foldedClass === UPPER) this.#foldKey(start, key.keyEnd);
+    } else {
+      let byteClass = BYTE_CLASS[first];
+      while (byteClass < COLON) {
+        if (byteClass === this.#foldedClass) bytes[at] += 0x20;
+        byteClass = ++at < end ? BYTE_CLASS[bytes[at]] : NEWLINE;
+      }
+      this.#keyEnd[i] = at;
+    }
+
+    while (at < end && BYTE_CLASS[bytes[at]] === SPACE) at++;
+    if (at < end && BYTE_CLASS[bytes[at]] === COLON) {
+      at++;
+      while (at < end && BYTE_CLASS[bytes[at]] === SPACE) at++;
+    }
+    this.#valueStart[i] = at;
+    while (at < end && BYTE_CLASS[bytes[at]] < NEWLINE) at++;
+    this.#valueEnd[i] = this.#trimmed(this.#valueStart[i], at);
+    const lineEnd = at < end && BYTE_CLASS[bytes[at]] === NUL ? this.#lineEnd(at) : at;
+
+    if (lineEnd - start > MAX_LINE) this.#drop('long-line', start, lineEnd);
+    else if (this.#keyEnd[i] - start > MAX_KEY) this.#drop('long-key', start, this.#keyEnd[i]);
+    else {
+      this.#count = i + 1;
+      this.#continuation = 'joined';
+    }
+    return lineEnd;
+  }
+
+  #readContinuation(start: number): number {
+    const bytes = this.#bytes;
+    const lineEnd = this.#lineEnd(start);
+    const contentEnd = this.#contentEnd(start);
+    if (lineEnd - start > MAX_LINE) {
+      if (this.#continuation === 'joined') this.#count--;
+      this.#drop('long-line', start, lineEnd);
+    } else if (contentEnd > start) {
+      let contentStart = start;
+      while (BYTE_CLASS[bytes[contentStart]] === SPACE) contentStart++;
+      if (this.#continuation === 'stray') this.#fault('stray-continuation', start, contentEnd);
+      else if (this.#continuation === 'joined') this.#join(contentStart, contentEnd);
+    }
+    return lineEnd;
+  }
+
+  #join(contentStart: number, contentEnd: number): void {
+    const i = this.#count - 1;
+    const joinedEnd = this.#valueEnd[i] + 1 + contentEnd - contentStart;
+    if (joinedEnd - this.#valueStart[i] > MAX_JOINED_VALUE) {
+      this.#count--;
+      this.#drop('long-value', this.#keyStart[i], this.#keyEnd[i]);
+      return;
+    }
+    this.#bytes[this.#valueEnd[i]] = BLANK;
+    this.#bytes.copyWithin(this.#valueEnd[i] + 1, contentStart, contentEnd);
+    this.#valueEnd[i] = joinedEnd;
+  }
+
+  #skipLine(start: number): number {
+    const lineEnd = this.#lineEnd(start);
+    if (lineEnd - start > MAX_LINE) this.#drop('long-line', start, lineEnd);
+    return lineEnd;
+  }
+
+  #drop(kind: DatFault['kind'], start: number, end: number): void {
+    this.#continuation = 'dropped';
+    this.#fault(kind, start, end);
+  }
+
+  #fault(kind: DatFault['kind'], start: number, end: number): void {
+    this.#stopped = !this.#onFault({ kind, line: this.#line, start, end });
+  }
+
+  #lineEnd(at: number): number {
+    const newline = this.#bytes.indexOf(0x0a, at);
+    return newline < 0 ? this.#bytes.length : newline;
+  }
+
+  /** Where the text of a line ends: before its NUL or newline, and the white space in front of that. */
+  #contentEnd(start: number): number {
+    let at = start;
+    while (at < this.#bytes.length && BYTE_CLASS[this.#bytes[at]] < NEWLINE) at++;
+    return this.#trimmed(start, at);
+  }
+
+  #trimmed(start: number, end: number): number {
+    let at = end;
+    while (at > start && BYTE_CLASS[this.#bytes[at - 1]] === SPACE) at--;
+    return at;
+  }
+
+  #foldKey(start: number, end: number): void {
+    for (let at = start; at < end; at++) {
+      if (BYTE_CLASS[this.#bytes[at]] === UPPER) this.#bytes[at] += 0x20;
+    }
+  }
+
+  #grow(): void {
+    const size = this.#keyStart.length * 2;
+    this.#keyStart = grown(this.#keyStart, size);
+    this.#keyEnd = grown(this.#keyEnd, size);
+    this.#valueStart = grown(this.#valueStart, size);
+    this.#valueEnd = grown(this.#valueEnd, size);
+  }
+}
+
+function grown(column: Uint32Array, size: number): Uint32Array {
+  const larger = new Uint32Array(size);
+  larger.set(column);
+  return larger;
+}

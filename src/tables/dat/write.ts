@@ -1,0 +1,119 @@
+import type { Pairs } from '../../dbm/pairs.ts';
+import { copyBytes } from '../bytes.ts';
+import { lineBreak } from './line-break.ts';
+import { needsQuotes, quotedLength, writeQuoted } from './quote.ts';
+import { MAX_LINE } from './syntax.ts';
+
+const COLON = 0x3a;
+const BLANK = 0x20;
+const LF = 0x0a;
+
+/** A table in canonical form: keys unique and in byte order, with the text of its `.dat`. */
+export interface Table extends Pairs {
+  /** One line an entry, `key: value`, longer ones continued: the same entries are always the same bytes. */
+  readonly text: Uint8Array;
+}
+
+/**
+ * Writes the entries that `order` names, in that order, as the text of a `.dat`.
+ *
+ * The text is the pool of the result, so that later passes run through memory forwards; keys and values that stand
+ * otherwise in the text (quoted, continued) have their plain bytes behind it.
+ *
+ * An entry that has no line in a `.dat` (see `unrepresentable`) still counts in the length of the text, which then must not
+ * be published.
+ *
+ * @param order numbers of entries with unique keys in byte order
+ */
+export function canonicalTable(pairs: Pairs, order: Uint32Array): Table {
+  const { pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
+  const count = order.length;
+  const bytes = Buffer.allocUnsafeSlow(spaceFor(pairs, order));
+  const table = {
+    count,
+    keyStart: new Uint32Array(count),
+    keyEnd: new Uint32Array(count),
+    valueStart: new Uint32Array(count),
+    valueEnd: new Uint32Array(count),
+  };
+  let at = 0;
+  let plain = bytes.length;
+  for (let i = 0; i < count; i++) {
+    const entry = order[i];
+    const lineStart = at;
+    const keyFrom = keyStart[entry];
+    const keyTo = keyEnd[entry];
+    const valueFrom = valueStart[entry];
+    const valueTo = valueEnd[entry];
+    const valueLength = valueTo - valueFrom;
+
+    if (needsQuotes(pool, keyFrom, keyTo)) {
+      at = writeQuoted(pool, keyFrom, keyTo, bytes, at);
+      plain -= keyTo - keyFrom;
+      copyBytes(pool, keyFrom, keyTo, bytes, plain);
+      table.keyStart[i] = plain;
+    } else {
+      copyBytes(pool, keyFrom, keyTo, bytes, at);
+      table.keyStart[i] = at;
+      at += keyTo - keyFrom;
+    }
+    table.keyEnd[i] = table.keyStart[i] + keyTo - keyFrom;
+
+    bytes[at++] = COLON;
+    if (valueLength > 0) bytes[at++] = BLANK;
+    if (at - lineStart + valueLength <= MAX_LINE) {
+      copyBytes(pool, valueFrom, valueTo, bytes, at);
+      table.valueStart[i] = at;
+      at += valueLength;
+    } else {
+      at = writeContinued(pool, valueFrom, valueTo, bytes, at, lineStart);
+      plain -= valueLength;
+      copyBytes(pool, valueFrom, valueTo, bytes, plain);
+      table.valueStart[i] = plain;
+    }
+    table.valueEnd[i] = table.valueStart[i] + valueLength;
+    bytes[at++] = LF;
+  }
+  return { ...table, pool: bytes, text: bytes.subarray(0, at) };
+}
+
+function spaceFor(pairs: Pairs, order: Uint32Array): number {
+  const { pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
+  let space = 0;
+  for (let i = 0; i < order.length; i++) {
+    const entry = order[i];
+    const keyLength = keyEnd[entry] - keyStart[entry];
+    const valueLength = valueEnd[entry] - valueStart[entry];
+    space += keyLength + valueLength + 3;
+    if (needsQuotes(pool, keyStart[entry], keyEnd[entry])) {
+      space += quotedLength(pool, keyStart[entry], keyEnd[entry]);
+    }
+    // Each word of a continued value may begin a line, and the value stands a second time behind the text.
+    if (keyLength * 4 + valueLength + 8 > MAX_LINE) space += valueLength * 2;
+  }
+  return space;
+}
+
+function writeContinued(
+  pool: Uint8Array,
+  from: number,
+  to: number,
+  bytes: Uint8Array,
+  start: number,
+  lineStart: number,
+): number {
+  let at = start;
+  let room = MAX_LINE - (start - lineStart);
+  let rest = from;
+  while (to - rest > room) {
+    const space = lineBreak(pool, rest, to, room);
+    if (space < 0) break;
+    copyBytes(pool, rest, space, bytes, at);
+    at += space - rest;
+    bytes[at++] = LF;
+    rest = space;
+    room = MAX_LINE;
+  }
+  copyBytes(pool, rest, to, bytes, at);
+  return at + to - rest;
+}

@@ -1,0 +1,24 @@
+/** Counts occurrences and keeps the first of them as examples, so that a million of them cost no memory. */
+export class Tally<T> {
+  readonly #most: number;
+  readonly #examples: T[] = [];
+  #count = 0;
+
+  constructor(most = 1000) {
+    this.#most = most;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get examples(): readonly T[] {
+    return this.#examples;
+  }
+
+  /** @param describe called only while examples are still kept */
+  add(describe: () => T): void {
+    this.#count++;
+    if (this.#examples.length < this.#most) this.#examples.push(describe());
+  }
+}
