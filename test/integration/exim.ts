@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -26,7 +26,10 @@ export class Exim {
   constructor(binary = findExim()) {
     this.#binary = binary;
     this.#directory = mkdtempSync(join(tmpdir(), 'mailhub-exim-'));
-    mkdirSync(join(this.#directory, 'log'), { mode: 0o777 });
+    // Started by root, Exim becomes its own user, and writes its logs as that.
+    chmodSync(this.#directory, 0o755);
+    mkdirSync(join(this.#directory, 'log'));
+    chmodSync(join(this.#directory, 'log'), 0o777);
   }
 
   /**

@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Exim } from './exim.ts';
+
+const tables = {
+  exch_table: `j.smith@example.ac.uk: j.smith@example.ac.uk
+js1@example.ac.uk: j.smith@example.ac.uk
+both@example.ac.uk: both@example.ac.uk
+`,
+  o365_table: `a.jones@example.ac.uk: aj9@example.mail.onmicrosoft.com
+both@example.ac.uk: both@example.mail.onmicrosoft.com
+`,
+  mlist_table: `all-staff@lists.example.ac.uk: all-staff@sympa.lists.example.ac.uk
+two@lists.example.ac.uk: one@sympa.lists.example.ac.uk, two@sympa.lists.example.ac.uk
+"space inside@lists.example.ac.uk": space-inside@sympa.lists.example.ac.uk
+pipe@lists.example.ac.uk: "|/usr/bin/id"
+file@lists.example.ac.uk: /etc/passwd
+nothing@lists.example.ac.uk: :blackhole:
+include@lists.example.ac.uk: :include:/etc/passwd
+`,
+  sm_table: 'm.brown@stmarys.example.ac.uk: s0000001@students.example.ac.uk\n',
+  local_domains: `example.ac.uk: example.ac.uk
+lists.example.ac.uk: lists.example.ac.uk
+stmarys.example.ac.uk: stmarys.example.ac.uk
+students.example.ac.uk: students.example.ac.uk
+`,
+};
+
+const hosts = {
+  EXCHANGE_HUB: '192.0.2.10',
+  OFFICE365_HUB: '192.0.2.20',
+  LIST_HUB: '192.0.2.30',
+  STUDENT_HUB: '192.0.2.40',
+};
+
+const page = readFileSync(new URL('../../docs/exim.md', import.meta.url), 'utf8');
+const configuration = [...page.matchAll(/^```exim\n(.*?)^```$/gms)].map(([, block]) => block).join('\n');
+
+describe('the configuration in docs/exim.md', () => {
+  const exim = new Exim();
+  const directory = mkdtempSync(join(tmpdir(), 'mailhub-routers-'));
+  const macros = { ...hosts, TABLES: directory };
+
+  function build(name: string, text: string): void {
+    writeFileSync(join(directory, `${name}.dat`), text);
+    execFileSync('/usr/sbin/exim_dbmbuild', [join(directory, `${name}.dat`), join(directory, name)]);
+  }
+
+  beforeAll(() => {
+    chmodSync(directory, 0o755);
+    for (const [name, text] of Object.entries(tables)) build(name, text);
+  });
+
+  afterAll(() => {
+    exim.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it.each([
+    ['a mailbox on Exchange', 'j.smith@example.ac.uk', 'j.smith@example.ac.uk', 'exchange', '192.0.2.10'],
+    ['an alias, whatever its case', 'JS1@Example.AC.UK', 'j.smith@example.ac.uk', 'exchange', '192.0.2.10'],
+    [
+      'a mailbox in Office 365',
+      'a.jones@example.ac.uk',
+      'aj9@example.mail.onmicrosoft.com',
+      'onward',
+      '192.0.2.20',
+    ],
+    [
+      'what is in both, to the first table',
+      'both@example.ac.uk',
+      'both@example.ac.uk',
+      'exchange',
+      '192.0.2.10',
+    ],
+    [
+      'a list',
+      'All-Staff@lists.example.ac.uk',
+      'all-staff@sympa.lists.example.ac.uk',
+      'onward',
+      '192.0.2.30',
+    ],
+    ['a list of two', 'two@lists.example.ac.uk', 'two@sympa.lists.example.ac.uk', 'onward', '192.0.2.30'],
+    [
+      'a quoted local part',
+      '"space inside"@lists.example.ac.uk',
+      'space-inside@sympa.lists.example.ac.uk',
+      'onward',
+      '192.0.2.30',
+    ],
+    [
+      "a student of St. Mary's",
+      'm.brown@stmarys.example.ac.uk',
+      's0000001@students.example.ac.uk',
+      'onward',
+      '192.0.2.40',
+    ],
+  ])('routes %s', async (_, address, recipient, router, host) => {
+    const { status, text } = await exim.route(configuration, address, macros);
+    expect(text).toContain(`router = ${router}, transport = remote_smtp`);
+    expect(text).toContain(`host ${host} `);
+    expect(text.split('\n').map((line) => line.trim())).toContain(recipient);
+    expect(status).toBe(0);
+  });
+
+  it.each(['nobody@example.ac.uk', 'j.smith@stmarys.example.ac.uk', 'all-staff@example.ac.uk'])(
+    'refuses %s, which is in no table',
+    async (address) => {
+      const { status, text } = await exim.route(configuration, address, macros);
+      expect(text.trim()).toBe(`${address} is undeliverable: no such address here`);
+      expect(status).toBe(2);
+    },
+  );
+
+  it.each([
+    ['pipe', 'pipe_transport unset'],
+    ['file', 'file_transport unset'],
+    ['nothing', '":blackhole:" is not permitted'],
+    ['include', 'included files not permitted'],
+  ])('runs, writes, drops and reads nothing for the value of %s', async (name, reason) => {
+    const { text } = await exim.route(configuration, `${name}@lists.example.ac.uk`, macros);
+    expect(text).toContain(reason);
+    expect(text).not.toContain('transport = ');
+  });
+
+  it('answers a sender as the tables say', async () => {
+    const replies = await exim.converse(
+      configuration,
+      '192.0.2.99',
+      [
+        'HELO client.example.org',
+        'MAIL FROM:<>',
+        'RCPT TO:<JS1@example.ac.uk>',
+        'RCPT TO:<nobody@example.ac.uk>',
+        'RCPT TO:<somebody@example.org>',
+        'QUIT',
+      ],
+      macros,
+    );
+    expect(replies.slice(3, -1)).toEqual([
+      '250 Accepted',
+      '550 no such address here',
+      '550 relay not permitted',
+    ]);
+  });
+
+  it('defers while a table is missing, and answers again once it is back', async () => {
+    rmSync(join(directory, 'o365_table'));
+    try {
+      const routed = await exim.route(configuration, 'j.smith@example.ac.uk', macros);
+      expect(routed.status).toBe(0);
+      const deferred = await exim.route(configuration, 'nobody@example.ac.uk', macros);
+      expect(deferred.text).toContain('cannot be resolved at this time');
+      expect(deferred.status).toBe(1);
+      const replies = await exim.converse(
+        configuration,
+        '192.0.2.99',
+        ['HELO client.example.org', 'MAIL FROM:<>', 'RCPT TO:<a.jones@example.ac.uk>', 'QUIT'],
+        macros,
+      );
+      expect(replies[3]).toMatch(/^451 /);
+    } finally {
+      build('o365_table', tables.o365_table);
+    }
+    const again = await exim.route(configuration, 'nobody@example.ac.uk', macros);
+    expect(again.status).toBe(2);
+  });
+});
