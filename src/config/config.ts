@@ -1,12 +1,15 @@
 import type { Template } from './template.ts';
 
+/** The forms of a table file that `format` can ask for. */
+export const formats = ['bdb'] as const;
+
 /** A configuration that passed every check, its defaults filled in. Paths are absolute, times are milliseconds. */
 export interface Config {
   readonly file: string;
   readonly tablesDir: string;
   readonly stateDir: string;
-  readonly format: 'auto' | 'bdb';
-  /** The Exim binary that is asked for its dbm library and, in tests, for lookups. */
+  readonly format: 'auto' | (typeof formats)[number];
+  /** The Exim binary that is asked for its dbm library. */
   readonly exim: string;
   readonly directories: readonly DirectoryConfig[];
   /** In the order of the file, which is the order of `lookup`. */
@@ -15,6 +18,7 @@ export interface Config {
 
 export interface DirectoryConfig {
   readonly name: string;
+  /** `ldap://` or `ldaps://`, host and perhaps port, nothing else. */
   readonly urls: readonly string[];
   readonly base: string;
   readonly bindDn: string | undefined;
@@ -63,16 +67,19 @@ export interface FileSourceConfig extends SourceCommon {
 export interface CsvSourceConfig extends SourceCommon {
   readonly kind: 'csv';
   readonly path: string;
+  /** Placeholders are names of columns. */
   readonly key: Template;
   readonly value: Template;
+  /** `auto`: whichever of the two the header line has. */
+  readonly delimiter: ',' | ';' | 'auto';
 }
 
 /** A limit in entries, or in percent of the entries before. */
 export type Amount = { readonly count: number } | { readonly percent: number };
 
 export interface GuardConfig {
-  readonly maxRemoved?: Amount;
-  readonly maxChanged?: Amount;
-  readonly maxAdded?: Amount;
-  readonly minEntries?: number;
+  readonly maxRemoved?: Amount | undefined;
+  readonly maxChanged?: Amount | undefined;
+  readonly maxAdded?: Amount | undefined;
+  readonly minEntries?: number | undefined;
 }

@@ -1,0 +1,118 @@
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import type { Config } from './config.ts';
+import { ConfigError } from './error.ts';
+import { checkNames } from './names.ts';
+import { Outputs } from './outputs.ts';
+import { configSchema, type Settings } from './schema.ts';
+
+export interface LoadOptions {
+  /**
+   * The caller will speak to no directory: password and CA files are not looked at, so that whoever may read the tables
+   * may ask about them. Default false.
+   */
+  readonly offline?: boolean;
+}
+
+/**
+ * Reads the configuration file (TOML, UTF-8) and checks it, with the files that it names.
+ *
+ * @throws ConfigError with everything that is wrong
+ */
+export async function loadConfig(file: string, { offline = false }: LoadOptions = {}): Promise<Config> {
+  const path = resolve(file);
+  const text = read(path);
+  const document = parseToml(path, text);
+
+  const folder = dirname(path);
+  const directories = sectionNames(document.directory);
+  const tables = sectionNames(document.tables);
+  const tablesDir = typeof document.tables_dir === 'string' ? document.tables_dir : '.';
+  const outputs = new Outputs(resolve(folder, tablesDir), tables);
+  const names = [...checkNames(directories, tables)];
+  const result = configSchema({ folder, directories, outputs, offline }).safeParse(document);
+  if (result.success && names.length === 0) return toConfig(path, result.data);
+
+  const issues = result.success ? [] : result.error.issues;
+  // Only what has to be reported pays for the second parser.
+  const { report } = await import('./report.ts');
+  throw new ConfigError(path, report(path, text, document, names, issues));
+}
+
+function read(file: string): string {
+  const fail = (line: number | undefined, message: string, hint: string, cause: unknown): ConfigError =>
+    new ConfigError(file, [{ file, line, column: undefined, key: '', message, hint }], { cause });
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    const message = `the configuration can't be read (${cause instanceof Error ? cause.message : String(cause)})`;
+    throw fail(undefined, message, 'correct its rights, or name another file with --config', cause);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const line =
+      bytes
+        .toString('latin1')
+        .split('\n')
+        .findIndex((each) => !isUtf8(Buffer.from(each, 'latin1'))) + 1;
+    throw fail(line, 'the line is not in UTF-8', 'save the file in UTF-8', cause);
+  }
+}
+
+function parseToml(file: string, text: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const { line, column } = cause;
+    // The rest of the message repeats lines of the file.
+    const message = cause.message
+      .split('\n', 1)
+      .join()
+      .replace(/^Invalid TOML document: /, '');
+    const problem = {
+      file,
+      line,
+      column,
+      key: '',
+      message: `not TOML: ${message}`,
+      hint: 'correct this line first',
+    };
+    throw new ConfigError(file, [problem], { cause });
+  }
+}
+
+function sectionNames(section: unknown): string[] {
+  return typeof section === 'object' && section !== null && !Array.isArray(section)
+    ? Object.keys(section)
+    : [];
+}
+
+function toConfig(file: string, settings: Settings): Config {
+  return {
+    file,
+    tablesDir: settings.tables_dir,
+    stateDir: settings.state_dir,
+    format: settings.format,
+    exim: settings.exim,
+    directories: Object.entries(settings.directory).map(([name, directory]) => ({
+      name,
+      urls: directory.urls,
+      base: directory.base,
+      bindDn: directory.bind_dn,
+      passwordFile: directory.password_file ?? directory.password_credential,
+      caFile: directory.ca_file,
+      starttls: directory.starttls,
+      allowPlaintext: directory.allow_plaintext,
+      pageSize: directory.page_size,
+      connectTimeout: directory.connect_timeout,
+      operationTimeout: directory.operation_timeout,
+      addressAttribute: directory.address_attribute,
+    })),
+    tables: Object.entries(settings.tables).map(([name, { guard, sources }]) => ({ name, guard, sources })),
+  };
+}

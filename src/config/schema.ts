@@ -1,0 +1,66 @@
+import * as z from 'zod/mini';
+import { formats, type GuardConfig } from './config.ts';
+import { directorySchema } from './directory.ts';
+import { checkDirectory, checkProgram, checkStateDirectory, realPath } from './files.ts';
+import { parsed, rule } from './parsed.ts';
+import { sourceSchema } from './source.ts';
+import { path, type Surroundings } from './surroundings.ts';
+import { parseAmount } from './values.ts';
+
+export type Settings = z.output<ReturnType<typeof configSchema>>;
+
+/**
+ * The configuration file. Every value is judged by itself, and every rule about several keys whenever those are sound:
+ * no finding hides another.
+ */
+export function configSchema(surroundings: Surroundings) {
+  return keys(surroundings).check(
+    rule(['tables_dir', 'state_dir'], function* ({ tables_dir, state_dir }) {
+      if (realPath(tables_dir) !== realPath(state_dir)) return;
+      yield {
+        path: ['state_dir'],
+        message: 'is the same directory as tables_dir',
+        hint: 'give it one of its own: what is remembered there is not for everybody who may read the tables',
+      };
+    }),
+    rule(['tables'], function* ({ tables }) {
+      if (Object.keys(tables).length > 0) return;
+      yield { path: ['tables'], message: 'there are no tables', hint: 'add [tables.NAME] for each table' };
+    }),
+  );
+}
+
+function keys(surroundings: Surroundings) {
+  const table = z.strictObject({
+    guard: z.optional(guardSchema()),
+    sources: z._default(z.array(sourceSchema(surroundings)), []),
+  });
+  return z.strictObject({
+    tables_dir: path(surroundings, checkDirectory),
+    state_dir: z._default(path(surroundings, checkStateDirectory), '/var/lib/mailhub-tables'),
+    format: z._default(z.enum(['auto', ...formats]), 'auto'),
+    exim: z._default(path(surroundings, checkProgram), '/usr/sbin/exim'),
+    directory: z._default(z.record(z.string(), directorySchema(surroundings)), {}),
+    tables: z._default(z.record(z.string(), table), {}),
+  });
+}
+
+function guardSchema() {
+  const amount = z.optional(parsed(z.unknown(), parseAmount));
+  return z.pipe(
+    z.strictObject({
+      max_removed: amount,
+      max_changed: amount,
+      max_added: amount,
+      min_entries: z.optional(z.int().check(z.gte(0))),
+    }),
+    z.transform(
+      (guard): GuardConfig => ({
+        maxRemoved: guard.max_removed,
+        maxChanged: guard.max_changed,
+        maxAdded: guard.max_added,
+        minEntries: guard.min_entries,
+      }),
+    ),
+  );
+}

@@ -1,0 +1,100 @@
+import type { KeyPath } from './error.ts';
+
+/** Every key of the configuration file by section, with a line as it may stand there. */
+export const sections = {
+  top: {
+    tables_dir: 'tables_dir = "/etc/exim"',
+    state_dir: 'state_dir = "/var/lib/mailhub-tables"',
+    format: 'format = "auto"',
+    exim: 'exim = "/usr/sbin/exim"',
+    directory: '[directory.ad]',
+    tables: '[tables.local_domains]',
+  },
+  directory: {
+    urls: 'urls = ["ldaps://dc1.example.ac.uk"]',
+    base: 'base = "DC=example,DC=ac,DC=uk"',
+    bind_dn: 'bind_dn = "CN=mailhub,DC=example,DC=ac,DC=uk"',
+    password_file: 'password_file = "/etc/mailhub-tables/ad.secret"',
+    password_credential: 'password_credential = "ad"',
+    ca_file: 'ca_file = "/etc/mailhub-tables/ca.pem"',
+    starttls: 'starttls = true',
+    allow_plaintext: 'allow_plaintext = true',
+    page_size: 'page_size = 1000',
+    connect_timeout: 'connect_timeout = 10 (seconds)',
+    operation_timeout: 'operation_timeout = 60 (seconds)',
+    address_attribute: 'address_attribute = "proxyAddresses"',
+  },
+  table: {
+    guard: 'guard = { max_removed = "1%" }',
+    sources: '[[tables.NAME.sources]], with two brackets',
+  },
+  guard: {
+    max_removed: 'max_removed = "1%"',
+    max_changed: 'max_changed = "1%"',
+    max_added: 'max_added = 500',
+    min_entries: 'min_entries = 1000',
+  },
+  directorySource: {
+    directory: 'directory = "ad"',
+    filter: 'filter = "(homeMDB=*)"',
+    key: 'key = "{address}"',
+    value: 'value = "{primary}"',
+    domains: 'domains = ["example.ac.uk"]',
+    optional: 'optional = true',
+  },
+  fileSource: {
+    file: 'file = "/var/spool/mlist/mlist_table.dat"',
+    optional: 'optional = true',
+  },
+  csvSource: {
+    csv: 'csv = "/etc/exim/sm_table.csv"',
+    key: 'key = "{alias}@example.ac.uk"',
+    value: 'value = "{student_id}@students.example.ac.uk"',
+    delimiter: 'delimiter = ";"',
+    optional: 'optional = true',
+  },
+} as const satisfies Record<string, Readonly<Record<string, string>>>;
+
+type Section = keyof typeof sections;
+
+const places: Record<Section, string> = {
+  top: 'the top of the file, before the first [section]',
+  directory: '[directory.NAME]',
+  table: '[tables.NAME]',
+  guard: 'guard',
+  directorySource: 'a source with directory',
+  fileSource: 'a source with file',
+  csvSource: 'a source with csv',
+};
+
+/** The keys, with examples, of the section at `path` in the TOML file's content. */
+export function keysAt(path: KeyPath, document: unknown): ReadonlyMap<string, string> {
+  return new Map(Object.entries(sections[sectionAt(path, document)]));
+}
+
+/** Where `key` may stand. */
+export function placesOf(key: string): string[] {
+  return Object.entries(places).flatMap(([section, place]) => {
+    return Object.entries(sections).some(([name, keys]) => name === section && Object.hasOwn(keys, key))
+      ? [place]
+      : [];
+  });
+}
+
+/** The value at `path`; undefined where there is none. */
+export function valueAt(document: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>((value, step) => {
+    if (typeof value !== 'object' || value === null) return undefined;
+    return Object.getOwnPropertyDescriptor(value, step)?.value;
+  }, document);
+}
+
+function sectionAt(path: KeyPath, document: unknown): Section {
+  if (path[0] === 'directory' && path.length > 1) return 'directory';
+  if (path[0] !== 'tables' || path.length < 2) return 'top';
+  if (path[2] === 'guard') return 'guard';
+  if (path[2] !== 'sources') return 'table';
+  const source = path.slice(0, 4);
+  if (valueAt(document, [...source, 'directory']) !== undefined) return 'directorySource';
+  return valueAt(document, [...source, 'csv']) === undefined ? 'fileSource' : 'csvSource';
+}

@@ -1,0 +1,112 @@
+import * as z from 'zod/mini';
+import type { CsvSourceConfig, DirectorySourceConfig, FileSourceConfig, SourceConfig } from './config.ts';
+import { ValueError } from './error.ts';
+import { nearest } from './nearest.ts';
+import { parsed, raise, unique } from './parsed.ts';
+import { path, type Surroundings } from './surroundings.ts';
+import { parseTemplate } from './template.ts';
+import { asKey, parseDirectoryTemplate, parseDomain, parseFilterText, quote } from './values.ts';
+
+const sourceKinds = ['directory', 'file', 'csv'] as const;
+
+/** `[[tables.NAME.sources]]`: what kind it is tells the one key of `directory`, `file` and `csv` that it has. */
+export function sourceSchema(surroundings: Surroundings) {
+  const kinds = {
+    directory: directorySource(surroundings),
+    file: fileSource(surroundings),
+    csv: csvSource(surroundings),
+  };
+  return z.transform((value: unknown, payload): SourceConfig => {
+    const section = z.record(z.string(), z.unknown()).safeParse(value);
+    if (!section.success) {
+      raise(payload, {
+        path: [],
+        message: 'is no table',
+        hint: 'write each source as [[tables.NAME.sources]]',
+      });
+      return z.NEVER;
+    }
+    const keys = Object.keys(section.data);
+    const [kind, ...others] = sourceKinds.filter((each) => keys.includes(each));
+    if (kind === undefined || others.length > 0) {
+      raise(payload, { path: [], ...notOneKind(keys) });
+      return z.NEVER;
+    }
+    const result = kinds[kind].safeParse(value);
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) payload.issues.push({ ...issue, input: undefined });
+    return z.NEVER;
+  });
+}
+
+const common = { optional: z._default(z.boolean(), false) };
+
+function directorySource({ directories }: Surroundings) {
+  const domains = z.array(parsed(z.string(), parseDomain)).check(
+    z.minLength(1),
+    unique((domain) => domain),
+  );
+  return z.pipe(
+    z.strictObject({
+      directory: parsed(z.string(), (name) => knownDirectory(name, directories)),
+      filter: parsed(z.string(), parseFilterText),
+      key: parsed(z.string(), (text) => asKey(parseDirectoryTemplate(text))),
+      value: parsed(z.string(), parseDirectoryTemplate),
+      domains: z.optional(domains),
+      ...common,
+    }),
+    z.transform((section): DirectorySourceConfig => ({ kind: 'directory', domains: undefined, ...section })),
+  );
+}
+
+function fileSource(surroundings: Surroundings) {
+  return z.pipe(
+    z.strictObject({ file: inputPath(surroundings), ...common }),
+    z.transform(({ file, optional }): FileSourceConfig => ({ kind: 'file', path: file, optional })),
+  );
+}
+
+function csvSource(surroundings: Surroundings) {
+  return z.pipe(
+    z.strictObject({
+      csv: inputPath(surroundings),
+      key: parsed(z.string(), (text) => asKey(parseTemplate(text))),
+      value: parsed(z.string(), parseTemplate),
+      delimiter: z._default(z.enum([',', ';', 'auto']), 'auto'),
+      ...common,
+    }),
+    z.transform(({ csv, ...section }): CsvSourceConfig => ({ kind: 'csv', path: csv, ...section })),
+  );
+}
+
+function notOneKind(keys: readonly string[]): { message: string; hint: string } {
+  const named = sourceKinds.filter((kind) => keys.includes(kind));
+  if (named.length > 1) {
+    return { message: `has both ${named.join(' and ')}`, hint: 'make a source of each' };
+  }
+  const misspelt = keys.find((key) => nearest(key, sourceKinds) !== undefined);
+  const hint =
+    misspelt === undefined
+      ? 'name what it reads with one of them'
+      : `did you mean ${nearest(misspelt, sourceKinds)} by ${quote(misspelt)}?`;
+  return { message: 'has none of directory, file and csv', hint };
+}
+
+/** A file that may be missing as yet, but must not be one that a table writes. */
+function inputPath(surroundings: Surroundings) {
+  return path(surroundings, (file) => {
+    const owner = surroundings.outputs.owner(file);
+    if (owner === undefined) return;
+    throw new ValueError(
+      `${file} is a file that table ${owner} writes, so it can't be a source`,
+      'have the input put elsewhere, or leave the sources out for a table that is kept by hand',
+    );
+  });
+}
+
+function knownDirectory(name: string, directories: readonly string[]): string {
+  if (directories.includes(name)) return name;
+  const meant = nearest(name, directories);
+  const hint = meant === undefined ? `add [directory.${name}]` : `did you mean ${meant}?`;
+  throw new ValueError(`there is no directory ${quote(name)}`, hint);
+}

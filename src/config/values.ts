@@ -1,0 +1,131 @@
+import type { Amount } from './config.ts';
+import { ValueError } from './error.ts';
+import { parseTemplate, placeholders, type Template } from './template.ts';
+
+/** What a directory's templates offer beside the attributes of the recipient. */
+export const directoryPlaceholders = ['address', 'local_part', 'domain', 'primary'] as const;
+
+// RFC 4512, sections 1.4 and 2.5: a short name or a dotted number, then options.
+const attribute = /^([a-z][a-z0-9-]*|\d+(\.\d+)+)(;[a-z0-9-]+)*$/i;
+const url = /^(ldaps?):\/\/(\[[\da-f:.]+\]|[\w.-]+)(?::(\d{1,5}))?\/?$/i;
+const domain = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
+
+/** A limit such as 25 or "0.5%". @throws ValueError */
+export function parseAmount(value: unknown): Amount {
+  const hint = 'write a number of entries such as 25, or a share such as "1%"';
+  if (typeof value === 'number') {
+    if (!Number.isInteger(value)) throw new ValueError('is not a whole number of entries', hint);
+    if (value < 0) throw new ValueError('is negative', hint);
+    return { count: value };
+  }
+  const percent = typeof value === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(value)?.[1] : undefined;
+  if (percent === undefined) throw new ValueError('is neither a number of entries nor a percentage', hint);
+  if (Number(percent) > 100) throw new ValueError('is more than 100%', hint);
+  return { percent: Number(percent) };
+}
+
+/**
+ * An LDAP URL without anything but the server (RFC 4516, section 2), in lower case.
+ *
+ * @throws ValueError that never repeats a URL with a password in it
+ */
+export function parseUrl(text: string): string {
+  const example = 'write ldaps://HOST or ldap://HOST, with :PORT where it is not the usual one';
+  if (text.includes('@')) {
+    throw new ValueError('carries a user name or password', 'use bind_dn and password_file for those');
+  }
+  if (!/^ldaps?:\/\//i.test(text))
+    throw new ValueError(`${quote(text)} is no ldap:// or ldaps:// URL`, example);
+  if (/^ldaps?:\/\/[^/?#]*(\/.|\/?[?#])/is.test(text)) {
+    throw new ValueError(
+      `${quote(text)} goes on after the server`,
+      'remove that part: base and filter are keys of their own',
+    );
+  }
+  const [, scheme = '', host = '', port] = url.exec(text) ?? [];
+  if (host === '') throw new ValueError(`${quote(text)} names no server`, example);
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65535)) {
+    throw new ValueError(`${quote(text)} has a port that does not exist`, 'ports are 1 to 65535');
+  }
+  return `${scheme}://${host}${port === undefined ? '' : `:${port}`}`.toLowerCase();
+}
+
+/** A mail domain, in lower case. @throws ValueError */
+export function parseDomain(text: string): string {
+  const lower = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  if (lower.length > 253 || !domain.test(lower)) {
+    throw new ValueError(
+      `${quote(text)} is no mail domain`,
+      'write it as in an address after the @, international ones in their xn-- form',
+    );
+  }
+  return lower;
+}
+
+/** The name of a systemd credential: never a path. @throws ValueError */
+export function parseCredential(text: string): string {
+  if (!/^[\w-][\w.-]*$/.test(text)) {
+    throw new ValueError(
+      `${quote(text)} is no name of a credential`,
+      'write the name that LoadCredential= gives it',
+    );
+  }
+  return text;
+}
+
+/** @throws ValueError */
+export function parseAttribute(text: string): string {
+  if (!attribute.test(text)) {
+    throw new ValueError(`${quote(text)} is no name of an attribute`, 'write a name such as proxyAddresses');
+  }
+  return text;
+}
+
+/** An RFC 4515 filter, as it is. @throws ValueError */
+export function parseFilterText(text: string): string {
+  if (text === '') throw new ValueError('is empty', 'write a filter such as (homeMDB=*)');
+  return text;
+}
+
+/** A template for the value of an entry from a directory. @throws ValueError */
+export function parseDirectoryTemplate(text: string): Template {
+  const template = parseTemplate(text);
+  for (const name of placeholders(template)) {
+    if (directoryPlaceholders.some((known) => known === name)) continue;
+    const meant = directoryPlaceholders.find((known) => letters(known) === letters(name));
+    if (meant !== undefined) throw new ValueError(`{${name}} is not known`, `did you mean {${meant}}?`);
+    if (!attribute.test(name)) {
+      throw new ValueError(
+        `{${printable(name)}} is no name of an attribute`,
+        `use ${directoryPlaceholders.map((known) => `{${known}}`).join(', ')} or an attribute's name`,
+      );
+    }
+  }
+  return template;
+}
+
+/** A template that gives every entry its own key. @throws ValueError */
+export function asKey(template: Template): Template {
+  if (placeholders(template).length === 0) {
+    throw new ValueError(
+      'has no placeholder: every entry would have the same key',
+      'put one in, such as {address}',
+    );
+  }
+  return template;
+}
+
+export function quote(text: string): string {
+  return `"${printable(text)}"`;
+}
+
+/** Without what could move a terminal's cursor or break a line. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+  });
+}
+
+function letters(name: string): string {
+  return name.toLowerCase().replace(/[^a-z]/g, '');
+}
