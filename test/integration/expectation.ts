@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type LdifObject, readObjects } from './ldif.ts';
+
+export type TableName = 'exch_table' | 'o365_table' | 'mlist_table' | 'sm_table' | 'local_domains';
+
+export interface ExpectedTable {
+  /** Keys and values as they are in the `.dat`; of several claims to a key, the file's first. */
+  readonly entries: ReadonlyMap<string, string>;
+  /** Keys that were claimed more than once, and by whom: all values in the file's order. */
+  readonly claims: ReadonlyMap<string, readonly string[]>;
+  /** Values of `proxyAddresses` that are meant for mail and can't be an address. */
+  readonly rejected: readonly { readonly dn: string; readonly value: string }[];
+}
+
+/**
+ * The five tables of a generated campus, worked out from its files in the plainest way: strings, Maps, and what the
+ * filters and templates of its mailhub-tables.toml mean, written out by hand.
+ */
+export async function expectCampus(folder: string): Promise<Record<TableName, ExpectedTable>> {
+  const objects = await readObjects(join(folder, 'directory.ldif'));
+  return {
+    exch_table: fromDirectory(objects.filter(isOnExchange), ({ values }) => primaryAddress(values)),
+    o365_table: fromDirectory(objects.filter(isInOffice365), ({ values }) =>
+      values.get('targetaddress')?.[0]?.replace(/^smtp:/i, ''),
+    ),
+    mlist_table: table(datEntries(join(folder, 'mlist_table.dat'))),
+    sm_table: table(studentEntries(join(folder, 'sm_table.csv'))),
+    local_domains: table(datEntries(join(folder, 'local_domains.dat'))),
+  };
+}
+
+const systemTypes = [
+  '8192',
+  '16384',
+  '4194304',
+  '8388608',
+  '536870912',
+  '68719476736',
+  '549755813888',
+  '4398046511104',
+];
+const classesWithoutMailbox = ['group', 'publicFolder', 'msExchDynamicDistributionList', 'contact'];
+const remoteTypes = ['2147483648', '8589934592', '17179869184', '34359738368'];
+const domains = ['', 'arts.', 'phys.', 'celtic.', 'law.', 'lib.', 'med.', 'admin.', 'zoo.'].map(
+  (label) => `${label}example.ac.uk`,
+);
+
+function isOnExchange({ values }: LdifObject): boolean {
+  const type = values.get('msexchrecipienttypedetails')?.[0] ?? '';
+  const classes = values.get('objectclass') ?? [];
+  const isRecipient =
+    values.has('homemdb') || type === '128' || classesWithoutMailbox.some((name) => classes.includes(name));
+  return values.has('proxyaddresses') && isRecipient && !systemTypes.includes(type);
+}
+
+function isInOffice365({ values }: LdifObject): boolean {
+  const type = values.get('msexchrecipienttypedetails')?.[0] ?? '';
+  return values.has('proxyaddresses') && values.has('targetaddress') && remoteTypes.includes(type);
+}
+
+function primaryAddress(values: LdifObject['values']): string | undefined {
+  const primary = values.get('proxyaddresses')?.find((value) => value.startsWith('SMTP:'));
+  return primary === undefined ? undefined : lowerCase(primary.slice(5));
+}
+
+function fromDirectory(
+  objects: readonly LdifObject[],
+  valueFor: (object: LdifObject) => string | undefined,
+): ExpectedTable {
+  const pairs: [string, string][] = [];
+  const rejected: { dn: string; value: string }[] = [];
+  for (const object of objects) {
+    for (const value of object.values.get('proxyaddresses') ?? []) {
+      if (!/^smtp:/i.test(value)) continue;
+      const address = lowerCase(value.slice(5));
+      if (!/^[^\s@]+@[a-z0-9.-]+$/.test(address)) rejected.push({ dn: object.dn, value });
+      else if (domains.includes(address.slice(address.indexOf('@') + 1)))
+        pairs.push([address, valueFor(object) ?? 'no value']);
+    }
+  }
+  return { ...table(pairs), rejected };
+}
+
+function table(pairs: readonly (readonly [key: string, value: string])[]): ExpectedTable {
+  const claims = new Map<string, string[]>();
+  for (const [key, value] of pairs) claims.set(key, [...(claims.get(key) ?? []), value]);
+  return {
+    entries: new Map([...claims].map(([key, [first = '']]) => [key, first])),
+    claims: new Map([...claims].filter(([, values]) => values.length > 1)),
+    rejected: [],
+  };
+}
+
+/** Entries in the syntax of exim_dbmbuild. */
+export function datEntries(path: string): [key: string, value: string][] {
+  const entries: [string, string][] = [];
+  for (const line of readFileSync(path, 'latin1').split('\n')) {
+    const text = line.replace(/[ \t\r\v\f]+$/, '');
+    if (text === '' || line.startsWith('#')) continue;
+    const last = entries.at(-1);
+    if (/^[ \t]/.test(text)) {
+      if (last !== undefined) last[1] += ` ${text.trimStart()}`;
+      continue;
+    }
+    const [, quoted, plain = '', value = ''] =
+      /^(?:"((?:[^"\\]|\\.)*)"|([^:\s]*))\s*:?\s*(.*)$/.exec(text) ?? [];
+    entries.push([quoted === undefined ? plain : unescapeKey(quoted), value]);
+  }
+  return entries.map(([key, value]) => [lowerCase(utf8(key)), utf8(value)]);
+}
+
+const controls: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', v: '\v', f: '\f' };
+
+function unescapeKey(text: string): string {
+  return text.replace(/\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))/g, (_, octal, hex, other) => {
+    if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
+    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+    return controls[other] ?? other;
+  });
+}
+
+function studentEntries(path: string): [key: string, value: string][] {
+  const text = readFileSync(path, 'utf8').replace(/^\ufeff/, '');
+  const rows = [...text.matchAll(/((?:"(?:[^"]|"")*"|[^",\r\n]*)(?:,(?:"(?:[^"]|"")*"|[^",\r\n]*))*)\r\n/g)];
+  return rows.slice(1).map(([, row = '']) => {
+    const [alias = '', id = ''] = row.split(',').map((field) => field.replace(/^"(.*)"$/, '$1'));
+    return [lowerCase(`${alias}@stmarys.example.ac.uk`), `${id}@students.example.ac.uk`];
+  });
+}
+
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** ASCII letters only. */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32));
+}
