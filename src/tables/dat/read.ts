@@ -31,7 +31,8 @@ export interface ReadOptions {
  * Reads the entries of a `.dat` in the order of its lines, duplicates included, exactly as exim_dbmbuild does.
  *
  * `bytes` becomes the pool of the result and is changed in place: keys are lower-cased and unescaped, continued values
- * joined. As in C, a NUL byte ends its line.
+ * joined. A NUL byte ends the text of its line, as C's strlen() has it; and as with fgets(), what stands more than
+ * 19,999 bytes into a line with a NUL in them is a line of its own.
  */
 export function readDat(bytes: Uint8Array, options: ReadOptions = {}): Pairs {
   return new DatReader(bytes, options).read();
@@ -75,11 +76,9 @@ class DatReader {
       this.#line++;
       const first = bytes[at];
       const firstClass = BYTE_CLASS[first];
-      let lineEnd: number;
-      if (firstClass < SPACE && first !== HASH) lineEnd = this.#readEntry(at, first);
-      else if (firstClass === SPACE) lineEnd = this.#readContinuation(at);
-      else lineEnd = this.#skipLine(at);
-      at = lineEnd + 1;
+      if (firstClass < SPACE && first !== HASH) at = this.#readEntry(at, first);
+      else if (firstClass === SPACE) at = this.#readContinuation(at);
+      else at = this.#skipLine(at);
     }
     return {
       count: this.#count,
@@ -121,7 +120,7 @@ class DatReader {
     this.#valueStart[i] = at;
     while (at < end && BYTE_CLASS[bytes[at]] < NEWLINE) at++;
     this.#valueEnd[i] = this.#trimmed(this.#valueStart[i], at);
-    const lineEnd = at < end && BYTE_CLASS[bytes[at]] === NUL ? this.#lineEnd(at) : at;
+    const lineEnd = at < end && BYTE_CLASS[bytes[at]] === NUL ? this.#lineEnd(start, at) : at;
 
     if (lineEnd - start > MAX_LINE) this.#drop('long-line', start, lineEnd);
     else if (this.#keyEnd[i] - start > MAX_KEY) this.#drop('long-key', start, this.#keyEnd[i]);
@@ -129,12 +128,12 @@ class DatReader {
       this.#count = i + 1;
       this.#continuation = 'joined';
     }
-    return lineEnd;
+    return lineEnd + 1;
   }
 
   #readContinuation(start: number): number {
     const bytes = this.#bytes;
-    const lineEnd = this.#lineEnd(start);
+    const lineEnd = this.#lineEnd(start, start);
     const contentEnd = this.#contentEnd(start);
     if (lineEnd - start > MAX_LINE) {
       if (this.#continuation === 'joined') this.#count--;
@@ -145,7 +144,7 @@ class DatReader {
       if (this.#continuation === 'stray') this.#fault('stray-continuation', start, contentEnd);
       else if (this.#continuation === 'joined') this.#join(contentStart, contentEnd);
     }
-    return lineEnd;
+    return lineEnd + 1;
   }
 
   #join(contentStart: number, contentEnd: number): void {
@@ -162,9 +161,9 @@ class DatReader {
   }
 
   #skipLine(start: number): number {
-    const lineEnd = this.#lineEnd(start);
-    if (lineEnd - start > MAX_LINE) this.#drop('long-line', start, lineEnd);
-    return lineEnd;
+    const lineEnd = this.#lineEnd(start, start);
+    if (lineEnd - start > MAX_LINE) this.#fault('long-line', start, lineEnd);
+    return lineEnd + 1;
   }
 
   #drop(kind: DatFault['kind'], start: number, end: number): void {
@@ -176,9 +175,12 @@ class DatReader {
     this.#stopped = !this.#onFault({ kind, line: this.#line, start, end });
   }
 
-  #lineEnd(at: number): number {
-    const newline = this.#bytes.indexOf(0x0a, at);
-    return newline < 0 ? this.#bytes.length : newline;
+  /** The last byte of the line that begins at `start` and has no newline before `from`. */
+  #lineEnd(start: number, from: number): number {
+    const newline = this.#bytes.indexOf(0x0a, from);
+    const lineEnd = newline < 0 ? this.#bytes.length : newline;
+    const last = start + MAX_LINE;
+    return lineEnd > last && this.#bytes.subarray(from, last + 1).includes(0) ? last : lineEnd;
   }
 
   /** Where the text of a line ends: before its NUL or newline, and the white space in front of that. */

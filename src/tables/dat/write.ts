@@ -1,6 +1,6 @@
 import type { Pairs } from '../../dbm/pairs.ts';
 import { copyBytes } from '../bytes.ts';
-import { lineBreak } from './line-break.ts';
+import { firstLineEnd, lineEnd } from './line-break.ts';
 import { needsQuotes, quotedLength, writeQuoted } from './quote.ts';
 import { MAX_LINE } from './syntax.ts';
 
@@ -60,13 +60,14 @@ export function canonicalTable(pairs: Pairs, order: Uint32Array): Table {
     table.keyEnd[i] = table.keyStart[i] + keyTo - keyFrom;
 
     bytes[at++] = COLON;
-    if (valueLength > 0) bytes[at++] = BLANK;
-    if (at - lineStart + valueLength <= MAX_LINE) {
+    const room = MAX_LINE - (at - lineStart);
+    if (valueLength < room && pool[valueFrom] !== BLANK) {
+      if (valueLength > 0) bytes[at++] = BLANK;
       copyBytes(pool, valueFrom, valueTo, bytes, at);
       table.valueStart[i] = at;
       at += valueLength;
     } else {
-      at = writeContinued(pool, valueFrom, valueTo, bytes, at, lineStart);
+      at = writeLines(pool, valueFrom, valueTo, bytes, at, room);
       plain -= valueLength;
       copyBytes(pool, valueFrom, valueTo, bytes, plain);
       table.valueStart[i] = plain;
@@ -89,31 +90,32 @@ function spaceFor(pairs: Pairs, order: Uint32Array): number {
       space += quotedLength(pool, keyStart[entry], keyEnd[entry]);
     }
     // Each word of a continued value may begin a line, and the value stands a second time behind the text.
-    if (keyLength * 4 + valueLength + 8 > MAX_LINE) space += valueLength * 2;
+    const mayContinue = keyLength * 4 + valueLength + 8 > MAX_LINE || pool[valueStart[entry]] === BLANK;
+    if (mayContinue) space += valueLength * 2;
   }
   return space;
 }
 
-function writeContinued(
+/** Writes a value that does not simply stand behind its key. @returns the offset behind it */
+function writeLines(
   pool: Uint8Array,
   from: number,
   to: number,
   bytes: Uint8Array,
   start: number,
-  lineStart: number,
+  room: number,
 ): number {
   let at = start;
-  let room = MAX_LINE - (start - lineStart);
-  let rest = from;
-  while (to - rest > room) {
-    const space = lineBreak(pool, rest, to, room);
-    if (space < 0) break;
-    copyBytes(pool, rest, space, bytes, at);
-    at += space - rest;
+  let lineStart = from;
+  let end = firstLineEnd(pool, from, to, room);
+  if (end > from && end - from < room) bytes[at++] = BLANK;
+  while (end >= 0 && end < to) {
+    copyBytes(pool, lineStart, end, bytes, at);
+    at += end - lineStart;
     bytes[at++] = LF;
-    rest = space;
-    room = MAX_LINE;
+    lineStart = end;
+    end = lineEnd(pool, lineStart, to, MAX_LINE);
   }
-  copyBytes(pool, rest, to, bytes, at);
-  return at + to - rest;
+  copyBytes(pool, lineStart, to, bytes, at);
+  return at + to - lineStart;
 }

@@ -1,0 +1,31 @@
+import type { Pairs } from '../../src/dbm/pairs.ts';
+import { EntriesBuilder } from '../../src/tables/entries.ts';
+
+/** A key and a value, as the tests write them down: text is Latin-1, one character a byte. */
+export type Entry = readonly [key: string, value: string];
+
+export function bytes(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}
+
+export function pairsOf(entries: Iterable<Entry>): Pairs {
+  const builder = new EntriesBuilder(0, 0);
+  for (const [key, value] of entries) {
+    builder.add(bytes(key), 0, key.length, bytes(value), 0, value.length);
+  }
+  return builder.finish();
+}
+
+export function entriesOf(pairs: Pairs): Entry[] {
+  const text = (start: number, end: number) =>
+    Buffer.from(pairs.pool.subarray(start, end)).toString('latin1');
+  return Array.from({ length: pairs.count }, (_, i) => [
+    text(pairs.keyStart[i], pairs.keyEnd[i]),
+    text(pairs.valueStart[i], pairs.valueEnd[i]),
+  ]);
+}
+
+/** The order of bytes, for texts of one character a byte. */
+export function compareLatin1(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
