@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { checkCertificates, checkCredential, checkSecret, credentialPath } from './files.ts';
-import { type Finding, parsed, rule, sound, unique } from './parsed.ts';
-import { path, type Surroundings, seconds, text } from './surroundings.ts';
+import { parsed, path, seconds, text } from './leaf.ts';
+import { type Finding, rule, sound, unique } from './rule.ts';
+import type { Surroundings } from './surroundings.ts';
 import { parseAttribute, parseCredential, parseUrl } from './values.ts';
 
 /** `[directory.NAME]`: a server, how to reach it, and which of the settings exclude each other. */

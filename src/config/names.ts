@@ -1,5 +1,5 @@
 import { collisions } from './outputs.ts';
-import type { Finding } from './parsed.ts';
+import type { Finding } from './rule.ts';
 
 const safe = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 // A file name has at most 255 bytes, and the longest of a table's files adds to its name.

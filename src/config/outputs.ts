@@ -4,7 +4,7 @@ import { realPath } from './files.ts';
 const suffixes = ['', '.dat', '_tmp.dat', '.cdb', '.lmdb', '.sqlite'] as const;
 
 /** The names of the files that table `name` may have in the tables' directory, whatever the format. */
-export function tableFiles(name: string): string[] {
+export function fileNames(name: string): string[] {
   return suffixes.map((suffix) => name + suffix);
 }
 
@@ -20,7 +20,7 @@ export function collisions(names: readonly string[]): Collision[] {
   const owners = new Map<string, string>();
   const found: Collision[] = [];
   for (const table of names) {
-    const files = tableFiles(table);
+    const files = fileNames(table);
     const file = files.find((each) => owners.has(each));
     const other = file === undefined ? undefined : owners.get(file);
     if (file !== undefined && other !== undefined) found.push({ table, other, file });
@@ -35,7 +35,7 @@ export class Outputs {
 
   constructor(tablesDir: string, names: readonly string[]) {
     for (const name of names) {
-      for (const file of tableFiles(name)) {
+      for (const file of fileNames(name)) {
         const path = join(tablesDir, file);
         this.#owners.set(join(realPath(tablesDir), file), name);
         this.#owners.set(realPath(path), name);

@@ -1,10 +1,10 @@
 import type * as z from 'zod/mini';
 import type { KeyPath, Problem } from './error.ts';
 import { nearest } from './nearest.ts';
-import type { Finding } from './parsed.ts';
 import { Positions } from './positions.ts';
+import { quote } from './printable.ts';
+import type { Finding } from './rule.ts';
 import { keysAt, placesOf, valueAt } from './sections.ts';
-import { quote } from './values.ts';
 
 /**
  * Everything that is wrong with a configuration, in the order of the file, in a postmaster's words.

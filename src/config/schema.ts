@@ -2,9 +2,10 @@ import * as z from 'zod/mini';
 import { formats, type GuardConfig } from './config.ts';
 import { directorySchema } from './directory.ts';
 import { checkDirectory, checkProgram, checkStateDirectory, realPath } from './files.ts';
-import { parsed, rule } from './parsed.ts';
+import { parsed, path } from './leaf.ts';
+import { rule } from './rule.ts';
 import { sourceSchema } from './source.ts';
-import { path, type Surroundings } from './surroundings.ts';
+import type { Surroundings } from './surroundings.ts';
 import { parseAmount } from './values.ts';
 
 export type Settings = z.output<ReturnType<typeof configSchema>>;

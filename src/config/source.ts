@@ -1,11 +1,13 @@
 import * as z from 'zod/mini';
 import type { CsvSourceConfig, DirectorySourceConfig, FileSourceConfig, SourceConfig } from './config.ts';
 import { ValueError } from './error.ts';
+import { parsed, path } from './leaf.ts';
 import { nearest } from './nearest.ts';
-import { parsed, raise, unique } from './parsed.ts';
-import { path, type Surroundings } from './surroundings.ts';
+import { quote } from './printable.ts';
+import { raise, unique } from './rule.ts';
+import type { Surroundings } from './surroundings.ts';
 import { parseTemplate } from './template.ts';
-import { asKey, parseDirectoryTemplate, parseDomain, parseFilterText, quote } from './values.ts';
+import { asKey, checkFilter, parseDirectoryTemplate, parseDomain } from './values.ts';
 
 const sourceKinds = ['directory', 'file', 'csv'] as const;
 
@@ -49,7 +51,7 @@ function directorySource({ directories }: Surroundings) {
   return z.pipe(
     z.strictObject({
       directory: parsed(z.string(), (name) => knownDirectory(name, directories)),
-      filter: parsed(z.string(), parseFilterText),
+      filter: parsed(z.string(), checkFilter),
       key: parsed(z.string(), (text) => asKey(parseDirectoryTemplate(text))),
       value: parsed(z.string(), parseDirectoryTemplate),
       domains: z.optional(domains),

@@ -1,5 +1,7 @@
+import { FilterError, parseFilter } from '../ldap/filter.ts';
 import type { Amount } from './config.ts';
 import { ValueError } from './error.ts';
+import { printable, quote } from './printable.ts';
 import { parseTemplate, placeholders, type Template } from './template.ts';
 
 /** What a directory's templates offer beside the attributes of the recipient. */
@@ -82,8 +84,16 @@ export function parseAttribute(text: string): string {
 }
 
 /** An RFC 4515 filter, as it is. @throws ValueError */
-export function parseFilterText(text: string): string {
-  if (text === '') throw new ValueError('is empty', 'write a filter such as (homeMDB=*)');
+export function checkFilter(text: string): string {
+  try {
+    parseFilter(text);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    throw new ValueError(
+      error.message,
+      'write it as for ldapsearch, such as (&(objectClass=user)(homeMDB=*))',
+    );
+  }
   return text;
 }
 
@@ -113,17 +123,6 @@ export function asKey(template: Template): Template {
     );
   }
   return template;
-}
-
-export function quote(text: string): string {
-  return `"${printable(text)}"`;
-}
-
-/** Without what could move a terminal's cursor or break a line. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
-  });
 }
 
 function letters(name: string): string {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type KeyPath, ValueError } from './error.ts';
+import type { KeyPath } from './error.ts';
 
 /** Something wrong, at `path` from the value that was checked. */
 export interface Finding {
@@ -11,22 +11,6 @@ export interface Finding {
 interface Payload {
   readonly value: unknown;
   readonly issues: z.core.$ZodRawIssue[];
-}
-
-/** `schema`, then `parse`; what that throws as {@link ValueError} becomes a finding. */
-export function parsed<In, Out>(schema: z.ZodMiniType<In>, parse: (value: In) => Out) {
-  return z.pipe(
-    schema,
-    z.transform((value: In, payload): Out => {
-      try {
-        return parse(value);
-      } catch (error) {
-        if (!(error instanceof ValueError)) throw error;
-        raise(payload, { path: [], message: error.message, hint: error.hint });
-        return z.NEVER;
-      }
-    }),
-  );
 }
 
 /**

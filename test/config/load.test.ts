@@ -1,0 +1,205 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { workspace } from './workspace.ts';
+
+test('a whole configuration', async () => {
+  const { at, load } = workspace();
+  const config = await load(`
+    tables_dir = "tables"
+    state_dir = "state"
+    format = "bdb"
+
+    [directory.ad]
+    urls = ["LDAPS://DC1.ad.example/", "ldaps://[2001:db8::1]:3269"]
+    base = "DC=ad,DC=example"
+    bind_dn = "CN=svc,DC=ad,DC=example"
+    password_file = "secret"
+    ca_file = "${at('ca.pem')}"
+    page_size = 500
+    connect_timeout = 3
+    operation_timeout = 30
+    address_attribute = "mail"
+
+    [directory.unused]
+    urls = ["ldap://localhost"]
+    base = ""
+
+    [tables.exch_table]
+    guard = { max_removed = "0.5%", max_changed = 25, max_added = "100%", min_entries = 1000 }
+    [[tables.exch_table.sources]]
+    directory = "ad"
+    filter = "(|(homeMDB=*)(objectClass=group))"
+    key = "{address}"
+    value = "{primary}"
+    domains = ["Example.ac.uk", "xn--fiqs8s"]
+    [[tables.exch_table.sources]]
+    file = "../more.dat"
+    optional = true
+
+    [tables.sm_table]
+    sources = [{ csv = "sm.csv", key = "{Student alias}@x", value = "{id}", delimiter = ";" }]
+
+    [tables.local_domains]
+  `);
+  expect(config).toEqual({
+    file: at('mailhub.toml'),
+    tablesDir: at('tables'),
+    stateDir: at('state'),
+    format: 'bdb',
+    exim: '/usr/sbin/exim',
+    directories: [
+      {
+        name: 'ad',
+        urls: ['ldaps://dc1.ad.example', 'ldaps://[2001:db8::1]:3269'],
+        base: 'DC=ad,DC=example',
+        bindDn: 'CN=svc,DC=ad,DC=example',
+        passwordFile: at('secret'),
+        caFile: at('ca.pem'),
+        starttls: false,
+        allowPlaintext: false,
+        pageSize: 500,
+        connectTimeout: 3000,
+        operationTimeout: 30_000,
+        addressAttribute: 'mail',
+      },
+      {
+        name: 'unused',
+        urls: ['ldap://localhost'],
+        base: '',
+        bindDn: undefined,
+        passwordFile: undefined,
+        caFile: undefined,
+        starttls: false,
+        allowPlaintext: false,
+        pageSize: 1000,
+        connectTimeout: 10_000,
+        operationTimeout: 60_000,
+        addressAttribute: 'proxyAddresses',
+      },
+    ],
+    tables: [
+      {
+        name: 'exch_table',
+        guard: {
+          maxRemoved: { percent: 0.5 },
+          maxChanged: { count: 25 },
+          maxAdded: { percent: 100 },
+          minEntries: 1000,
+        },
+        sources: [
+          {
+            kind: 'directory',
+            directory: 'ad',
+            filter: '(|(homeMDB=*)(objectClass=group))',
+            key: [{ name: 'address' }],
+            value: [{ name: 'primary' }],
+            domains: ['example.ac.uk', 'xn--fiqs8s'],
+            optional: false,
+          },
+          { kind: 'file', path: at('../more.dat'), optional: true },
+        ],
+      },
+      {
+        name: 'sm_table',
+        guard: undefined,
+        sources: [
+          {
+            kind: 'csv',
+            path: at('sm.csv'),
+            key: [{ name: 'Student alias' }, '@x'],
+            value: [{ name: 'id' }],
+            delimiter: ';',
+            optional: false,
+          },
+        ],
+      },
+      { name: 'local_domains', guard: undefined, sources: [] },
+    ],
+  });
+});
+
+test('tables keep the order of the file', async () => {
+  const { load } = workspace();
+  const names = ['z', 'a', '9b', 'toString', 'constructor', 'm-1', 'b.c'];
+  const sections = names.map((name) => `[tables."${name}"]`);
+  const config = await load(['tables_dir = "tables"', ...sections].join('\n'));
+  expect(config.tables.map(({ name }) => name)).toEqual(names);
+});
+
+test('a file with a byte order mark and CRLF', async () => {
+  const { load } = workspace();
+  const config = await load('\ufefftables_dir = "tables"\r\n[tables.a]\r\n');
+  expect(config.tables).toHaveLength(1);
+});
+
+test.each([
+  ['starttls', 'starttls = true'],
+  ['a password in the clear, in as many words', 'allow_plaintext = true'],
+])('a password over ldap:// with %s', async (_, line) => {
+  const { load } = workspace();
+  const config = await load(`
+    tables_dir = "tables"
+    [directory.ad]
+    urls = ["ldap://dc1"]
+    base = ""
+    bind_dn = "cn=x"
+    password_file = "secret"
+    ${line}
+    [tables.a]
+  `);
+  expect(config.directories).toMatchObject([{ passwordFile: expect.stringContaining('secret') }]);
+});
+
+test('a credential of systemd, which shows the rights of a group', async () => {
+  const { at, load } = workspace();
+  chmodSync(at('secret'), 0o440);
+  vi.stubEnv('CREDENTIALS_DIRECTORY', at('.'));
+  const settings = (password: string) => `
+    tables_dir = "tables"
+    [directory.ad]
+    urls = ["ldaps://dc1"]
+    base = ""
+    bind_dn = "cn=x"
+    ${password}
+    [tables.a]`;
+  try {
+    const byName = await load(settings('password_credential = "secret"'));
+    const byPath = await load(settings('password_file = "secret"'));
+    expect(byName.directories).toMatchObject([{ passwordFile: at('secret') }]);
+    expect(byPath.directories).toEqual(byName.directories);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+test('offline, secrets and certificates may be out of reach', async () => {
+  const { load } = workspace();
+  vi.stubEnv('CREDENTIALS_DIRECTORY', undefined);
+  const settings = `
+    tables_dir = "tables"
+    [directory.ad]
+    urls = ["ldaps://dc1"]
+    base = ""
+    bind_dn = "cn=x"
+    ca_file = "missing"
+    password_credential = "ad"
+    [tables.a]`;
+  await expect(load(settings)).rejects.toThrow('CREDENTIALS_DIRECTORY is not set');
+  const config = await load(settings, { offline: true });
+  expect(config.directories).toMatchObject([{ passwordFile: '/run/credentials/mailhub-tables.service/ad' }]);
+  vi.unstubAllEnvs();
+});
+
+test('the state directory need not be there yet', async () => {
+  const { at, load } = workspace();
+  const config = await load('tables_dir = "tables"\nstate_dir = "later/state"\n[tables.a]');
+  expect(config.stateDir).toBe(at('later/state'));
+});
+
+test('a file that cannot be read', async () => {
+  const { at } = workspace();
+  mkdirSync(at('folder.toml'));
+  await expect(loadConfig(at('none.toml'))).rejects.toThrow(/none\.toml: .*ENOENT.*--config/);
+  await expect(loadConfig(at('folder.toml'))).rejects.toThrow(/folder\.toml: .*EISDIR/);
+});
