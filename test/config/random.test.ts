@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import { stringify } from 'smol-toml';
+import { expect, test } from 'vitest';
+import type { Amount, DirectoryConfig, SourceConfig, TableConfig } from '../../src/config/config.ts';
+import type { Template } from '../../src/config/template.ts';
+import { failure, workspace } from './workspace.ts';
+
+// Digits at the end keep two names from sharing a file.
+const name = fc.stringMatching(/^[A-Za-z][A-Za-z_.-]{0,8}[0-9]$/);
+const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 });
+const attribute = fc
+  .stringMatching(/^[a-z][a-zA-Z0-9]{3,8}$/)
+  .filter((each) => !/address|domain|primary/i.test(each));
+const placeholder = fc.oneof(attribute, fc.constantFrom('address', 'local_part', 'domain', 'primary'));
+const host = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}(\.[a-z]{2,5})?(:[1-9][0-9]{0,3})?$/);
+const domain = fc.stringMatching(/^[a-z0-9]{1,9}(\.[a-z]{2,5}){0,2}$/);
+const literal = fc.stringMatching(/^[ -~éß€]{1,6}$/);
+
+const amount: fc.Arbitrary<Amount> = fc.oneof(
+  fc.nat().map((count) => ({ count })),
+  fc.integer({ min: 0, max: 10_000 }).map((hundredths) => ({ percent: hundredths / 100 })),
+);
+
+const template: fc.Arbitrary<Template> = fc
+  .tuple(placeholder, literal, fc.boolean())
+  .map(([first, rest, swap]) => (swap ? [rest, { name: first }] : [{ name: first }, rest]));
+
+const timeout = fc.integer({ min: 1, max: 86_400 }).map((seconds) => seconds * 1000);
+const directory = fc.record<DirectoryConfig>({
+  name,
+  urls: fc.uniqueArray(host, { minLength: 1, maxLength: 3, selector: (each) => each.split(':', 1).join() }),
+  base: text,
+  bindDn: fc.option(text, { nil: undefined }),
+  passwordFile: fc.constant(undefined),
+  caFile: fc.constant(undefined),
+  starttls: fc.boolean(),
+  allowPlaintext: fc.constant(false),
+  pageSize: fc.integer({ min: 1, max: 5000 }),
+  connectTimeout: timeout,
+  operationTimeout: timeout,
+  addressAttribute: attribute,
+});
+
+const optional = fc.boolean();
+const path = fc.stringMatching(/^[a-z ]{1,8}$/).map((each) => `/none/${each}x`);
+const source = (directories: readonly DirectoryConfig[]): fc.Arbitrary<SourceConfig> =>
+  fc.oneof(
+    fc.record({
+      kind: fc.constant('directory' as const),
+      directory: fc.constantFrom(...directories.map((each) => each.name)),
+      filter: attribute.map((each) => `(&(${each}=*)(!(cn=a\\2ab)))`),
+      key: template,
+      value: template,
+      domains: fc.option(fc.uniqueArray(domain, { minLength: 1 }), { nil: undefined }),
+      optional,
+    }),
+    fc.record({ kind: fc.constant('file' as const), path, optional }),
+    fc.record({
+      kind: fc.constant('csv' as const),
+      path,
+      key: template,
+      value: template,
+      delimiter: fc.constantFrom(',' as const, ';' as const, 'auto' as const),
+      optional,
+    }),
+  );
+
+const config = fc
+  .uniqueArray(directory, { minLength: 1, maxLength: 3, selector: (each) => each.name })
+  .map((directories) =>
+    directories.map((each): DirectoryConfig => {
+      const scheme = each.starttls ? 'ldap' : 'ldaps';
+      return { ...each, urls: each.urls.map((url) => `${scheme}://${url}`) };
+    }),
+  )
+  .chain((directories) =>
+    fc.record({
+      directories: fc.constant(directories),
+      tables: fc.uniqueArray(
+        fc.record<TableConfig>({
+          name,
+          guard: fc.option(
+            fc.record(
+              { maxRemoved: amount, maxChanged: amount, maxAdded: amount, minEntries: fc.nat() },
+              { requiredKeys: [] },
+            ),
+            { nil: undefined },
+          ),
+          sources: fc.array(source(directories), { maxLength: 3 }),
+        }),
+        { minLength: 1, maxLength: 4, selector: (each) => each.name },
+      ),
+    }),
+  );
+
+test('any configuration is read as it was written', async () => {
+  const { at, load } = workspace();
+  await fc.assert(
+    fc.asyncProperty(config, async ({ directories, tables }) => {
+      const bound = directories.map((each) => ({ ...each, passwordFile: each.bindDn && at('secret') }));
+      const read = await load(toToml(bound, tables));
+      expect(read.directories).toEqual(bound);
+      expect(read.tables).toEqual(tables);
+      expect(read.tables.map((each) => each.name)).toEqual(tables.map((each) => each.name));
+    }),
+  );
+});
+
+test('an unknown key is found in any place of any configuration', async () => {
+  const { load } = workspace();
+  await fc.assert(
+    fc.asyncProperty(config, fc.nat(), async ({ directories, tables }, seed) => {
+      const anonymous = directories.map((each) => ({ ...each, bindDn: undefined }));
+      const lines = toToml(anonymous, tables).split('\n');
+      const headers = lines.flatMap((line, index) => (line.startsWith('[') ? [index] : []));
+      const header = headers[seed % headers.length] ?? 0;
+      lines.splice(header + 1, 0, 'xyzzy = 1');
+      const { problems } = await failure(load(lines.join('\n')));
+      expect(problems).toMatchObject([{ line: header + 2, column: 1, message: 'there is no such key here' }]);
+      expect(problems[0]?.key).toMatch(/\.xyzzy$/);
+    }),
+  );
+});
+
+function toToml(directories: readonly DirectoryConfig[], tables: readonly TableConfig[]): string {
+  return stringify({
+    tables_dir: 'tables',
+    directory: Object.fromEntries(directories.map((each) => [each.name, directoryKeys(each)])),
+    tables: Object.fromEntries(
+      tables.map(({ name, guard, sources }) => [
+        name,
+        given({
+          guard:
+            guard &&
+            given({
+              max_removed: guard.maxRemoved && written(guard.maxRemoved),
+              max_changed: guard.maxChanged && written(guard.maxChanged),
+              max_added: guard.maxAdded && written(guard.maxAdded),
+              min_entries: guard.minEntries,
+            }),
+          sources: sources.map(sourceKeys),
+        }),
+      ]),
+    ),
+  });
+}
+
+function directoryKeys(directory: DirectoryConfig) {
+  return given({
+    urls: directory.urls,
+    base: directory.base,
+    bind_dn: directory.bindDn,
+    password_file: directory.passwordFile,
+    starttls: directory.starttls,
+    page_size: directory.pageSize,
+    connect_timeout: directory.connectTimeout / 1000,
+    operation_timeout: directory.operationTimeout / 1000,
+    address_attribute: directory.addressAttribute,
+  });
+}
+
+function sourceKeys(source: SourceConfig) {
+  if (source.kind === 'file') return { file: source.path, optional: source.optional };
+  const common = { key: braced(source.key), value: braced(source.value), optional: source.optional };
+  if (source.kind === 'csv') return { csv: source.path, delimiter: source.delimiter, ...common };
+  return given({ directory: source.directory, filter: source.filter, domains: source.domains, ...common });
+}
+
+function braced(template: Template): string {
+  return template
+    .map((part) => (typeof part === 'string' ? part.replace(/[{}]/g, '$&$&') : `{${part.name}}`))
+    .join('');
+}
+
+function written(amount: Amount): number | string {
+  return 'count' in amount ? amount.count : `${amount.percent}%`;
+}
+
+function given(keys: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
+}
