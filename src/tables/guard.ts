@@ -15,6 +15,7 @@ export interface Counts {
 /** One reason for which a candidate may not replace what is published. */
 export interface Finding {
   readonly rule:
+    | 'waits'
     | 'empty'
     | 'not-larger'
     | 'half-lost'

@@ -21,4 +21,9 @@ export class Tally<T> {
     this.#count++;
     if (this.#examples.length < this.#most) this.#examples.push(describe());
   }
+
+  /** Counts further occurrences of which there are no examples. */
+  addUncounted(count: number): void {
+    this.#count += count;
+  }
 }

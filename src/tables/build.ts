@@ -1,0 +1,131 @@
+import { mkdirSync } from 'node:fs';
+import type { Config, TableConfig } from '../config/config.ts';
+import { RunLock } from '../state/lock.ts';
+import { State } from '../state/state.ts';
+import { type Collected, collect, type Progress } from './collect.ts';
+import { type TableFiles, tableFiles } from './files.ts';
+import { chooseFormats } from './formats.ts';
+import { failedPlan, type Plan, type PlanOptions, planTable } from './plan.ts';
+import { publishPlans, settleMoves } from './publish.ts';
+import type { BuildReport } from './report.ts';
+import { reportOf } from './report-table.ts';
+import { sweep } from './stage.ts';
+import { type Survey, survey } from './survey.ts';
+
+/** Whole files are compared at least this often, in milliseconds. */
+const VERIFY_EVERY = 24 * 60 * 60 * 1000;
+
+export interface BuildOptions {
+  /** Names of the tables to publish; undefined stands for all of them. */
+  readonly tables?: readonly string[] | undefined;
+  /** Decide and report, entry by entry, but write nothing. */
+  readonly dryRun?: boolean;
+  /** Publish past the guard, though never past a failed source or an empty table. */
+  readonly force?: boolean;
+  readonly allowEmpty?: boolean;
+  readonly progress?: Progress | undefined;
+}
+
+/** A table was named that the configuration doesn't have. */
+export class UnknownTableError extends Error {
+  override readonly name = 'UnknownTableError';
+}
+
+/**
+ * The hourly job: reads the sources, merges, lets the guard judge, and publishes what may be published. One table's trouble
+ * never stops another; it stands in the report.
+ *
+ * @throws UnknownTableError; LockedError, StateError; EximError with `format = "auto"`. Nothing was touched then.
+ */
+export async function build(config: Config, options: BuildOptions = {}): Promise<BuildReport> {
+  const started = performance.now();
+  const selected = selectTables(config, options.tables);
+  const dryRun = options.dryRun ?? false;
+  const { formats, warnings } = await chooseFormats(config);
+  if (!dryRun) mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
+  const lock = dryRun ? undefined : RunLock.acquire(config.stateDir);
+  let state: State | undefined;
+  try {
+    state = dryRun ? State.peek(config.stateDir) : State.open(config.stateDir);
+    if (state?.movedAside !== undefined) {
+      warnings.push(`the state was damaged: it is now ${state.movedAside}, and a new one is begun`);
+    }
+    if (!dryRun) await sweep(config.tablesDir);
+
+    const surveys = config.tables.map((table) => {
+      const files = tableFiles(config.tablesDir, table.name, formats);
+      return { table, files, survey: surveyOf(files, table.name, state) };
+    });
+    const sources = await collect(config, options.progress);
+    const plans = surveys.map(({ table, files, survey }) =>
+      planOf(table, files, survey, sources.tables.get(table) ?? NOTHING_COLLECTED, {
+        selected: selected.has(table.name),
+        force: options.force ?? false,
+        allowEmpty: options.allowEmpty ?? false,
+      }),
+    );
+    sources.tables.clear();
+
+    if (dryRun || state === undefined) settleMoves(plans);
+    else await publishPlans(plans, state);
+    return {
+      dryRun,
+      milliseconds: performance.now() - started,
+      tables: plans.filter((plan) => plan.selected).map((plan) => reportOf(plan, dryRun)),
+      directories: sources.directories.map(({ name, report, failure }) => ({
+        name,
+        report,
+        failure: failure?.message,
+      })),
+      warnings,
+    };
+  } finally {
+    state?.close();
+    lock?.release();
+  }
+}
+
+function selectTables(config: Config, names: readonly string[] | undefined): ReadonlySet<string> {
+  const known = config.tables.map(({ name }) => name);
+  const unknown = names?.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new UnknownTableError(`there is no table ${unknown} in ${config.file}; it has ${known.join(', ')}`);
+  }
+  return new Set(names === undefined || names.length === 0 ? known : names);
+}
+
+/** @returns the error that kept the table's files from being read, as a value: it concerns this table only */
+function surveyOf(files: TableFiles, name: string, state: State | undefined): Survey | Error {
+  try {
+    const record = state?.published(name);
+    const verify = record !== undefined && Date.now() - record.verifiedAt >= VERIFY_EVERY;
+    return survey(files, { record, intended: state?.intended(name), verify });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function planOf(
+  table: TableConfig,
+  files: TableFiles,
+  survey: Survey | Error,
+  collected: Collected,
+  options: PlanOptions,
+): Plan {
+  const started = performance.now();
+  if (survey instanceof Error) return failedPlan(table, files, options.selected, survey);
+  try {
+    const plan = planTable(table, files, survey, collected, options);
+    plan.milliseconds = performance.now() - started;
+    return plan;
+  } catch (error) {
+    return failedPlan(table, files, options.selected, error);
+  }
+}
+
+const NOTHING_COLLECTED: Collected = {
+  contributions: [],
+  rejections: [],
+  failures: [],
+  optionalFailures: [],
+};

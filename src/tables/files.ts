@@ -1,0 +1,44 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Format } from '../dbm/format.ts';
+
+/** The files of one table on a hub. */
+export interface TableFiles {
+  readonly dir: string;
+  /** The published entries as text. */
+  readonly dat: string;
+  /** The latest candidate that was not published. */
+  readonly candidate: string;
+  /** What Exim looks up, one file a format. */
+  readonly dbm: readonly { readonly path: string; readonly format: Format }[];
+}
+
+export function tableFiles(dir: string, name: string, formats: readonly Format[]): TableFiles {
+  return {
+    dir,
+    dat: join(dir, `${name}.dat`),
+    candidate: join(dir, `${name}_tmp.dat`),
+    dbm: formats.map((format) => ({ path: join(dir, name + format.suffix), format })),
+  };
+}
+
+/**
+ * What tells, without reading a file, that nobody wrote to it: inode, size and both times, in nanoseconds.
+ *
+ * @returns undefined when there is no such file
+ */
+export function stampOf(path: string): string | undefined {
+  const status = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (status === undefined) return undefined;
+  return `${status.ino}:${status.size}:${status.mtimeNs}:${status.ctimeNs}`;
+}
+
+/** The stamps of a table's published files that are there, by path. */
+export function stampsOf(files: TableFiles): Record<string, string> {
+  const stamps: Record<string, string> = {};
+  for (const path of [files.dat, ...files.dbm.map((file) => file.path)]) {
+    const stamp = stampOf(path);
+    if (stamp !== undefined) stamps[path] = stamp;
+  }
+  return stamps;
+}

@@ -1,0 +1,332 @@
+import type { TableConfig } from '../config/config.ts';
+import type { Pairs } from '../dbm/pairs.ts';
+import type { Collected } from './collect.ts';
+import type { Table } from './dat/write.ts';
+import { type Difference, diff } from './diff.ts';
+import { digestOf } from './digest.ts';
+import type { TableFiles } from './files.ts';
+import { type Finding, judge, type Size } from './guard.ts';
+import { type Conflict, merge } from './merge.ts';
+import type { Change } from './moves.ts';
+import type { Outcome, SourceRejection } from './report.ts';
+import type { Parts } from './stage.ts';
+import { NOTHING_SURVEYED, type Survey } from './survey.ts';
+import { Tally } from './tally.ts';
+
+/** What a run means to do with one table. Later stages may still turn a publication into a hold or a failure. */
+export interface Plan {
+  readonly config: TableConfig;
+  readonly files: TableFiles;
+  readonly survey: Survey;
+  /** False for a table that the run only looks at, for the sake of addresses that move. */
+  readonly selected: boolean;
+  outcome: Outcome;
+  findings: readonly Finding[];
+  failure: { readonly cause: 'source' | 'machine'; readonly message: string } | undefined;
+  /** What is to be written, and from which entries; undefined when the files stay as they are. */
+  write: { readonly table: Table; readonly parts: Parts } | undefined;
+  /** The table that the sources gave, or those of them that answered. */
+  readonly candidate: Table | undefined;
+  /** What is published, or the foreign `.dat` that passed the guard: the candidate's counterpart. */
+  readonly base: Base | undefined;
+  readonly difference: Difference;
+  readonly conflicts: Tally<Conflict>;
+  readonly rejections: Tally<SourceRejection>;
+  readonly notes: string[];
+  milliseconds: number;
+}
+
+/** What a candidate is compared with. */
+export interface Base {
+  readonly size: Size;
+  readonly digest: string;
+  readonly load: () => Table;
+}
+
+export interface PlanOptions {
+  readonly selected: boolean;
+  readonly force: boolean;
+  readonly allowEmpty: boolean;
+}
+
+const NO_DIFFERENCE: Difference = {
+  added: new Uint32Array(0),
+  removed: new Uint32Array(0),
+  changedBefore: new Uint32Array(0),
+  changedAfter: new Uint32Array(0),
+};
+
+const NO_PLAN = {
+  outcome: 'failed' as Outcome,
+  findings: [],
+  failure: undefined,
+  write: undefined,
+  candidate: undefined,
+  base: undefined,
+  difference: NO_DIFFERENCE,
+  milliseconds: 0,
+};
+
+/** Decides, from what is published and what the sources gave, whether a table is to be published. */
+export function planTable(
+  config: TableConfig,
+  files: TableFiles,
+  survey: Survey,
+  collected: Collected,
+  options: PlanOptions,
+): Plan {
+  const planner = new Planner(config, files, survey, collected, options);
+  return config.sources.length === 0 ? planner.keptByHand() : planner.fromSources();
+}
+
+class Planner {
+  readonly #config: TableConfig;
+  readonly #files: TableFiles;
+  readonly #survey: Survey;
+  readonly #collected: Collected;
+  readonly #options: PlanOptions;
+  readonly #notes: string[];
+
+  constructor(
+    config: TableConfig,
+    files: TableFiles,
+    survey: Survey,
+    collected: Collected,
+    options: PlanOptions,
+  ) {
+    this.#config = config;
+    this.#files = files;
+    this.#survey = survey;
+    this.#collected = collected;
+    this.#options = options;
+    this.#notes = [...survey.notes];
+  }
+
+  keptByHand(): Plan {
+    const { foreign, published } = this.#survey;
+    if (!this.#survey.datThere) {
+      return this.#plan({
+        outcome: 'failed',
+        failure: {
+          cause: 'source',
+          message: `${this.#files.dat} does not exist; the table is kept by hand, so put the file there`,
+        },
+      });
+    }
+    if (foreign === undefined) return this.#unchanged(published);
+
+    const difference = differenceOf(published, foreign.table);
+    const findings = this.#judge(published, foreign.table, difference, this.#options.force);
+    const passes = findings.length === 0;
+    return this.#plan({
+      outcome: passes ? 'published' : 'held',
+      findings,
+      base: published,
+      candidate: foreign.table,
+      difference,
+      conflicts: foreign.conflicts,
+      rejections: rejectionsOf([{ source: this.#files.dat, rejections: foreign.rejections }]),
+      write: passes ? { table: foreign.table, parts: { dat: false, dbm: true } } : undefined,
+    });
+  }
+
+  fromSources(): Plan {
+    const { foreign, published } = this.#survey;
+    const { contributions, failures, optionalFailures } = this.#collected;
+    for (const failure of optionalFailures) {
+      this.#notes.push(`nothing is removed, since an optional source failed: ${failure.message}`);
+    }
+    if (failures.length > 0) return this.#failedSource();
+
+    const retained =
+      optionalFailures.length > 0 && published !== undefined ? [publishedContribution(published)] : [];
+    const { table: candidate, conflicts } = merge([...contributions, ...retained]);
+    const common = { candidate, conflicts, rejections: rejectionsOf(this.#collected.rejections) };
+
+    let base: Base | undefined = published;
+    let adopted: Table | undefined;
+    if (foreign !== undefined && !this.#options.force) {
+      const findings = this.#judge(published, foreign.table, differenceOf(published, foreign.table), false);
+      if (findings.length > 0) {
+        return this.#plan({
+          ...common,
+          outcome: 'held',
+          findings: findings.map(({ rule, message }) => ({
+            rule,
+            message: `${this.#files.dat}, which somebody else wrote: ${message}`,
+          })),
+          base,
+          difference: differenceOf(base, candidate),
+        });
+      }
+      adopted = foreign.table;
+      base = { size: sizeOf(adopted), digest: digestOf(adopted.text), load: () => foreign.table };
+    }
+
+    if (base !== undefined && digestOf(candidate.text) === base.digest) {
+      return adopted === undefined
+        ? { ...this.#unchanged(base), ...common }
+        : this.#plan({
+            ...common,
+            outcome: 'published',
+            base: published,
+            difference: differenceOf(published, adopted),
+            write: { table: adopted, parts: { dat: false, dbm: true } },
+          });
+    }
+
+    const difference = differenceOf(base, candidate);
+    const findings = this.#judge(base, candidate, difference, this.#options.force);
+    if (findings.length === 0) {
+      const write = { table: candidate, parts: { dat: true, dbm: true } };
+      return this.#plan({ ...common, outcome: 'published', base, difference, write });
+    }
+    return this.#plan({
+      ...common,
+      outcome: 'held',
+      findings,
+      base,
+      difference,
+      write: adopted ? { table: adopted, parts: { dat: false, dbm: true } } : this.#repair(base),
+    });
+  }
+
+  #failedSource(): Plan {
+    const { contributions, failures, rejections } = this.#collected;
+    const partial = contributions.length > 0 ? merge(contributions).table : undefined;
+    return this.#plan({
+      outcome: 'failed',
+      failure: { cause: 'source', message: failures.map(({ message }) => message).join('; ') },
+      base: this.#survey.published,
+      candidate: partial,
+      difference: differenceOf(this.#survey.published, partial),
+      rejections: rejectionsOf(rejections),
+      write: this.#survey.foreign === undefined ? this.#repair(this.#survey.published) : undefined,
+    });
+  }
+
+  #unchanged(base: Base | undefined): Plan {
+    return this.#plan({ outcome: 'unchanged', base, write: this.#repair(base) });
+  }
+
+  /** What makes the files on disk match the published entries again. */
+  #repair(base: Base | undefined): Plan['write'] {
+    const { datThere, dbmMatches, foreign } = this.#survey;
+    const dat = !datThere || (foreign !== undefined && this.#options.force);
+    if (base === undefined || (!dat && dbmMatches)) return undefined;
+    if (!dbmMatches) this.#notes.push('the dbm file is rebuilt from the published entries');
+    if (dat) this.#notes.push(`${this.#files.dat} is written again from the published entries`);
+    return { table: base.load(), parts: { dat, dbm: !dbmMatches } };
+  }
+
+  #judge(base: Base | undefined, candidate: Table, difference: Difference, force: boolean): Finding[] {
+    const findings = judge({
+      config: this.#config.guard,
+      fedByDirectory: this.#config.sources.some((source) => source.kind === 'directory'),
+      before: this.#sizeBefore(base),
+      after: sizeOf(candidate),
+      counts: {
+        added: difference.added.length,
+        removed: difference.removed.length,
+        changed: difference.changedAfter.length,
+      },
+      allowEmpty: this.#options.allowEmpty,
+    });
+    return force ? findings.filter(({ rule }) => rule === 'empty') : findings;
+  }
+
+  #sizeBefore(base: Base | undefined): Size | undefined {
+    const { lostSize, bytesBefore } = this.#survey;
+    if (base === undefined) return lostSize;
+    return bytesBefore === undefined
+      ? base.size
+      : { ...base.size, bytes: Math.min(base.size.bytes, bytesBefore) };
+  }
+
+  #plan(plan: Pick<Plan, 'outcome'> & Partial<Plan>): Plan {
+    return {
+      config: this.#config,
+      files: this.#files,
+      survey: this.#survey,
+      selected: this.#options.selected,
+      ...NO_PLAN,
+      conflicts: new Tally(),
+      rejections: new Tally(),
+      notes: this.#notes,
+      ...plan,
+    };
+  }
+}
+
+/** The plan of a table whose files could not be read. */
+export function failedPlan(config: TableConfig, files: TableFiles, selected: boolean, error: unknown): Plan {
+  const plan: Plan = {
+    ...NO_PLAN,
+    config,
+    files,
+    survey: NOTHING_SURVEYED,
+    selected,
+    conflicts: new Tally(),
+    rejections: new Tally(),
+    notes: [],
+  };
+  fail(plan, error);
+  return plan;
+}
+
+/** Turns a plan into a failure of this machine. */
+export function fail(plan: Plan, error: unknown): void {
+  plan.outcome = 'failed';
+  plan.failure = { cause: 'machine', message: error instanceof Error ? error.message : String(error) };
+  plan.findings = [];
+  plan.write = undefined;
+}
+
+/** What a plan does to the keys that Exim sees, and what it would do if it were not held or failed. */
+export function changesOf(plan: Plan): Change[] {
+  const { write, candidate } = plan;
+  const publishing = write !== undefined && plan.selected;
+  const pending = candidate !== undefined && candidate !== write?.table && plan.outcome !== 'unchanged';
+  if (!publishing && !pending) return [];
+
+  const shown = plan.survey.published?.load() ?? EMPTY;
+  const change = (after: Table, publishes: boolean): Change => {
+    const known = after === candidate && plan.base === plan.survey.published;
+    const { removed, added } = known ? plan.difference : diff(shown, after);
+    return { name: plan.config.name, before: shown, after, removed, added, publishes };
+  };
+  const changes: Change[] = [];
+  if (write !== undefined) changes.push(change(write.table, plan.selected));
+  if (pending) changes.push(change(candidate, false));
+  return changes;
+}
+
+const EMPTY: Pairs = {
+  count: 0,
+  pool: new Uint8Array(0),
+  keyStart: new Uint32Array(0),
+  keyEnd: new Uint32Array(0),
+  valueStart: new Uint32Array(0),
+  valueEnd: new Uint32Array(0),
+};
+
+function differenceOf(base: Base | undefined, candidate: Table | undefined): Difference {
+  return candidate === undefined ? NO_DIFFERENCE : diff(base?.load() ?? EMPTY, candidate);
+}
+
+function publishedContribution(base: Base): { source: string; pairs: Table; ties: 'first' } {
+  return { source: 'the published table', pairs: base.load(), ties: 'first' };
+}
+
+function sizeOf(table: Table): Size {
+  return { entries: table.count, bytes: table.text.length };
+}
+
+function rejectionsOf(lists: Collected['rejections']): Tally<SourceRejection> {
+  const all = new Tally<SourceRejection>();
+  for (const { source, rejections } of lists) {
+    for (const rejection of rejections.examples) all.add(() => ({ source, ...rejection }));
+    all.addUncounted(rejections.count - rejections.examples.length);
+  }
+  return all;
+}

@@ -1,0 +1,178 @@
+import { rmSync } from 'node:fs';
+import type { Pairs } from '../dbm/pairs.ts';
+import type { State } from '../state/state.ts';
+import type { Table } from './dat/write.ts';
+import { digestOf } from './digest.ts';
+import { stampsOf } from './files.ts';
+import { merge } from './merge.ts';
+import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
+import { changesOf, fail, type Plan } from './plan.ts';
+import { keepCandidate, type Parts, type StagedTable, stage } from './stage.ts';
+
+/** Holds the tables that would lose an address to one that does not publish. @returns the moves that remain */
+export function settleMoves(plans: readonly Plan[]): Move[] {
+  const moves = findMoves(plans.flatMap(changesOf));
+  const waiting = findWaiting(moves);
+  for (const plan of plans) {
+    const move = waiting.get(plan.config.name);
+    if (move === undefined) continue;
+    const what = move.keys.length === 1 ? 'an address moves' : `${move.keys.length} addresses move`;
+    const message = `${what} to ${move.to.name}, which is not published: the two can only go together`;
+    plan.outcome = 'held';
+    plan.findings = [{ rule: 'waits', message }];
+    plan.write = undefined;
+  }
+  return moves.filter((move) => !waiting.has(move.from.name));
+}
+
+/**
+ * Carries the plans out: every new file is written and verified beside its place first, then the tables are put in place,
+ * one that gains an address before the one that loses it. A table that can't be written fails alone, and those that would
+ * lose an address to it wait. What became of each table stands in its plan.
+ */
+export async function publishPlans(plans: readonly Plan[], state: State): Promise<void> {
+  const publisher = new Publisher(plans, state);
+  try {
+    await publisher.stage();
+    await publisher.commit();
+  } finally {
+    await publisher.discard();
+  }
+  for (const plan of plans) {
+    if (plan.selected) await attempt(plan, () => settleCandidate(plan));
+  }
+}
+
+class Publisher {
+  readonly #plans: readonly Plan[];
+  readonly #state: State;
+  readonly #staged = new Map<string, StagedTable>();
+  #steps: readonly Step[] = [];
+
+  constructor(plans: readonly Plan[], state: State) {
+    this.#plans = plans;
+    this.#state = state;
+  }
+
+  async stage(): Promise<void> {
+    for (let settled = false; !settled; ) {
+      const moves = settleMoves(this.#plans);
+      const names = this.#plans.filter((plan) => plan.selected && plan.write).map((plan) => plan.config.name);
+      this.#steps = orderSteps(names, moves);
+      settled = true;
+      for (const step of this.#steps) settled &&= await this.#stageStep(step);
+    }
+  }
+
+  async commit(): Promise<void> {
+    for (const step of this.#steps) {
+      const plan = this.#planOf(step);
+      const staged = this.#staged.get(key(step));
+      if (plan.write === undefined || staged === undefined) continue;
+      const table = tableOf(step, plan.write.table);
+      const { parts } = plan.write;
+      const done = await attempt(plan, async () => {
+        if (parts.dat) this.#state.intend(step.name, digestOf(table.text));
+        await staged.commit();
+        this.#staged.delete(key(step));
+      });
+      if (!done) settleMoves(this.#plans);
+      else if (step.keeps.length === 0) this.#record(plan, table, parts);
+    }
+    for (const plan of this.#plans) {
+      const { published, verified, datThere, dbmMatches } = plan.survey;
+      const sound = published !== undefined && verified && datThere && dbmMatches;
+      if (plan.selected && plan.write === undefined && sound)
+        this.#record(plan, published.load(), { dat: false, dbm: false });
+    }
+  }
+
+  /** Removes what was staged and not put in place. */
+  async discard(): Promise<void> {
+    for (const staged of this.#staged.values()) await staged.discard();
+  }
+
+  async #stageStep(step: Step): Promise<boolean> {
+    if (this.#staged.has(key(step))) return true;
+    const plan = this.#planOf(step);
+    const { write } = plan;
+    if (write === undefined) return true;
+    return attempt(plan, async () => {
+      const label = step.keeps.length === 0 ? 'new' : 'interim';
+      this.#staged.set(key(step), await stage(plan.files, tableOf(step, write.table), write.parts, label));
+    });
+  }
+
+  #record(plan: Plan, table: Table, wrote: Parts): void {
+    const { survey, files, config } = plan;
+    const digest = digestOf(table.text);
+    const datDigest = wrote.dat ? digest : (survey.foreign?.digest ?? survey.datDigest ?? digest);
+    // The stamp of a file that this run only read is the one from before it was read: what came later is not known.
+    const now = stampsOf(files);
+    const stamps = { ...survey.stamps };
+    if (wrote.dat) stamps[files.dat] = now[files.dat];
+    if (wrote.dbm) for (const { path } of files.dbm) stamps[path] = now[path];
+    this.#state.recordPublished(config.name, {
+      datDigest,
+      digest,
+      entries: table.count,
+      bytes: table.text.length,
+      stamps,
+      verifiedAt: Date.now(),
+    });
+  }
+
+  #planOf(step: Step): Plan {
+    const plan = this.#plans.find(({ config }) => config.name === step.name);
+    if (plan === undefined) throw new Error(`no plan for ${step.name}`);
+    return plan;
+  }
+}
+
+/** The table of a step: with the entries that it must still show, when others have yet to take them over. */
+function tableOf(step: Step, table: Table): Table {
+  if (step.keeps.length === 0) return table;
+  const kept = step.keeps.map(({ from, keys }) => ({
+    source: step.name,
+    pairs: entriesOf(from.before, keys),
+    ties: 'first' as const,
+  }));
+  return merge([{ source: step.name, pairs: table, ties: 'first' }, ...kept]).table;
+}
+
+function entriesOf(pairs: Pairs, numbers: Uint32Array): Pairs {
+  return {
+    count: numbers.length,
+    pool: pairs.pool,
+    keyStart: numbers.map((i) => pairs.keyStart[i]),
+    keyEnd: numbers.map((i) => pairs.keyEnd[i]),
+    valueStart: numbers.map((i) => pairs.valueStart[i]),
+    valueEnd: numbers.map((i) => pairs.valueEnd[i]),
+  };
+}
+
+function key(step: Step): string {
+  return `${step.name} ${step.keeps.length}`;
+}
+
+/** Keeps a candidate that was not published for review, and removes one that is settled. */
+async function settleCandidate(plan: Plan): Promise<void> {
+  const madeHere = plan.config.sources.length > 0;
+  if (!madeHere || plan.outcome === 'failed') return;
+  if (plan.outcome !== 'held') rmSync(plan.files.candidate, { force: true });
+  else if (plan.candidate !== undefined) await keepCandidate(plan.files, plan.candidate);
+}
+
+/** Does a part of a plan's work on the clock; its error makes the plan, and only it, fail. */
+async function attempt(plan: Plan, work: () => Promise<void>): Promise<boolean> {
+  const started = performance.now();
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    fail(plan, error);
+    return false;
+  } finally {
+    plan.milliseconds += performance.now() - started;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Pairs } from '../dbm/pairs.ts';
+import { printable } from './bytes.ts';
+import type { Plan } from './plan.ts';
+import type { DifferenceListing, Listing, TableReport } from './report.ts';
+import type { Tally } from './tally.ts';
+
+/** What a run did to a table, from what became of its plan. @param listDifference name every entry that differs */
+export function reportOf(plan: Plan, listDifference: boolean): TableReport {
+  const { config, outcome, base, candidate, difference, files } = plan;
+  const before = (base ?? plan.survey.published)?.size.entries;
+  const kept = outcome === 'held' && config.sources.length > 0 && !listDifference;
+  return {
+    name: config.name,
+    outcome,
+    before,
+    after: outcome === 'unchanged' || outcome === 'failed' ? before : candidate?.count,
+    added: outcome === 'failed' ? 0 : difference.added.length,
+    removed: outcome === 'failed' ? 0 : difference.removed.length,
+    changed: outcome === 'failed' ? 0 : difference.changedAfter.length,
+    milliseconds: plan.milliseconds,
+    findings: plan.findings,
+    failure: plan.failure,
+    conflicts: listing(plan.conflicts),
+    rejected: listing(plan.rejections),
+    notes: plan.notes,
+    candidate: kept ? files.candidate : undefined,
+    difference: listDifference && outcome !== 'failed' ? listed(plan) : undefined,
+  };
+}
+
+function listing<T>(tally: Tally<T>): Listing<T> {
+  return { count: tally.count, examples: tally.examples };
+}
+
+function listed({ base, candidate, difference }: Plan): DifferenceListing {
+  const before = base?.load();
+  const { added, removed, changedBefore, changedAfter } = difference;
+  return {
+    added: candidate === undefined ? [] : Array.from(added, (i) => entry(candidate, i)),
+    removed: before === undefined ? [] : Array.from(removed, (i) => entry(before, i)),
+    changed:
+      before === undefined || candidate === undefined
+        ? []
+        : Array.from(changedAfter, (i, n) => ({
+            key: keyText(candidate, i),
+            from: valueText(before, changedBefore[n]),
+            to: valueText(candidate, i),
+          })),
+  };
+}
+
+function entry(pairs: Pairs, i: number): { key: string; value: string } {
+  return { key: keyText(pairs, i), value: valueText(pairs, i) };
+}
+
+function keyText(pairs: Pairs, i: number): string {
+  return printable(pairs.pool, pairs.keyStart[i], pairs.keyEnd[i]);
+}
+
+function valueText(pairs: Pairs, i: number): string {
+  return printable(pairs.pool, pairs.valueStart[i], pairs.valueEnd[i]);
+}

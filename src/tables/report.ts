@@ -1,0 +1,61 @@
+import type { DirectoryReport } from '../ldap/types.ts';
+import type { Finding } from './guard.ts';
+import type { Conflict } from './merge.ts';
+import type { Rejection } from './sources/file.ts';
+
+export type Outcome = 'published' | 'unchanged' | 'held' | 'failed';
+
+/** What a run did to one table, or would do. */
+export interface TableReport {
+  readonly name: string;
+  readonly outcome: Outcome;
+  /** Entries that are published before the run, and of the table or candidate after it; undefined where there is none. */
+  readonly before: number | undefined;
+  readonly after: number | undefined;
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+  readonly milliseconds: number;
+  /** Why it is held. */
+  readonly findings: readonly Finding[];
+  /** Why it failed, and whether a source or this machine is to blame. */
+  readonly failure: { readonly cause: 'source' | 'machine'; readonly message: string } | undefined;
+  readonly conflicts: Listing<Conflict>;
+  readonly rejected: Listing<SourceRejection>;
+  /** What else a person should know. */
+  readonly notes: readonly string[];
+  /** The candidate that was not published, where one is kept. */
+  readonly candidate: string | undefined;
+  /** Entry by entry; for a dry run only. */
+  readonly difference: DifferenceListing | undefined;
+}
+
+/** How many there are, and the first of them. */
+export interface Listing<T> {
+  readonly count: number;
+  readonly examples: readonly T[];
+}
+
+export interface SourceRejection extends Rejection {
+  readonly source: string;
+}
+
+export interface DifferenceListing {
+  readonly added: readonly { readonly key: string; readonly value: string }[];
+  readonly removed: readonly { readonly key: string; readonly value: string }[];
+  readonly changed: readonly { readonly key: string; readonly from: string; readonly to: string }[];
+}
+
+export interface DirectoryOutcome {
+  readonly name: string;
+  readonly report: DirectoryReport | undefined;
+  readonly failure: string | undefined;
+}
+
+export interface BuildReport {
+  readonly dryRun: boolean;
+  readonly milliseconds: number;
+  readonly tables: readonly TableReport[];
+  readonly directories: readonly DirectoryOutcome[];
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,54 @@
+import type { Pairs } from '../../dbm/pairs.ts';
+import { printable } from '../bytes.ts';
+import { type DatFault, readDat } from '../dat/read.ts';
+import { MAX_JOINED_VALUE, MAX_KEY, MAX_LINE } from '../dat/syntax.ts';
+import { SourceError, systemReason } from '../error.ts';
+import { readWholeFile } from '../read-file.ts';
+import { Tally } from '../tally.ts';
+
+/** An entry of a source that can't be in a table. */
+export interface Rejection {
+  /** Where it stands: a line of a file, a DN of a directory. */
+  readonly place: string;
+  readonly value: string;
+  readonly reason: string;
+}
+
+export interface SourceEntries {
+  readonly pairs: Pairs;
+  readonly rejections: Tally<Rejection>;
+}
+
+/** A file in exim_dbmbuild's syntax. @throws SourceError when it can't be read */
+export function readDatFile(path: string): SourceEntries {
+  let bytes: Buffer;
+  try {
+    bytes = readWholeFile(path);
+  } catch (error) {
+    throw new SourceError(path, systemReason(error), { cause: error });
+  }
+  return readDatEntries(bytes);
+}
+
+/** The entries of a `.dat` in memory, which is changed in place; what exim_dbmbuild would refuse is left out. */
+export function readDatEntries(bytes: Uint8Array): SourceEntries {
+  const rejections = new Tally<Rejection>();
+  const pairs = readDat(bytes, {
+    onFault: (fault) => {
+      rejections.add(() => ({
+        place: `line ${fault.line}`,
+        value: printable(bytes, fault.start, Math.min(fault.end, fault.start + 80)),
+        reason: REASONS[fault.kind],
+      }));
+      return true;
+    },
+  });
+  return { pairs, rejections };
+}
+
+const REASONS: Readonly<Record<DatFault['kind'], string>> = {
+  'long-line': `the line is longer than ${MAX_LINE} bytes`,
+  'long-key': `the key is longer than ${MAX_KEY} bytes`,
+  'long-value': `the joined value is longer than ${MAX_JOINED_VALUE} bytes`,
+  'stray-continuation': 'the line begins with white space but continues no entry',
+};

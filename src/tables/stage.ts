@@ -1,0 +1,191 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { DbmError } from '../dbm/error.ts';
+import type { Table } from './dat/write.ts';
+import { PublishError, systemReason } from './error.ts';
+import type { TableFiles } from './files.ts';
+import { readWholeFile } from './read-file.ts';
+
+const STAGED_PREFIX = '.mailhub-tables.';
+
+/** What of a table is to be written. */
+export interface Parts {
+  readonly dat: boolean;
+  readonly dbm: boolean;
+}
+
+/** New files of a table, beside the old ones: whole, verified and on the disk, but not yet seen by anybody. */
+export class StagedTable {
+  readonly #dir: string;
+  /** The `.dat` first: after a crash in between, the dbm files are rebuilt from it. */
+  readonly #renames: readonly { readonly from: string; readonly to: string }[];
+
+  constructor(dir: string, renames: readonly { readonly from: string; readonly to: string }[]) {
+    this.#dir = dir;
+    this.#renames = renames;
+  }
+
+  /** Puts the files in place, each in one step. @throws PublishError */
+  async commit(): Promise<void> {
+    for (const { from, to } of this.#renames) {
+      try {
+        await rename(from, to);
+      } catch (error) {
+        throw new PublishError(to, `it can't be replaced: ${systemReason(error)}`, { cause: error });
+      }
+    }
+    await syncDirectory(this.#dir);
+  }
+
+  async discard(): Promise<void> {
+    for (const { from } of this.#renames) await rm(from, { force: true });
+  }
+}
+
+/**
+ * Writes a table's files beside their places and reads them back: the `.dat` must give every entry again, and each dbm file
+ * must answer every key. Owner, group and mode are those of the file that is to be replaced.
+ *
+ * @param label tells several stagings of one table apart
+ * @throws PublishError, DbmError; nothing is left behind then
+ */
+export async function stage(
+  files: TableFiles,
+  table: Table,
+  parts: Parts,
+  label = 'new',
+): Promise<StagedTable> {
+  const renames: { from: string; to: string }[] = [];
+  const target = (to: string): string => {
+    const from = stagedPath(to, label);
+    renames.push({ from, to });
+    return from;
+  };
+  try {
+    if (parts.dat) {
+      await refuseDirectory(files.dat);
+      await writeText(table.text, target(files.dat), files.dat);
+    }
+    for (const { path, format } of parts.dbm ? files.dbm : []) {
+      await refuseDirectory(path);
+      const staged = target(path);
+      await rm(staged, { force: true });
+      await format.write(staged, table);
+      await keepAttributes(staged, path);
+      const file = format.open(staged);
+      try {
+        file.readBack(table);
+      } finally {
+        file.close();
+      }
+    }
+    return new StagedTable(files.dir, renames);
+  } catch (error) {
+    for (const { from } of renames) await rm(from, { force: true });
+    if (error instanceof DbmError && error.cause !== undefined) {
+      throw new PublishError(error.path, systemReason(error.cause), { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Writes the candidate that is not published, unless the very same is there already. @throws PublishError */
+export async function keepCandidate(files: TableFiles, table: Table): Promise<void> {
+  if (sameContent(files.candidate, table.text)) return;
+  await refuseDirectory(files.candidate);
+  const staged = stagedPath(files.candidate, 'new');
+  try {
+    await writeText(table.text, staged, files.dat);
+    await rename(staged, files.candidate);
+  } catch (error) {
+    await rm(staged, { force: true });
+    if (error instanceof PublishError) throw error;
+    throw new PublishError(files.candidate, systemReason(error), { cause: error });
+  }
+}
+
+/** Removes what a killed run left behind. To be called by the holder of the lock only. */
+export async function sweep(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (name.startsWith(STAGED_PREFIX)) await rm(join(dir, name), { force: true });
+  }
+}
+
+function stagedPath(path: string, label: string): string {
+  return join(dirname(path), `${STAGED_PREFIX}${basename(path)}.${label}`);
+}
+
+async function writeText(text: Uint8Array, path: string, replaced: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+    const handle = await open(path, 'wx', 0o644);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new PublishError(path, systemReason(error), { cause: error });
+  }
+  await keepAttributes(path, replaced);
+  verifyText(path, text);
+}
+
+function verifyText(path: string, text: Uint8Array): void {
+  const written = readWholeFile(path);
+  if (Buffer.compare(written, text) !== 0) {
+    throw new PublishError(path, 'reading it back gave other bytes than were written; check the disk');
+  }
+}
+
+async function keepAttributes(path: string, replaced: string): Promise<void> {
+  const old = await lstat(replaced).catch(() => undefined);
+  if (old === undefined || !old.isFile()) return;
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const made = await handle.stat();
+    if (made.gid !== old.gid) await handle.chown(made.uid, old.gid);
+    if (made.uid !== old.uid) await handle.chown(old.uid, old.gid).catch(ignoreMissingRight);
+    await handle.chmod(old.mode & 0o7777);
+    await handle.sync();
+  } catch (error) {
+    throw new PublishError(
+      path,
+      `group ${old.gid} and mode ${(old.mode & 0o7777).toString(8)} of ${replaced} can't be kept: ${systemReason(error)}`,
+      { cause: error },
+    );
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Only root may give a file away: without that right the new file is ours. */
+function ignoreMissingRight(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+}
+
+async function refuseDirectory(path: string): Promise<void> {
+  const status = await lstat(path).catch(() => undefined);
+  if (status?.isDirectory())
+    throw new PublishError(path, 'it is a directory; remove it, a file of the table belongs here');
+}
+
+function sameContent(path: string, text: Uint8Array): boolean {
+  try {
+    return Buffer.compare(readWholeFile(path), text) === 0;
+  } catch {
+    return false;
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
