@@ -4,9 +4,9 @@ import { ValueError } from './error.ts';
 import { parsed, path } from './leaf.ts';
 import { nearest } from './nearest.ts';
 import { quote } from './printable.ts';
-import { raise, unique } from './rule.ts';
+import { type Finding, raise, rule, unique } from './rule.ts';
 import type { Surroundings } from './surroundings.ts';
-import { parseTemplate } from './template.ts';
+import { parseTemplate, placeholders, type Template } from './template.ts';
 import { asKey, checkFilter, parseDirectoryTemplate, parseDomain } from './values.ts';
 
 const sourceKinds = ['directory', 'file', 'csv'] as const;
@@ -48,17 +48,29 @@ function directorySource({ directories }: Surroundings) {
     z.minLength(1),
     unique((domain) => domain),
   );
+  const keys = z.strictObject({
+    directory: parsed(z.string(), (name) => knownDirectory(name, directories)),
+    filter: parsed(z.string(), checkFilter),
+    key: parsed(z.string(), (text) => asKey(parseDirectoryTemplate(text))),
+    value: parsed(z.string(), parseDirectoryTemplate),
+    domains: z.optional(domains),
+    ...common,
+  });
   return z.pipe(
-    z.strictObject({
-      directory: parsed(z.string(), (name) => knownDirectory(name, directories)),
-      filter: parsed(z.string(), checkFilter),
-      key: parsed(z.string(), (text) => asKey(parseDirectoryTemplate(text))),
-      value: parsed(z.string(), parseDirectoryTemplate),
-      domains: z.optional(domains),
-      ...common,
-    }),
+    keys.check(rule(['key', 'value'], settledAddress)),
     z.transform((section): DirectorySourceConfig => ({ kind: 'directory', domains: undefined, ...section })),
   );
+}
+
+function* settledAddress({ key, value }: { key: Template; value: Template }): Iterable<Finding> {
+  const [named] = placeholders(value).filter(isOfAddress);
+  if (named === undefined || placeholders(key).some(isOfAddress)) return;
+  const hint = 'use {primary}, or put {address} into the key';
+  yield { path: ['value'], message: `{${named}} of which address? The key takes none`, hint };
+}
+
+function isOfAddress(placeholder: string): boolean {
+  return placeholder === 'address' || placeholder === 'local_part' || placeholder === 'domain';
 }
 
 function fileSource(surroundings: Surroundings) {

@@ -347,6 +347,13 @@ describe('sources', () => {
       /\{localpart\} is not known; did you mean \{local_part\}\?/,
     ],
     [
+      'an address that the key leaves open',
+      directorySource('value = "{local_part}"\nkey = "{mail}"'),
+      6,
+      `${key}.value`,
+      /\{local_part\} of which address\?/,
+    ],
+    [
       'a placeholder that is no attribute',
       directorySource('value = "{a b}"'),
       6,
