@@ -1,6 +1,8 @@
 // Bundles the commands and the library. Each command is a chunk of its own, so that a start loads only what it runs.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
+
+const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
 await rm('dist', { recursive: true, force: true });
 await build({
@@ -12,6 +14,7 @@ await build({
   platform: 'node',
   target: 'node20.19',
   external: ['better-sqlite3'],
+  define: { MAILHUB_TABLES_VERSION: JSON.stringify(version) },
   sourcemap: true,
   logLevel: 'warning',
   banner: {

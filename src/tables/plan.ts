@@ -146,6 +146,7 @@ class Planner {
     let base: Base | undefined = published;
     let adopted: Table | undefined;
     if (foreign !== undefined && !this.#options.force) {
+      this.#notes.push(`somebody else wrote ${this.#files.dat}`);
       const findings = this.#judge(published, foreign.table, differenceOf(published, foreign.table), false);
       if (findings.length > 0) {
         return this.#plan({

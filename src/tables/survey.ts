@@ -115,7 +115,7 @@ export function survey(files: TableFiles, options: SurveyOptions): Survey {
       published: table && publishedTable(table),
       foreign: dat,
       lostSize: table === undefined ? recordedSize : undefined,
-      notes: [...dbm.notes, `${files.dat} was written by somebody else and differs from what is published`],
+      notes: dbm.notes,
     };
   }
 

@@ -1,0 +1,21 @@
+import { ConfigError } from '../config/error.ts';
+import { LockedError, StateError } from '../state/error.ts';
+import { UnknownTableError } from '../tables/build.ts';
+import { EximError } from '../tables/exim.ts';
+import { Status } from './status.ts';
+
+/** The exit status of an error that ended a command, and what to say of it. */
+export function explain(error: unknown): { status: number; message: string } {
+  if (error instanceof ConfigError) return { status: Status.configuration, message: error.message };
+  if (error instanceof EximError) return { status: Status.configuration, message: error.message };
+  if (error instanceof UnknownTableError) return { status: Status.usage, message: error.message };
+  if (error instanceof LockedError) return { status: Status.locked, message: error.message };
+  if (error instanceof StateError) return { status: Status.error, message: error.message };
+  if (isSystemError(error)) return { status: Status.error, message: error.message };
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { status: Status.error, message: `this is a fault of the program, please report it:\n${trace}` };
+}
+
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && 'syscall' in error;
+}

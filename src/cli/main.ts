@@ -1,0 +1,108 @@
+import { Command, CommanderError, Option } from 'commander';
+import { Status } from './status.ts';
+import { version } from './version.ts';
+
+process.exitCode = await main(process.argv);
+
+async function main(argv: readonly string[]): Promise<number> {
+  let status: number = Status.ok;
+  const program = createProgram((result) => {
+    status = result;
+  });
+  try {
+    await program.parseAsync([...argv]);
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? Status.ok : Status.usage;
+    const { explain } = await import('./explain-error.ts');
+    const explained = explain(error);
+    process.stderr.write(`mailhub-tables: ${explained.message}\n`);
+    return explained.status;
+  }
+}
+
+/** The command line. Each command's code is loaded when it runs: an hourly start pays for nothing else. */
+function createProgram(end: (status: number) => void): Command {
+  const program = new Command('mailhub-tables')
+    .description(
+      'Builds the routing tables of an Exim mailhub from a directory and files, and never publishes a wrong one.',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'say what a command does and takes')
+    .helpCommand(false)
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Exit status: 0 all is well, 1 an error of the program or the machine, 2 not found, 3 a table is held,
+4 a source failed, 5 another run is at work, 64 wrong usage, 78 the configuration is wrong.`,
+    );
+
+  command(program, 'build', 'read the sources, and publish each table that changed and passes the guard')
+    .argument('[table...]', 'only these tables')
+    .option('-n, --dry-run', 'say what would be published, entry by entry with --json, and write nothing')
+    .option('--force', 'publish past the guard; never past a failed source or an empty table')
+    .option('--allow-empty', 'let an empty table be published')
+    .option('--full', 'ask the directories for everything, not only for what changed')
+    .option('--json', 'print one JSON document')
+    .action(async (tables: string[], options: BuildFlags) => {
+      end(await (await import('./build.ts')).buildCommand(tables, options));
+    });
+
+  command(
+    program,
+    'lookup',
+    'look addresses up in the published dbm files, in the order of the configuration',
+  )
+    .argument('[address...]', 'what to look up; without any, one a line from standard input')
+    .option('--value', 'the arguments are values: print the keys that have them')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+The answer is what the tables hold. A router of Exim may do more: look up parts of an address (partial
+lookups), or take prefixes and suffixes off the local part; \`exim -bt ADDRESS\` shows that.
+Exit status: 0 everything was found, 2 something was not.`,
+    )
+    .action(async (addresses: string[], options: LookupFlags) => {
+      end(await (await import('./lookup.ts')).lookupCommand(addresses, options));
+    });
+
+  command(
+    program,
+    'check',
+    "test the configuration, the directories, the rights, the tables' files and Exim's dbm library",
+  )
+    .option('--json', 'print one JSON document')
+    .action(async (options: CheckFlags) => {
+      end(await (await import('./check.ts')).checkCommand(options));
+    });
+
+  return program;
+}
+
+function command(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addOption(new Option('-c, --config <file>', 'the configuration').default('/etc/mailhub-tables.toml'));
+}
+
+/** What every command takes. */
+export interface CommonFlags {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+export interface BuildFlags extends CommonFlags {
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+  readonly allowEmpty?: boolean;
+  readonly full?: boolean;
+}
+
+export interface LookupFlags extends CommonFlags {
+  readonly value?: boolean;
+}
+
+export type CheckFlags = CommonFlags;

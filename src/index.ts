@@ -1,0 +1,14 @@
+export type { Config } from './config/config.ts';
+export { ConfigError } from './config/error.ts';
+export { loadConfig } from './config/load.ts';
+export { DbmError } from './dbm/error.ts';
+export type { DbmFile, Format, FormatName, Limits, Statistics } from './dbm/format.ts';
+export { formats, openTable } from './dbm/index.ts';
+export type { Pairs } from './dbm/pairs.ts';
+export { DirectoryError } from './ldap/error.ts';
+export { LockedError, StateError } from './state/error.ts';
+export { type BuildOptions, build, UnknownTableError } from './tables/build.ts';
+export { PublishError, SourceError } from './tables/error.ts';
+export { EximError } from './tables/exim.ts';
+export { type Hit, PublishedTables } from './tables/lookup.ts';
+export type { BuildReport, TableReport } from './tables/report.ts';
