@@ -32,12 +32,20 @@ export interface Format {
   write(path: string, pairs: Pairs, options?: WriteOptions): Promise<void>;
 
   /** @throws DbmError when the file can't be read or isn't of this format */
-  open(path: string): DbmFile;
+  open(path: string, options?: OpenOptions): DbmFile;
 }
 
 export interface WriteOptions {
   /** Store a NUL after each key and value, as exim_dbmbuild does and Exim's `dbm` lookup expects. Default true. */
-  readonly terminated?: boolean;
+  readonly terminated?: boolean | undefined;
+}
+
+export interface OpenOptions {
+  /**
+   * Whether the file stores a NUL after each key and value. By default its keys tell, which goes wrong only where a key
+   * without a NUL behind it ends in one of its own.
+   */
+  readonly terminated?: boolean | undefined;
 }
 
 /**

@@ -1,0 +1,186 @@
+import { compareBytes } from '../bytes.ts';
+import type { Pairs } from '../pairs.ts';
+
+/** Runs of this many entries are sorted by insertion before they are merged. */
+const RUN = 32;
+
+/**
+ * The entries of one bucket in the order of their keys' bytes, loaded again and again without garbage.
+ *
+ * Entry `slots[i]` for `i < count` is the one with the i-th key; its columns are those of `Pairs`. Copying the columns
+ * here first lets the processor fetch what lies scattered in memory for many entries at a time; everything after works
+ * on the first-level cache.
+ */
+export class Bucket {
+  count = 0;
+  slots = new Uint32Array(0);
+  keyStart = new Uint32Array(0);
+  keyEnd = new Uint32Array(0);
+  valueStart = new Uint32Array(0);
+  valueEnd = new Uint32Array(0);
+  /** A number made of the first bytes in which the keys may differ; most comparisons need no more. */
+  #prefixes = new Float64Array(0);
+  #spareSlots = new Uint32Array(0);
+  #sparePrefixes = new Float64Array(0);
+  readonly #pairs: Pairs;
+  readonly #pool: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(pairs: Pairs) {
+    this.#pairs = pairs;
+    this.#pool = pairs.pool;
+    this.#view = new DataView(pairs.pool.buffer, pairs.pool.byteOffset, pairs.pool.byteLength);
+  }
+
+  /** Takes up `entries[from, to)` and sorts them. */
+  load(entries: Uint32Array, from: number, to: number): void {
+    this.count = to - from;
+    if (this.count > this.slots.length) this.#grow();
+    this.#gather(entries, from, to);
+    if (this.count < 2) return;
+    this.#takePrefixes(this.#commonPrefix());
+    for (let run = 0; run < this.count; run += RUN) this.#insertionSort(run, Math.min(run + RUN, this.count));
+    for (let width = RUN; width < this.count; width *= 2) this.#mergeRuns(width);
+  }
+
+  /** The place in `slots` of the second of two entries with the same key, or -1. */
+  repeated(): number {
+    for (let i = 1; i < this.count; i++) {
+      if (
+        this.#prefixes[i] === this.#prefixes[i - 1] &&
+        this.#compare(this.slots[i - 1], this.slots[i]) === 0
+      ) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** The place in `slots` of the key `bytes[start, end)`, or -1. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    let low = 0;
+    let high = this.count - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const difference = this.compareKey(middle, bytes, start, end);
+      if (difference === 0) return middle;
+      if (difference < 0) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  /** Compares the key at `place` in `slots` with `bytes[start, end)`. */
+  compareKey(place: number, bytes: Uint8Array, start: number, end: number): number {
+    const slot = this.slots[place];
+    return compareBytes(this.#pool, this.keyStart[slot], this.keyEnd[slot], bytes, start, end);
+  }
+
+  #grow(): void {
+    const capacity = Math.max(this.count, 2 * this.slots.length, 256);
+    this.slots = new Uint32Array(capacity);
+    this.keyStart = new Uint32Array(capacity);
+    this.keyEnd = new Uint32Array(capacity);
+    this.valueStart = new Uint32Array(capacity);
+    this.valueEnd = new Uint32Array(capacity);
+    this.#prefixes = new Float64Array(capacity);
+    this.#spareSlots = new Uint32Array(capacity);
+    this.#sparePrefixes = new Float64Array(capacity);
+  }
+
+  #gather(entries: Uint32Array, from: number, to: number): void {
+    const { keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
+    for (let i = from, slot = 0; i < to; i++, slot++) {
+      const entry = entries[i];
+      this.slots[slot] = slot;
+      this.keyStart[slot] = keyStart[entry];
+      this.keyEnd[slot] = keyEnd[entry];
+      this.valueStart[slot] = valueStart[entry];
+      this.valueEnd[slot] = valueEnd[entry];
+    }
+  }
+
+  #commonPrefix(): number {
+    const pool = this.#pool;
+    const first = this.keyStart[0];
+    let common = this.keyEnd[0] - first;
+    for (let slot = 1; slot < this.count && common > 0; slot++) {
+      const start = this.keyStart[slot];
+      const limit = Math.min(common, this.keyEnd[slot] - start);
+      let same = 0;
+      while (same < limit && pool[first + same] === pool[start + same]) same++;
+      common = same;
+    }
+    return common;
+  }
+
+  /** The six bytes after the first `skip`, zeros where a key has none. */
+  #takePrefixes(skip: number): void {
+    for (let slot = 0; slot < this.count; slot++) {
+      const at = this.keyStart[slot] + skip;
+      const end = this.keyEnd[slot];
+      if (end - at >= 6) {
+        this.#prefixes[slot] = this.#view.getUint32(at) * 65536 + this.#view.getUint16(at + 4);
+      } else {
+        let prefix = 0;
+        for (let i = at; i < at + 6; i++) prefix = prefix * 256 + (i < end ? this.#pool[i] : 0);
+        this.#prefixes[slot] = prefix;
+      }
+    }
+  }
+
+  #insertionSort(from: number, to: number): void {
+    const prefixes = this.#prefixes;
+    const slots = this.slots;
+    for (let i = from + 1; i < to; i++) {
+      const prefix = prefixes[i];
+      const slot = slots[i];
+      let at = i;
+      for (; at > from; at--) {
+        const before = prefixes[at - 1];
+        if (before < prefix || (before === prefix && this.#compare(slots[at - 1], slot) <= 0)) break;
+        prefixes[at] = before;
+        slots[at] = slots[at - 1];
+      }
+      prefixes[at] = prefix;
+      slots[at] = slot;
+    }
+  }
+
+  #mergeRuns(width: number): void {
+    for (let from = 0; from < this.count; from += 2 * width) {
+      this.#merge(from, Math.min(from + width, this.count), Math.min(from + 2 * width, this.count));
+    }
+    [this.#prefixes, this.#sparePrefixes] = [this.#sparePrefixes, this.#prefixes];
+    [this.slots, this.#spareSlots] = [this.#spareSlots, this.slots];
+  }
+
+  #merge(from: number, middle: number, to: number): void {
+    const prefixes = this.#prefixes;
+    const slots = this.slots;
+    let left = from;
+    let right = middle;
+    for (let at = from; at < to; at++) {
+      let takeLeft = right === to;
+      if (!takeLeft && left < middle) {
+        const difference = prefixes[left] - prefixes[right];
+        takeLeft = difference < 0 || (difference === 0 && this.#compare(slots[left], slots[right]) <= 0);
+      }
+      const taken = takeLeft ? left++ : right++;
+      this.#sparePrefixes[at] = prefixes[taken];
+      this.#spareSlots[at] = slots[taken];
+    }
+  }
+
+  #compare(slotA: number, slotB: number): number {
+    const pool = this.#pool;
+    return compareBytes(
+      pool,
+      this.keyStart[slotA],
+      this.keyEnd[slotA],
+      pool,
+      this.keyStart[slotB],
+      this.keyEnd[slotB],
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import type { Pairs } from '../pairs.ts';
+import { isOffPage, OFF_PAGE_SIZE, PAGE_HEADER } from './layout.ts';
+
+/** The number of buckets is a power of two: any other needs as many pages and fills them worse. */
+export interface Geometry {
+  readonly pageSize: number;
+  readonly buckets: number;
+}
+
+/** Lengths of the stored items, trailing NULs included. */
+export interface Sizes {
+  readonly total: number;
+  readonly longest: number;
+}
+
+/** libdb never makes fewer. */
+const FEWEST_BUCKETS = 2;
+/** Exim reads one page for most lookups: larger ones vary less in what falls on them, so fewer of them overflow. */
+const PAGE_SIZES = [4096, 8192, 16384] as const;
+/** Up to here hardly a page of the smallest size overflows; from there it is counted. */
+const SURELY_ENOUGH = 0.7;
+/** Beyond this even the largest pages overflow so often that twice as many buckets are better. */
+const SURELY_FULL = 0.95;
+/** A page size is taken when its overflow pages add less than this to the file. */
+const FEW_OVERFLOW_PAGES = 1.05;
+/** Overflow pages up to here are still better than twice as many buckets. */
+const MOST_OVERFLOW_PAGES = 1.2;
+
+export function measure(pairs: Pairs, terminated: boolean): Sizes {
+  const { count, keyStart, keyEnd, valueStart, valueEnd } = pairs;
+  let total = 0;
+  let longest = 0;
+  for (let i = 0; i < count; i++) {
+    const key = keyEnd[i] - keyStart[i];
+    const value = valueEnd[i] - valueStart[i];
+    total += key + value;
+    if (key > longest) longest = key;
+    if (value > longest) longest = value;
+  }
+  return terminated ? { total: total + 2 * count, longest: longest + 1 } : { total, longest };
+}
+
+/** The bytes an item takes on its bucket's page, with its index. */
+export function itemSize(length: number, pageSize: number): number {
+  return 2 + (isOffPage(length, pageSize) ? OFF_PAGE_SIZE : 1 + length);
+}
+
+/**
+ * Page size and number of buckets for well-filled pages: at least half full, and few buckets of more than one page.
+ * Depends on nothing but the entries.
+ */
+export function chooseGeometry(
+  pairs: Pairs,
+  hashes: Uint32Array,
+  sizes: Sizes,
+  terminated: boolean,
+): Geometry {
+  const [smallest] = PAGE_SIZES;
+  const content = contentSize(pairs, sizes, smallest, terminated);
+  const capacity = (buckets: number, pageSize: number) => buckets * (pageSize - PAGE_HEADER);
+
+  let buckets = FEWEST_BUCKETS;
+  while (content > SURELY_FULL * capacity(buckets, smallest)) buckets *= 2;
+  if (content <= SURELY_ENOUGH * capacity(buckets, smallest)) return { pageSize: smallest, buckets };
+
+  let best: Geometry = { pageSize: smallest, buckets: buckets * 2 };
+  let bestGrowth = MOST_OVERFLOW_PAGES;
+  for (const pageSize of isOffPage(sizes.longest, smallest) ? [smallest] : PAGE_SIZES) {
+    const geometry = { pageSize, buckets: (buckets * smallest) / pageSize };
+    if (geometry.buckets < FEWEST_BUCKETS) break;
+    const growth = 1 + overflowPages(pairs, hashes, geometry, terminated) / geometry.buckets;
+    if (growth <= FEW_OVERFLOW_PAGES) return geometry;
+    if (growth < bestGrowth) {
+      best = geometry;
+      bestGrowth = growth;
+    }
+  }
+  return best;
+}
+
+function contentSize(pairs: Pairs, sizes: Sizes, pageSize: number, terminated: boolean): number {
+  if (!isOffPage(sizes.longest, pageSize)) return sizes.total + pairs.count * 6;
+  let content = 0;
+  for (let i = 0; i < pairs.count; i++) content += entrySize(pairs, i, pageSize, terminated);
+  return content;
+}
+
+/** How many buckets need a page more, and how many more. */
+function overflowPages(pairs: Pairs, hashes: Uint32Array, geometry: Geometry, terminated: boolean): number {
+  const { pageSize, buckets } = geometry;
+  const capacity = pageSize - PAGE_HEADER;
+  const mask = buckets - 1;
+  const content = new Float64Array(buckets);
+  for (let i = 0; i < pairs.count; i++)
+    content[hashes[i] & mask] += entrySize(pairs, i, pageSize, terminated);
+  let pages = 0;
+  for (let i = 0; i < buckets; i++) if (content[i] > capacity) pages += Math.ceil(content[i] / capacity) - 1;
+  return pages;
+}
+
+function entrySize(pairs: Pairs, i: number, pageSize: number, terminated: boolean): number {
+  const nul = terminated ? 1 : 0;
+  const key = pairs.keyEnd[i] - pairs.keyStart[i] + nul;
+  const value = pairs.valueEnd[i] - pairs.valueStart[i] + nul;
+  return itemSize(key, pageSize) + itemSize(value, pageSize);
+}

@@ -1,0 +1,145 @@
+import { DbmError } from '../error.ts';
+import type { Pairs } from '../pairs.ts';
+import { printable } from '../printable.ts';
+import { Bucket } from './bucket.ts';
+import { hashKeys } from './hash.ts';
+import { HashPage } from './hash-page.ts';
+import { PAGE_HASH } from './layout.ts';
+import { LongItems } from './long-items.ts';
+import { bucketPage } from './meta.ts';
+import type { PageFile } from './page-file.ts';
+import { scatter } from './scatter.ts';
+
+/**
+ * `DbmFile.readBack`. The keys are hashed and grouped by bucket; then each bucket's pages are read once, in the file's
+ * order, and held against the bucket's entries.
+ */
+export function readBack(file: PageFile, pairs: Pairs, terminated: boolean | undefined): void {
+  new ReadBack(file, pairs).run(terminated);
+}
+
+class ReadBack {
+  readonly #file: PageFile;
+  readonly #pairs: Pairs;
+  readonly #page: HashPage;
+  readonly #longItems: LongItems;
+  readonly #bucket: Bucket;
+  /** Whether the entry with the i-th key of the bucket was met. */
+  #seen = new Uint8Array(0);
+  #met = 0;
+  #nul = 0;
+
+  constructor(file: PageFile, pairs: Pairs) {
+    this.#file = file;
+    this.#pairs = pairs;
+    this.#page = new HashPage(file);
+    this.#longItems = new LongItems(file);
+    this.#bucket = new Bucket(pairs);
+  }
+
+  run(terminated: boolean | undefined): void {
+    const { maxBucket, highMask, lowMask } = this.#file.meta;
+    this.#nul = (terminated ?? this.#isTerminated()) ? 1 : 0;
+    const { start, entries } = scatter(hashKeys(this.#pairs, this.#nul === 1), maxBucket, highMask, lowMask);
+    for (let bucket = 0; bucket <= maxBucket; bucket++) {
+      this.#bucket.load(entries, start[bucket], start[bucket + 1]);
+      this.#readBucket(bucket);
+    }
+  }
+
+  /** Whether the file's first key ends in a NUL. */
+  #isTerminated(): boolean {
+    const { meta } = this.#file;
+    const page = this.#page;
+    for (let bucket = 0; bucket <= meta.maxBucket; bucket++) {
+      let previous = 0;
+      for (let number = bucketPage(meta, bucket); number !== 0; number = page.next) {
+        page.load(number, previous);
+        if (page.items > 0) {
+          const key = this.#item(0);
+          return key.at(-1) === 0;
+        }
+        previous = number;
+      }
+    }
+    return true;
+  }
+
+  #readBucket(number: number): void {
+    const count = this.#bucket.count;
+    if (this.#seen.length < count) this.#seen = new Uint8Array(2 * count);
+    else this.#seen.fill(0, 0, count);
+    this.#met = 0;
+    const { meta } = this.#file;
+    let previous = 0;
+    let next = 0;
+    for (let page = bucketPage(meta, number); page !== 0; page = this.#page.next) {
+      this.#page.load(page, previous);
+      next = this.#readPage(next);
+      previous = page;
+    }
+    if (this.#met < count) {
+      const missing = this.#seen.indexOf(0);
+      throw new DbmError(this.#file.path, `the key ${this.#keyName(missing)} is missing`);
+    }
+  }
+
+  /** Our files hold the entries in the order of the bucket: the next one is tried before it is searched for. */
+  #readPage(next: number): number {
+    const page = this.#page;
+    const bucket = this.#bucket;
+    let last = -1;
+    for (let i = 0; i < page.items; i += 2) {
+      const long = page.offPage[i] !== 0 ? this.#item(i) : undefined;
+      const bytes = long ?? page.bytes;
+      const start = long === undefined ? page.start[i] : 0;
+      const end = (long === undefined ? page.end[i] : long.length) - this.#nul;
+      let place = next;
+      if (place >= bucket.count || bucket.compareKey(place, bytes, start, end) !== 0) {
+        place = bucket.find(bytes, start, end);
+        if (place < 0) throw this.#wrong(i, 'is not in the table');
+      }
+      if (this.#nul === 1 && bytes[end] !== 0) throw this.#wrong(i, 'lacks its NUL');
+      if (this.#seen[place] !== 0) throw this.#wrong(i, 'is there twice');
+      if (place <= last && page.type === PAGE_HASH) throw this.#wrong(i, "is out of the page's order");
+      this.#compareValue(i, bucket.slots[place]);
+      this.#seen[place] = 1;
+      this.#met++;
+      last = place;
+      next = place + 1;
+    }
+    return next;
+  }
+
+  #compareValue(i: number, slot: number): void {
+    const page = this.#page;
+    const { pool } = this.#pairs;
+    const long = page.offPage[i + 1] !== 0 ? this.#item(i + 1) : undefined;
+    const bytes = long ?? page.bytes;
+    const start = long === undefined ? page.start[i + 1] : 0;
+    const end = (long === undefined ? page.end[i + 1] : long.length) - this.#nul;
+    const from = this.#bucket.valueStart[slot];
+    let same = end - start === this.#bucket.valueEnd[slot] - from && (this.#nul === 0 || bytes[end] === 0);
+    for (let at = start; same && at < end; at++) same = bytes[at] === pool[from + at - start];
+    if (!same) throw this.#wrong(i, 'has another value');
+  }
+
+  #item(i: number): Uint8Array {
+    const page = this.#page;
+    if (page.offPage[i] !== 0) return this.#longItems.read(page.offPage[i], page.total[i]);
+    return page.bytes.subarray(page.start[i], page.end[i]);
+  }
+
+  #keyName(place: number): string {
+    const slot = this.#bucket.slots[place];
+    return printable(this.#pairs.pool.subarray(this.#bucket.keyStart[slot], this.#bucket.keyEnd[slot]));
+  }
+
+  #wrong(i: number, what: string): DbmError {
+    const key = this.#item(i);
+    return this.#file.fault(
+      this.#page.page,
+      `the key ${printable(key.subarray(0, key.length - this.#nul))} ${what}`,
+    );
+  }
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { DbmError } from '../error.ts';
+import type { WriteOptions } from '../format.ts';
+import { createFile, type Output } from '../output.ts';
+import type { Pairs } from '../pairs.ts';
+import { printable } from '../printable.ts';
+import { Bucket } from './bucket.ts';
+import { chooseGeometry, type Geometry, measure } from './geometry.ts';
+import { hashKeys } from './hash.ts';
+import { FILE_ID_SIZE } from './layout.ts';
+import { writeMeta } from './meta.ts';
+import { PageWriter } from './pages.ts';
+import { type Scattered, scatter } from './scatter.ts';
+
+/** `Format.write` for Berkeley DB hash files, version 9, little-endian. */
+export async function writeBdb(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
+  const terminated = options.terminated ?? true;
+  const { geometry, scattered } = plan(pairs, terminated);
+  await createFile(path, (output) => fill(output, path, pairs, terminated, geometry, scattered));
+}
+
+function plan(pairs: Pairs, terminated: boolean): { geometry: Geometry; scattered: Scattered } {
+  const hashes = hashKeys(pairs, terminated);
+  const geometry = chooseGeometry(pairs, hashes, measure(pairs, terminated), terminated);
+  const mask = geometry.buckets - 1;
+  return { geometry, scattered: scatter(hashes, mask, mask, mask >>> 1) };
+}
+
+/** The meta page comes last: a file that was left half-written is none. */
+async function fill(
+  output: Output,
+  path: string,
+  pairs: Pairs,
+  terminated: boolean,
+  { pageSize, buckets }: Geometry,
+  { start, entries }: Scattered,
+): Promise<void> {
+  const firsts = output.stream(pageSize);
+  const overflow = output.stream(pageSize * (buckets + 1));
+  const pages = new PageWriter(pairs, terminated, pageSize, firsts, overflow, buckets + 1);
+  const bucket = new Bucket(pairs);
+  for (let i = 0; i < buckets; i++) {
+    bucket.load(entries, start[i], start[i + 1]);
+    const repeated = bucket.repeated();
+    if (repeated >= 0) {
+      const slot = bucket.slots[repeated];
+      const key = pairs.pool.subarray(bucket.keyStart[slot], bucket.keyEnd[slot]);
+      throw new DbmError(path, `the key ${printable(key)} is there twice`);
+    }
+    pages.write(bucket, 1 + i);
+    if (output.full) await output.room();
+  }
+
+  const fileId = deriveFileId(pageSize, pairs.count, pages.pageCount, firsts.end(), overflow.end());
+  await output.settle();
+  const meta = output.stream(0);
+  const at = meta.take(pageSize);
+  meta.piece.bytes.fill(0, at, at + pageSize);
+  writeMeta(meta.piece.view, at, {
+    pageSize,
+    buckets,
+    lastPage: pages.pageCount - 1,
+    entries: pairs.count,
+    fileId,
+  });
+  meta.end();
+}
+
+/** Tells files apart in libdb's cache, as it must; the same entries have the same, so that the file is the same. */
+function deriveFileId(...parts: number[]): Uint8Array {
+  return createHash('sha1').update(parts.join(' ')).digest().subarray(0, FILE_ID_SIZE);
+}

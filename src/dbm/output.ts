@@ -1,0 +1,174 @@
+import { closeSync, fsync, openSync, unlinkSync, write } from 'node:fs';
+import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
+import { DbmError } from './error.ts';
+
+/** A multiple of every page size; large enough that the system call costs nothing, small enough for the cache. */
+export const PIECE_SIZE = 1 << 20;
+/** How far a copy loop may write beyond a piece's end. */
+const SLACK = 8;
+/** Pieces that may wait for the disk before the writer waits for them. */
+const MOST_PENDING = 4;
+
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/**
+ * Creates `path`, which must not exist, lets `fill` write it and forces it to the disk. Whatever goes wrong, the file is
+ * removed again.
+ *
+ * @throws DbmError whatever `fill` threw, or the fault of the file system
+ */
+export async function createFile(path: string, fill: (output: Output) => Promise<void>): Promise<void> {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'wx', 0o644);
+  } catch (cause) {
+    throw fault(path, 'cannot create it', cause);
+  }
+  const output = new Output(descriptor);
+  let open = true;
+  try {
+    await fill(output);
+    await output.settle();
+    await promisify(fsync)(descriptor);
+    open = false;
+    closeSync(descriptor);
+  } catch (cause) {
+    await output.settle().catch(() => undefined);
+    if (open) closeQuietly(descriptor);
+    unlinkQuietly(path);
+    throw cause instanceof DbmError ? cause : fault(path, 'cannot write it', cause);
+  }
+}
+
+/** A file that is written in pieces, at any position, while the next pieces are filled. */
+export class Output {
+  readonly #descriptor: number;
+  readonly #free: Piece[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #pending = 0;
+  #failure: unknown;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  /** Bytes that follow each other from `position` on. */
+  stream(position: number): OutputStream {
+    return new OutputStream(this, position);
+  }
+
+  /** True when the writer should wait for `room`. */
+  get full(): boolean {
+    return this.#pending >= MOST_PENDING || this.#failure !== undefined;
+  }
+
+  /** Waits until the disk has caught up. @throws the first fault of a write */
+  async room(): Promise<void> {
+    await this.#wait(() => !this.full);
+  }
+
+  /** Waits for every write. @throws the first fault of a write */
+  async settle(): Promise<void> {
+    await this.#wait(() => this.#pending === 0);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  takePiece(): Piece {
+    const piece = this.#free.pop();
+    if (piece !== undefined) return piece;
+    const bytes = new Uint8Array(PIECE_SIZE + SLACK);
+    return { bytes, view: new DataView(bytes.buffer) };
+  }
+
+  /** Writes the first `length` bytes of `piece`, which is the output's own from here on. */
+  write(piece: Piece, length: number, position: number): void {
+    this.#pending++;
+    this.#writeOn(piece, 0, length, position);
+  }
+
+  #writeOn(piece: Piece, from: number, to: number, position: number): void {
+    write(this.#descriptor, piece.bytes, from, to - from, position, (error, written) => {
+      if (error === null && from + written < to) {
+        this.#writeOn(piece, from + written, to, position + written);
+        return;
+      }
+      if (error !== null) this.#failure ??= error;
+      this.#free.push(piece);
+      this.#pending--;
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+  }
+
+  async #wait(until: () => boolean): Promise<void> {
+    while (!until() && this.#pending > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#failure !== undefined && this.#pending === 0) throw this.#failure;
+  }
+}
+
+/** One run of bytes in an `Output`. */
+export class OutputStream {
+  readonly #output: Output;
+  #piece: Piece;
+  #used = 0;
+  #position: number;
+  #checksum = 0;
+
+  constructor(output: Output, position: number) {
+    this.#output = output;
+    this.#piece = output.takePiece();
+    this.#position = position;
+  }
+
+  /** The piece that `take` last gave a place in. Its former content is still there. */
+  get piece(): Piece {
+    return this.#piece;
+  }
+
+  /** The place of the next `size` bytes in `piece`; at most `PIECE_SIZE`. They have to be filled before the next call. */
+  take(size: number): number {
+    if (this.#used + size > PIECE_SIZE) this.#flush();
+    const at = this.#used;
+    this.#used += size;
+    return at;
+  }
+
+  /** Writes what is left. Returns the CRC-32 of all bytes of this stream. */
+  end(): number {
+    this.#flush();
+    return this.#checksum;
+  }
+
+  #flush(): void {
+    if (this.#used === 0) return;
+    this.#checksum = crc32(this.#piece.bytes.subarray(0, this.#used), this.#checksum);
+    this.#output.write(this.#piece, this.#used, this.#position);
+    this.#position += this.#used;
+    this.#piece = this.#output.takePiece();
+    this.#used = 0;
+  }
+}
+
+function fault(path: string, what: string, cause: unknown): DbmError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DbmError(path, `${what}: ${reason}`, { cause });
+}
+
+function closeQuietly(descriptor: number): void {
+  try {
+    closeSync(descriptor);
+  } catch {
+    // The error that led here says more.
+  }
+}
+
+function unlinkQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Likewise; the next run sweeps what is left.
+  }
+}
