@@ -35,11 +35,7 @@ export class Outputs {
 
   constructor(tablesDir: string, names: readonly string[]) {
     for (const name of names) {
-      for (const file of fileNames(name)) {
-        const path = join(tablesDir, file);
-        this.#owners.set(join(realPath(tablesDir), file), name);
-        this.#owners.set(realPath(path), name);
-      }
+      for (const file of fileNames(name)) this.#owners.set(realPath(join(tablesDir, file)), name);
     }
   }
 

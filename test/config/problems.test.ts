@@ -354,6 +354,13 @@ describe('sources', () => {
       /\{local_part\} of which address\?/,
     ],
     [
+      'a placeholder in another spelling',
+      directorySource('value = "{Local-Part}"'),
+      6,
+      `${key}.value`,
+      /\{Local-Part\} is not known; did you mean \{local_part\}\?/,
+    ],
+    [
       'a placeholder that is no attribute',
       directorySource('value = "{a b}"'),
       6,
@@ -494,6 +501,14 @@ describe('contradictions', () => {
     },
   );
 
+  test('one directory for all, under two names', async () => {
+    const { at, load } = workspace();
+    symlinkSync(at('tables'), at('link'));
+    expect(await problems(load(`${top}state_dir = "link"\n${table}`))).toEqual([
+      expect.stringContaining('2 state_dir: is the same directory'),
+    ]);
+  });
+
   test('only encrypted connections with allow_plaintext are none', async () => {
     const { load } = workspace();
     await load(directory(`${bind}urls = ["ldaps://a"]\nallow_plaintext = true`));
@@ -576,6 +591,15 @@ describe('files', () => {
       }
     },
   );
+});
+
+test('rights are as strict outside the credentials of systemd as without them', async () => {
+  const { at, load } = workspace();
+  chmodSync(at('secret'), 0o640);
+  vi.stubEnv('CREDENTIALS_DIRECTORY', at('tables'));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const toml = `${top}${server}bind_dn = "x"\npassword_file = "secret"\n${table}`;
+  expect(await problems(load(toml))).toEqual([expect.stringContaining('(mode 0640)')]);
 });
 
 test('everything is reported at once, in the order of the file', async () => {
