@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Conflict, merge } from '../../src/tables/merge.ts';
+import { bytes, compareLatin1, type Entry, entriesOf, pairsOf } from './pairs.ts';
+
+interface Source {
+  readonly ties: 'first' | 'value';
+  readonly entries: readonly Entry[];
+}
+
+function merged(sources: readonly Source[]) {
+  return merge(
+    sources.map(({ ties, entries }, i) => ({ source: `source ${i}`, ties, pairs: pairsOf(entries) })),
+  );
+}
+
+interface Claim {
+  readonly source: number;
+  readonly value: string;
+}
+
+/** What the rules say, with a Map: the first source that has a key, within it the first or the least value. */
+function model(sources: readonly Source[]): { entries: Entry[]; conflicts: Conflict[] } {
+  const claims = new Map<string, Claim[]>();
+  sources.forEach(({ ties, entries }, source) => {
+    const own = new Map<string, Claim[]>();
+    for (const [key, value] of entries) own.set(key, [...(own.get(key) ?? []), { source, value }]);
+    for (const [key, list] of own) {
+      if (ties === 'value') list.sort((a, b) => compareLatin1(a.value, b.value));
+      claims.set(key, [...(claims.get(key) ?? []), ...list]);
+    }
+  });
+  const sorted = [...claims].sort(([a], [b]) => compareLatin1(a, b));
+  const described = ({ source, value }: Claim) => ({ source: `source ${source}`, value });
+  return {
+    entries: sorted.map(([key, [kept]]) => [key, kept.value]),
+    conflicts: sorted.flatMap(([key, [kept, ...others]]) =>
+      others
+        .filter(({ value }) => value !== kept.value)
+        .map((dropped) => ({ key, kept: described(kept), dropped: described(dropped) })),
+    ),
+  };
+}
+
+const text = (maxLength: number) =>
+  fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength, minLength: 1 });
+const source = fc.record({
+  ties: fc.constantFrom('first' as const, 'value' as const),
+  entries: fc.array(fc.tuple(text(3), text(2)), { maxLength: 30 }),
+});
+
+describe('merge', () => {
+  it('gives each key the value of the first source that has it, and names what it dropped', () => {
+    fc.assert(
+      fc.property(fc.array(source, { maxLength: 4 }), (sources) => {
+        const { table, conflicts } = merged(sources);
+        const expected = model(sources);
+        expect(entriesOf(table)).toEqual(expected.entries);
+        expect(conflicts.examples).toEqual(expected.conflicts);
+        expect(conflicts.count).toBe(expected.conflicts.length);
+        const lines = expected.entries.map(([key, value]) => `${key}: ${value}\n`);
+        expect(Buffer.from(table.text).toString()).toBe(lines.join(''));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('does not depend on the order in which a directory answers', () => {
+    const entries = fc.array(fc.tuple(text(2), text(2)), { maxLength: 30 });
+    const shuffled = entries.chain((list) =>
+      fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
+    );
+    fc.assert(
+      fc.property(shuffled, ([one, other]) => {
+        const a = merged([{ ties: 'value', entries: one }]);
+        const b = merged([{ ties: 'value', entries: other }]);
+        expect(a.table.text).toEqual(b.table.text);
+        expect(a.conflicts).toEqual(b.conflicts);
+      }),
+    );
+  });
+
+  it('shows conflicting keys and values so that they do not disturb a report', () => {
+    const entries: Entry[] = [
+      ['a\x1b', '\r1'],
+      ['a\x1b', '\t2'],
+    ];
+    expect(merged([{ ties: 'first', entries }]).conflicts.examples).toEqual([
+      {
+        key: 'a\\u001b',
+        kept: { source: 'source 0', value: '\\r1' },
+        dropped: { source: 'source 0', value: '\\t2' },
+      },
+    ]);
+  });
+
+  it('counts every conflict but keeps only the first thousand', () => {
+    const entries = Array.from({ length: 3000 }, (_, i): Entry => [`key${i % 1500}`, `value${i}`]);
+    const { conflicts } = merged([{ ties: 'first', entries }]);
+    expect(conflicts.count).toBe(1500);
+    expect(conflicts.examples).toHaveLength(1000);
+  });
+
+  it('does not change what the sources gave', () => {
+    const pairs = pairsOf([
+      ['b', '1'],
+      ['a', '2'],
+    ]);
+    merge([
+      { source: 'x', ties: 'first', pairs },
+      { source: 'y', ties: 'first', pairs },
+    ]);
+    expect(bytes('b1a2').equals(pairs.pool)).toBe(true);
+    expect(entriesOf(pairs)).toEqual([
+      ['b', '1'],
+      ['a', '2'],
+    ]);
+  });
+});
