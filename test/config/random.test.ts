@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { stringify } from 'smol-toml';
 import { expect, test } from 'vitest';
 import type { Amount, DirectoryConfig, SourceConfig, TableConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/error.ts';
+import { sections } from '../../src/config/sections.ts';
 import type { Template } from '../../src/config/template.ts';
 import { failure, workspace } from './workspace.ts';
 
@@ -119,6 +121,40 @@ test('an unknown key is found in any place of any configuration', async () => {
       expect(problems).toMatchObject([{ line: header + 2, column: 1, message: 'there is no such key here' }]);
       expect(problems[0]?.key).toMatch(/\.xyzzy$/);
     }),
+  );
+});
+
+test('whatever the keys hold, there is a configuration or a list of problems with their lines', async () => {
+  const { load } = workspace();
+  const scalar = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.double(),
+    fc.boolean(),
+    fc.constant('tables'),
+    fc.date({ noInvalidDate: true }),
+  );
+  const keys = fc.constantFrom(
+    ...Object.values(sections).flatMap((each) => Object.keys(each)),
+    'ad',
+    '__proto__',
+  );
+  const { section } = fc.letrec((tie) => ({
+    value: fc.oneof({ maxDepth: 5 }, scalar, tie('section'), fc.array(tie('value'), { maxLength: 3 })),
+    section: fc.dictionary(keys, tie('value'), { maxKeys: 8 }),
+  }));
+  await fc.assert(
+    fc.asyncProperty(section, async (document) => {
+      const outcome = await load(stringify(document)).catch((error: unknown) => error);
+      if (!(outcome instanceof Error)) return;
+      if (!(outcome instanceof ConfigError)) throw outcome;
+      expect(outcome.problems.length).toBeGreaterThan(0);
+      for (const { line, hint } of outcome.problems) {
+        expect(line).toBeGreaterThan(0);
+        expect(hint).not.toMatch(/^$|undefined/);
+      }
+    }),
+    { numRuns: 300 },
   );
 });
 
