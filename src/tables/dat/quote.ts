@@ -1,4 +1,4 @@
-import { BYTE_CLASS, UPPER } from './syntax.ts';
+import { BYTE_CLASS, COLON, OTHER, UPPER } from './syntax.ts';
 
 const QUOTE = 0x22;
 const HASH = 0x23;
@@ -12,6 +12,23 @@ export function needsQuotes(bytes: Uint8Array, start: number, end: number): bool
     if (BYTE_CLASS[byte] > UPPER) return true;
   }
   return false;
+}
+
+/** Copies a key that needs no quotes. @returns false for one that does, and then what it wrote means nothing */
+export function copyPlainKey(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  at: number,
+): boolean {
+  let highest = start === end || bytes[start] === QUOTE || bytes[start] === HASH ? COLON : OTHER;
+  for (let from = start, to = at; from < end; from++, to++) {
+    const byte = bytes[from];
+    target[to] = byte;
+    highest = Math.max(highest, BYTE_CLASS[byte]);
+  }
+  return highest <= UPPER;
 }
 
 /** Bytes that `writeQuoted` writes. */

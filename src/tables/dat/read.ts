@@ -41,6 +41,7 @@ export function readDat(bytes: Uint8Array, options: ReadOptions = {}): Pairs {
 const HASH = 0x23;
 const QUOTE = 0x22;
 const BLANK = 0x20;
+const LF = 0x0a;
 
 /** Whether the lines that begin with white space have an entry to continue. */
 type Continuation = 'stray' | 'joined' | 'dropped';
@@ -48,6 +49,8 @@ type Continuation = 'stray' | 'joined' | 'dropped';
 class DatReader {
   readonly #bytes: Uint8Array;
   readonly #foldedClass: number;
+  /** Where the last line begins that may lack its newline. */
+  readonly #lastLine: number;
   readonly #onFault: (fault: DatFault) => boolean;
   #line = 0;
   #continuation: Continuation = 'stray';
@@ -60,6 +63,7 @@ class DatReader {
 
   constructor(bytes: Uint8Array, options: ReadOptions) {
     this.#bytes = bytes;
+    this.#lastLine = bytes.lastIndexOf(LF) + 1;
     this.#foldedClass = (options.lowerCaseKeys ?? true) ? UPPER : -1;
     this.#onFault = options.onFault ?? (() => true);
     const expected = Math.max(16, Math.ceil(bytes.length / 40));
@@ -70,24 +74,76 @@ class DatReader {
   }
 
   read(): Pairs {
-    const bytes = this.#bytes;
     let at = 0;
-    while (at < bytes.length && !this.#stopped) {
-      this.#line++;
-      const first = bytes[at];
-      const firstClass = BYTE_CLASS[first];
-      if (firstClass < SPACE && first !== HASH) at = this.#readEntry(at, first);
-      else if (firstClass === SPACE) at = this.#readContinuation(at);
-      else at = this.#skipLine(at);
+    while (at < this.#bytes.length && !this.#stopped) {
+      at = this.#readPlainEntries(at);
+      if (at < this.#bytes.length) at = this.#readLine(at);
     }
     return {
       count: this.#count,
-      pool: bytes,
+      pool: this.#bytes,
       keyStart: this.#keyStart,
       keyEnd: this.#keyEnd,
       valueStart: this.#valueStart,
       valueEnd: this.#valueEnd,
     };
+  }
+
+  /**
+   * The hot path: reads entries whose line needs nothing else, as far as they follow each other. Every such line has its
+   * newline, so no byte needs a look at the end of the text.
+   *
+   * @returns the line to go on with, which may be such an entry for want of room
+   */
+  #readPlainEntries(from: number): number {
+    const bytes = this.#bytes;
+    const keyStart = this.#keyStart;
+    const keyEnd = this.#keyEnd;
+    const valueStart = this.#valueStart;
+    const valueEnd = this.#valueEnd;
+    const foldedClass = this.#foldedClass;
+    const capacity = keyStart.length;
+    const firstCount = this.#count;
+    let count = firstCount;
+    let start = from;
+    while (start < this.#lastLine && count < capacity) {
+      let at = start;
+      let byte = bytes[at];
+      if (byte === QUOTE || byte === HASH) break;
+      let byteClass = BYTE_CLASS[byte];
+      while (byteClass < COLON) {
+        if (byteClass === foldedClass) bytes[at] = byte + 0x20;
+        byte = bytes[++at];
+        byteClass = BYTE_CLASS[byte];
+      }
+      if (byteClass !== COLON || at === start) break;
+      const keyStop = at;
+      do byte = bytes[++at];
+      while (BYTE_CLASS[byte] === SPACE);
+      const valueFrom = at;
+      while (BYTE_CLASS[byte] < NEWLINE) byte = bytes[++at];
+      if (byte !== LF || at - start > MAX_LINE || keyStop - start > MAX_KEY) break;
+      keyStart[count] = start;
+      keyEnd[count] = keyStop;
+      valueStart[count] = valueFrom;
+      start = at + 1;
+      while (at > valueFrom && BYTE_CLASS[bytes[at - 1]] === SPACE) at--;
+      valueEnd[count++] = at;
+    }
+    if (count > firstCount) {
+      this.#continuation = 'joined';
+      this.#line += count - firstCount;
+      this.#count = count;
+    }
+    return start;
+  }
+
+  #readLine(start: number): number {
+    this.#line++;
+    const first = this.#bytes[start];
+    const firstClass = BYTE_CLASS[first];
+    if (firstClass === SPACE) return this.#readContinuation(start);
+    return firstClass < SPACE && first !== HASH ? this.#readEntry(start, first) : this.#skipLine(start);
   }
 
   #readEntry(start: number, first: number): number {
@@ -177,7 +233,7 @@ class DatReader {
 
   /** The last byte of the line that begins at `start` and has no newline before `from`. */
   #lineEnd(start: number, from: number): number {
-    const newline = this.#bytes.indexOf(0x0a, from);
+    const newline = this.#bytes.indexOf(LF, from);
     const lineEnd = newline < 0 ? this.#bytes.length : newline;
     const last = start + MAX_LINE;
     return lineEnd > last && this.#bytes.subarray(from, last + 1).includes(0) ? last : lineEnd;

@@ -1,7 +1,7 @@
 import type { Pairs } from '../../dbm/pairs.ts';
 import { copyBytes } from '../bytes.ts';
 import { firstLineEnd, lineEnd } from './line-break.ts';
-import { needsQuotes, quotedLength, writeQuoted } from './quote.ts';
+import { copyPlainKey, needsQuotes, quotedLength, writeQuoted } from './quote.ts';
 import { MAX_LINE } from './syntax.ts';
 
 const COLON = 0x3a;
@@ -28,7 +28,7 @@ export interface Table extends Pairs {
 export function canonicalTable(pairs: Pairs, order: Uint32Array): Table {
   const { pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
   const count = order.length;
-  const bytes = Buffer.allocUnsafeSlow(spaceFor(pairs, order));
+  const bytes = Buffer.allocUnsafeSlow(spaceFor(pairs));
   const table = {
     count,
     keyStart: new Uint32Array(count),
@@ -47,15 +47,14 @@ export function canonicalTable(pairs: Pairs, order: Uint32Array): Table {
     const valueTo = valueEnd[entry];
     const valueLength = valueTo - valueFrom;
 
-    if (needsQuotes(pool, keyFrom, keyTo)) {
+    if (copyPlainKey(pool, keyFrom, keyTo, bytes, at)) {
+      table.keyStart[i] = at;
+      at += keyTo - keyFrom;
+    } else {
       at = writeQuoted(pool, keyFrom, keyTo, bytes, at);
       plain -= keyTo - keyFrom;
       copyBytes(pool, keyFrom, keyTo, bytes, plain);
       table.keyStart[i] = plain;
-    } else {
-      copyBytes(pool, keyFrom, keyTo, bytes, at);
-      table.keyStart[i] = at;
-      at += keyTo - keyFrom;
     }
     table.keyEnd[i] = table.keyStart[i] + keyTo - keyFrom;
 
@@ -78,11 +77,11 @@ export function canonicalTable(pairs: Pairs, order: Uint32Array): Table {
   return { ...table, pool: bytes, text: bytes.subarray(0, at) };
 }
 
-function spaceFor(pairs: Pairs, order: Uint32Array): number {
-  const { pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
+/** Enough bytes for all entries, those that `order` leaves out too: memory is read forwards here. */
+function spaceFor(pairs: Pairs): number {
+  const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
   let space = 0;
-  for (let i = 0; i < order.length; i++) {
-    const entry = order[i];
+  for (let entry = 0; entry < count; entry++) {
     const keyLength = keyEnd[entry] - keyStart[entry];
     const valueLength = valueEnd[entry] - valueStart[entry];
     space += keyLength + valueLength + 3;
