@@ -1,8 +1,124 @@
-import type { DirectoryReport, DirectorySettings, RecipientSink, Selection } from './types.ts';
+import { bindPassword } from './bind-password.ts';
+import { connect } from './connect.ts';
+import { configurationError } from './error.ts';
+import { FilterError } from './filter.ts';
+import { onFirstServer } from './first-server.ts';
+import { type FilterGroup, groupFilters, planSearches } from './plan.ts';
+import { type Extraction, RecipientSearch, timeLimitOf } from './recipient-search.ts';
+import { readRootDse, readSchema } from './root-dse.ts';
+import { Session } from './session.ts';
+import { searchShared } from './shared-search.ts';
+import { checkTemplates, TemplateError } from './template.ts';
+import type {
+  DirectoryReport,
+  DirectorySettings,
+  ExtractOptions,
+  RecipientSink,
+  Selection,
+} from './types.ts';
+
+/**
+ * Reads all recipients that the selections ask for, from the first of the servers that gives the whole answer. One search serves
+ * all selections whose filters can be told apart here; the others get one each.
+ *
+ * What goes to the sink is worth something only once the promise has resolved. A server that breaks off in the middle is given
+ * up, the sink restarts every selection, and the next server is asked from the beginning: two halves never make a whole. Wrong
+ * credentials, an unknown base, and whatever else another server would answer the same, end the extraction at once.
+ *
+ * @throws DirectoryError whenever the answer isn't whole; the signal's reason when it is aborted; what the sink throws
+ */
 export async function extract(
-  _settings: DirectorySettings,
-  _selections: readonly Selection[],
-  _sink: RecipientSink,
+  settings: DirectorySettings,
+  selections: readonly Selection[],
+  sink: RecipientSink,
+  options: ExtractOptions = {},
 ): Promise<DirectoryReport> {
-  throw new Error('not yet');
+  const started = performance.now();
+  const groups = checkedGroups(settings, selections);
+  const password = bindPassword(settings);
+  const request = { settings, selections, sink, groups, options };
+  const { answer, failedServers } = await onFirstServer(
+    settings,
+    (url) => extractFrom(url, password, request),
+    () => {
+      for (const selection of selections.keys()) sink.restart(selection);
+    },
+  );
+  return { ...answer, milliseconds: performance.now() - started, failedServers };
+}
+
+interface Request {
+  readonly settings: DirectorySettings;
+  readonly selections: readonly Selection[];
+  readonly sink: RecipientSink;
+  readonly groups: readonly FilterGroup[];
+  readonly options: ExtractOptions;
+}
+
+async function extractFrom(
+  url: string,
+  password: string | undefined,
+  { settings, selections, sink, groups, options }: Request,
+): Promise<Omit<DirectoryReport, 'milliseconds' | 'failedServers'>> {
+  const { signal, progress } = options;
+  signal?.throwIfAborted();
+  const connection = await connect(settings, url, password, signal);
+  const session = new Session(connection, { directory: settings.name, url }, settings.operationTimeout);
+  const onAbort = () => session.abort(signal?.reason);
+  signal?.addEventListener('abort', onAbort);
+  try {
+    const timeLimit = timeLimitOf(settings);
+    const root = await readRootDse(session, timeLimit);
+    const schema = await readSchema(session, root, timeLimit);
+    const nothing = { recipients: 0, otherDomains: 0, otherKinds: 0 };
+    const reports = selections.map(() => nothing);
+    const extraction: Extraction = {
+      session,
+      settings,
+      selections,
+      sink,
+      schema,
+      progress,
+      entries: 0,
+      reports,
+    };
+
+    const { shared, own } = planSearches(groups, schema, root.kind);
+    const ownSearches = [...own];
+    if (shared.length === 1) await searchOne(extraction, shared[0]);
+    else if (schema !== undefined && shared.length > 1) {
+      ownSearches.push(...(await searchShared(extraction, shared, schema, root.kind)));
+    }
+    for (const { group } of ownSearches) await searchOne(extraction, group);
+    return {
+      url,
+      requests: session.requests,
+      entries: extraction.entries,
+      bytes: session.bytes,
+      references: session.references,
+      ownSearches: ownSearches.map(({ group, reason }) => ({ filter: group.text, reason })),
+      selections: reports,
+    };
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    session.close();
+  }
+}
+
+/** A search whose every entry belongs to the filter's selections, because the server says so. */
+async function searchOne(extraction: Extraction, group: FilterGroup): Promise<void> {
+  const search = new RecipientSearch(extraction, group.selections);
+  await search.run(group.encoded, (_, write) => {
+    for (const number of group.selections) write(number);
+  });
+}
+
+function checkedGroups(settings: DirectorySettings, selections: readonly Selection[]): FilterGroup[] {
+  try {
+    for (const { key, value } of selections) checkTemplates(key, value);
+    return groupFilters(selections);
+  } catch (error) {
+    if (!(error instanceof FilterError || error instanceof TemplateError)) throw error;
+    throw configurationError(settings.name, error.message, error);
+  }
 }

@@ -11,7 +11,9 @@ export interface DirectorySettings {
   /** Without it, a password goes over TLS only. */
   readonly allowPlaintext: boolean;
   readonly pageSize: number;
+  /** For the TCP connection, and once more for TLS. */
   readonly connectTimeout: number;
+  /** For each answer: a bind, a page of a search. */
   readonly operationTimeout: number;
   readonly addressAttribute: string;
 }
@@ -29,7 +31,10 @@ export interface Selection {
   readonly domains: readonly string[] | undefined;
 }
 
-/** Receives what the recipients contribute. Byte ranges are good during the call only: the receiver copies them. */
+/**
+ * Receives what the recipients contribute. Byte ranges are good during the call only: the receiver copies them. All that
+ * came is worth something only once `extract` has resolved.
+ */
 export interface RecipientSink {
   entry(
     selection: number,
@@ -40,6 +45,8 @@ export interface RecipientSink {
     valueEnd: number,
   ): void;
   rejected(selection: number, rejection: Rejection): void;
+  /** Everything that came for this selection is void: its answer starts over, on another server or by another search. */
+  restart(selection: number): void;
 }
 
 export interface Rejection {
@@ -49,17 +56,42 @@ export interface Rejection {
   readonly reason: string;
 }
 
+export interface ExtractOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each page with the objects received so far from this server. */
+  readonly progress?: ((entries: number) => void) | undefined;
+}
+
 /** What an extraction cost and met. */
 export interface DirectoryReport {
   /** The server that gave the whole answer. */
   readonly url: string;
   readonly requests: number;
+  /** Objects received, not entries of tables. */
   readonly entries: number;
+  /** Received from the server, without TLS. */
   readonly bytes: number;
   readonly milliseconds: number;
+  /** Search references, which are not followed. */
   readonly references: number;
   /** Filters that needed a search of their own, with the reason. */
   readonly ownSearches: readonly { readonly filter: string; readonly reason: string }[];
   /** Servers that were tried before `url` and how they failed. */
-  readonly failedServers: readonly { readonly url: string; readonly message: string }[];
+  readonly failedServers: readonly FailedServer[];
+  /** In the order of the selections. */
+  readonly selections: readonly SelectionReport[];
+}
+
+export interface FailedServer {
+  readonly url: string;
+  readonly message: string;
+}
+
+export interface SelectionReport {
+  /** Objects that the filter matched. */
+  readonly recipients: number;
+  /** Addresses left out because their domain is not among `domains`. */
+  readonly otherDomains: number;
+  /** Values of the address attribute that are no SMTP address: X500, SIP, … */
+  readonly otherKinds: number;
 }

@@ -1,0 +1,153 @@
+import { addressFault, isLetterOrDigit, lastAtSign, lowerCase } from './address.ts';
+import type { EntryColumns } from './entry-columns.ts';
+import type { Scratch } from './scratch.ts';
+
+const COLON = 0x3a;
+const SMTP = Buffer.from('smtp:');
+const PRIMARY = Buffer.from('SMTP:');
+
+/** What is done with a value of the address attribute. */
+export const VALUE = { address: 0, otherKind: 1, unusable: 2 } as const;
+
+/**
+ * The addresses of one entry, lower-cased, as columns over the scratch buffer. Value `i` of the address attribute is
+ * `scratch.bytes[start[i], end[i])` with its prefix off, `at[i]` the place of its `@`.
+ */
+export class Addresses {
+  readonly scratch: Scratch;
+  count = 0;
+  /** One of VALUE. */
+  kind = new Uint8Array(64);
+  start = new Int32Array(64);
+  at = new Int32Array(64);
+  end = new Int32Array(64);
+  /** What is wrong with an unusable value. */
+  readonly faults: (string | undefined)[] = [];
+  otherKinds = 0;
+
+  readonly #slot: number | undefined;
+  readonly #needsPrefix: boolean;
+  #primary = -1;
+  #serial = 0;
+  /** Where the addresses end in the scratch buffer. */
+  #used = 0;
+
+  /**
+   * @param slot the address attribute; undefined when no template needs it
+   * @param needsPrefix whether an address has `smtp:` in front, as in proxyAddresses, where `SMTP:` marks the primary one.
+   *   Elsewhere the prefix may be there, and the primary address is the smallest, unless there is a single `SMTP:`.
+   */
+  constructor(scratch: Scratch, slot: number | undefined, needsPrefix: boolean) {
+    this.scratch = scratch;
+    this.#slot = slot;
+    this.#needsPrefix = needsPrefix;
+  }
+
+  /** The index of the primary address, an unusable one too, or -1: of several the smallest by bytes. */
+  get primary(): number {
+    return this.#primary;
+  }
+
+  /** Reads the entry's addresses to the beginning of the scratch buffer, once for each entry, and frees what is behind them. */
+  read(entry: EntryColumns): void {
+    if (entry.serial !== this.#serial) this.#readEntry(entry);
+    this.scratch.used = this.#used;
+  }
+
+  #readEntry(entry: EntryColumns): void {
+    this.#serial = entry.serial;
+    this.scratch.used = 0;
+    this.faults.length = 0;
+    this.otherKinds = 0;
+    this.#primary = -1;
+    let marked = -1;
+    const slot = this.#slot;
+    const first = slot === undefined ? 0 : entry.first[slot];
+    this.count = slot === undefined ? 0 : entry.count[slot];
+    if (this.count > this.start.length) this.#grow();
+    for (let i = 0; i < this.count; i++) {
+      const isMarked = this.#readValue(
+        i,
+        entry.bytes,
+        entry.valueStart[first + i],
+        entry.valueEnd[first + i],
+      );
+      if (this.kind[i] === VALUE.otherKind) continue;
+      if (isMarked) marked = this.#smaller(marked, i);
+      else if (!this.#needsPrefix) this.#primary = this.#smaller(this.#primary, i);
+    }
+    if (marked >= 0) this.#primary = marked;
+    this.#used = this.scratch.used;
+  }
+
+  /** @returns whether the value is marked as the primary address */
+  #readValue(i: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const hasPrefix = isSmtp(bytes, start, end);
+    const isMarked = hasPrefix && bytes[start] === PRIMARY[0] && startsWith(PRIMARY, bytes, start);
+    const from = hasPrefix ? start + SMTP.length : start;
+
+    this.scratch.reserve(end - from);
+    const target = this.scratch.bytes;
+    let to = this.scratch.used;
+    this.start[i] = to;
+    for (let at = from; at < end; at++) target[to++] = lowerCase[bytes[at]];
+    this.scratch.used = to;
+    this.end[i] = to;
+    this.at[i] = lastAtSign(target, this.start[i], to);
+    this.kind[i] = VALUE.address;
+
+    if (!hasPrefix && hasOtherPrefix(bytes, start, end)) {
+      this.kind[i] = VALUE.otherKind;
+      this.otherKinds++;
+      return false;
+    }
+    const fault =
+      !hasPrefix && this.#needsPrefix
+        ? 'no smtp: in front'
+        : addressFault(target, this.start[i], to, this.at[i]);
+    if (fault !== undefined) {
+      this.kind[i] = VALUE.unusable;
+      this.faults[i] = fault;
+    }
+    return isMarked;
+  }
+
+  #smaller(a: number, b: number): number {
+    if (a < 0) return b;
+    const { bytes } = this.scratch;
+    const order = bytes.compare(bytes, this.start[b], this.end[b], this.start[a], this.end[a]);
+    return order <= 0 ? a : b;
+  }
+
+  #grow(): void {
+    const size = Math.max(this.count, this.start.length * 2);
+    this.kind = new Uint8Array(size);
+    this.start = new Int32Array(size);
+    this.at = new Int32Array(size);
+    this.end = new Int32Array(size);
+  }
+}
+
+/** Whether the value starts with `smtp:`, in any case. */
+export function isSmtp(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < SMTP.length) return false;
+  for (let i = 0; i < SMTP.length; i++) if (lowerCase[bytes[start + i]] !== SMTP[i]) return false;
+  return true;
+}
+
+/** The length of `smtp:`. */
+export const SMTP_LENGTH = SMTP.length;
+
+/** Whether there is a kind in front: X500, SIP, EUM, X400, and whatever else is made of letters and digits. */
+function hasOtherPrefix(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    if (bytes[i] === COLON) return i > start;
+    if (isLetterOrDigit[bytes[i]] === 0) return false;
+  }
+  return false;
+}
+
+function startsWith(prefix: Uint8Array, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < prefix.length; i++) if (bytes[start + i] !== prefix[i]) return false;
+  return true;
+}

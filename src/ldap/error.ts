@@ -1,0 +1,98 @@
+import { diagnosis, resultName } from './result-code.ts';
+import type { FailedServer } from './types.ts';
+
+/**
+ * - `configuration`: what was asked for can't work with this directory, or a file that it needs can't be used
+ * - `unreachable`: no connection
+ * - `tls`: a certificate that doesn't fit, or no common ground
+ * - `closed`: the server or the network ended the connection
+ * - `timeout`: no answer in time
+ * - `protocol`: an answer that breaks the protocol, or one that can't be trusted to be whole
+ * - `result`: the server said no; `result` and `diagnostic` say how
+ */
+export type Fault = 'configuration' | 'unreachable' | 'tls' | 'closed' | 'timeout' | 'protocol' | 'result';
+
+export interface Server {
+  readonly directory: string;
+  /** Undefined when no server is to blame. */
+  readonly url: string | undefined;
+}
+
+interface Details {
+  /** Of the LDAP result. */
+  readonly code?: number | undefined;
+  readonly diagnostic?: string | undefined;
+  readonly failedServers?: readonly FailedServer[];
+  readonly cause?: unknown;
+}
+
+/** An extraction that failed: nothing that it gave may be used. The message names the directory, the server, and what to do. */
+export class DirectoryError extends Error {
+  override readonly name = 'DirectoryError';
+  readonly directory: string;
+  readonly url: string | undefined;
+  readonly fault: Fault;
+  /** The LDAP result code and its name in RFC 4511. */
+  readonly result: { readonly code: number; readonly name: string } | undefined;
+  /** What the server added to its result. */
+  readonly diagnostic: string | undefined;
+  /** The message without the names of the directory and the server. */
+  readonly problem: string;
+  /** The servers that had failed before `url`. */
+  readonly failedServers: readonly FailedServer[];
+
+  constructor(server: Server, fault: Fault, problem: string, details: Details = {}) {
+    const { code, diagnostic, failedServers = [], cause } = details;
+    const earlier = failedServers.map((failed) => `; before that, ${failed.url}: ${failed.message}`).join('');
+    super(`directory ${server.directory}: ${place(server.url)}${problem}${earlier}`, { cause });
+    this.directory = server.directory;
+    this.url = server.url;
+    this.fault = fault;
+    this.problem = problem;
+    this.result = code === undefined ? undefined : { code, name: resultName(code) };
+    this.diagnostic = diagnostic;
+    this.failedServers = failedServers;
+  }
+
+  /** The same error, after others had failed. */
+  after(failedServers: readonly FailedServer[]): DirectoryError {
+    const { directory, url, fault, problem, result, diagnostic, cause } = this;
+    return new DirectoryError({ directory, url }, fault, problem, {
+      code: result?.code,
+      diagnostic,
+      failedServers,
+      cause,
+    });
+  }
+
+  /** Whether another server may do better: a wrong password or filter is as wrong there, and would be one attempt more. */
+  get isServersOwn(): boolean {
+    if (this.fault === 'result') return this.result?.name === 'busy' || this.result?.name === 'unavailable';
+    return this.fault === 'unreachable' || this.fault === 'closed' || this.fault === 'timeout';
+  }
+}
+
+/** @param doing what was asked, as in `the search was answered with …` */
+export function resultError(server: Server, doing: string, code: number, diagnostic: string): DirectoryError {
+  const name = `${resultName(code)} (${code})`;
+  const said = diagnostic === '' ? '' : `: ${printableText(diagnostic)}`;
+  const help = diagnosis(code, diagnostic);
+  const message = `${doing} was answered with ${name}${said}${help === undefined ? '' : `; ${help}`}`;
+  return new DirectoryError(server, 'result', message, { code, diagnostic });
+}
+
+function place(url: string | undefined): string {
+  return url === undefined ? '' : `${url}: `;
+}
+
+/** Servers add NULs and line breaks to their messages. */
+function printableText(text: string): string {
+  let printable = '';
+  for (const character of text) printable += character < ' ' || character === '\x7f' ? ' ' : character;
+  return printable.trim();
+}
+
+/** Nothing that a server did, or could mend. */
+export function configurationError(directory: string, problem: string, cause?: unknown): DirectoryError {
+  return new DirectoryError({ directory, url: undefined }, 'configuration', problem, { cause });
+}

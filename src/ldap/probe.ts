@@ -1,0 +1,92 @@
+import { TLSSocket } from 'node:tls';
+import { bindPassword } from './bind-password.ts';
+import { type Connection, connect } from './connect.ts';
+import { searchObjects } from './entry-object.ts';
+import { parseFilter } from './filter.ts';
+import { encodeFilter } from './filter-ber.ts';
+import { onFirstServer } from './first-server.ts';
+import type { ServerKind } from './matching-rules.ts';
+import { timeLimitOf } from './recipient-search.ts';
+import { readRootDse } from './root-dse.ts';
+import { Session } from './session.ts';
+import type { DirectorySettings, FailedServer } from './types.ts';
+
+const SIZE_LIMIT_EXCEEDED = 4;
+
+/** What a first look at a directory found. */
+export interface Probe {
+  /** The server that answered. */
+  readonly url: string;
+  /** Undefined for a connection in the clear. */
+  readonly tls: TlsReport | undefined;
+  readonly server: ServerKind;
+  readonly vendor: string | undefined;
+  /** OIDs. */
+  readonly supportedControls: readonly string[];
+  /** Whether any object below the base matches one of the filters. */
+  readonly hasRecipients: boolean;
+  readonly failedServers: readonly FailedServer[];
+}
+
+export interface TlsReport {
+  /** Such as `TLSv1.3`. */
+  readonly protocol: string;
+  /** The certificate's. */
+  readonly subject: string;
+  readonly expires: Date;
+}
+
+/**
+ * Connects, binds and searches for one entry, as an extraction would begin; on the first of the servers that is there.
+ *
+ * @throws DirectoryError, FilterError
+ */
+export async function probe(
+  settings: DirectorySettings,
+  filters: readonly string[],
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Probe> {
+  const password = bindPassword(settings);
+  const union = encodeFilter({ kind: 'or', filters: filters.map(parseFilter) });
+  const { answer, failedServers } = await onFirstServer(settings, async (url) => {
+    const connection = await connect(settings, url, password, options.signal);
+    return lookAround(connection, settings, url, union);
+  });
+  return { ...answer, failedServers };
+}
+
+async function lookAround(
+  connection: Connection,
+  settings: DirectorySettings,
+  url: string,
+  filter: Buffer,
+): Promise<Omit<Probe, 'failedServers'>> {
+  const tls = connection instanceof TLSSocket ? tlsReport(connection) : undefined;
+  const session = new Session(connection, { directory: settings.name, url }, settings.operationTimeout);
+  try {
+    const timeLimit = timeLimitOf(settings);
+    const root = await readRootDse(session, timeLimit);
+    const found = await searchObjects(session, {
+      base: settings.base,
+      scope: 'sub',
+      filter,
+      attributes: ['1.1'],
+      timeLimit,
+      sizeLimit: 1,
+      tolerated: [SIZE_LIMIT_EXCEEDED],
+    });
+    const { kind, vendor, supportedControls } = root;
+    return { url, tls, server: kind, vendor, supportedControls, hasRecipients: found.length > 0 };
+  } finally {
+    session.close();
+  }
+}
+
+function tlsReport(socket: TLSSocket): TlsReport {
+  const certificate = socket.getPeerCertificate();
+  return {
+    protocol: socket.getProtocol() ?? 'TLS',
+    subject: [certificate.subject?.CN ?? certificate.subjectaltname ?? ''].flat().join(', '),
+    expires: new Date(certificate.valid_to),
+  };
+}

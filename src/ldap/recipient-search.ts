@@ -1,0 +1,114 @@
+import { Addresses } from './addresses.ts';
+import { AttributeSlots } from './attribute-slots.ts';
+import { EntryColumns } from './entry-columns.ts';
+import { decodeEntryObject, type EntryObject } from './entry-object.ts';
+import { completeRanges } from './ranges.ts';
+import { RecipientWriter } from './recipient.ts';
+import type { Schema } from './schema.ts';
+import { Scratch } from './scratch.ts';
+import type { SearchParameters } from './search-request.ts';
+import type { Session } from './session.ts';
+import { attributesOf, usesAddresses } from './template.ts';
+import type { DirectorySettings, RecipientSink, Selection, SelectionReport } from './types.ts';
+
+/** What the searches of one extraction from one server have in common. */
+export interface Extraction {
+  readonly session: Session;
+  readonly settings: DirectorySettings;
+  readonly selections: readonly Selection[];
+  readonly sink: RecipientSink;
+  readonly schema: Schema | undefined;
+  readonly progress: ((entries: number) => void) | undefined;
+  /** Objects received. */
+  entries: number;
+  /** In the order of the selections. */
+  readonly reports: SelectionReport[];
+}
+
+/** Says which selections the entry belongs to, by calling `write` with their numbers. */
+export type Route = (entry: EntryColumns, write: (selection: number) => void) => void;
+
+/** A paged search whose entries become recipients of some of the selections. */
+export class RecipientSearch {
+  /** The attributes asked for. More may be added until the search runs. */
+  readonly slots: AttributeSlots;
+  readonly #extraction: Extraction;
+  readonly #numbers: readonly number[];
+  readonly #addressSlot: number | undefined;
+
+  /** @param numbers the selections that may get recipients */
+  constructor(extraction: Extraction, numbers: readonly number[]) {
+    this.#extraction = extraction;
+    this.#numbers = numbers;
+    this.slots = new AttributeSlots(extraction.schema);
+    const templates = numbers.flatMap((number) => {
+      const { key, value } = extraction.selections[number];
+      return [key, value];
+    });
+    const { addressAttribute } = extraction.settings;
+    this.#addressSlot = templates.some(usesAddresses) ? this.slots.add(addressAttribute) : undefined;
+    for (const name of attributesOf(...templates)) this.slots.add(name);
+  }
+
+  /**
+   * @param filter encoded
+   * @throws DirectoryError
+   */
+  async run(filter: Buffer, route: Route): Promise<void> {
+    const { session, progress } = this.#extraction;
+    const entry = new EntryColumns(this.slots);
+    const writers = this.#writers(entry);
+    const write = (number: number) => writers.get(number)?.write();
+    const parameters = recipientParameters(this.#extraction, filter, this.slots.names);
+    const incomplete: EntryObject[] = [];
+    await session.search(
+      parameters,
+      (bytes, start, end) => {
+        this.#extraction.entries++;
+        entry.decode(bytes, start, end);
+        if (entry.openRanges.length > 0) incomplete.push(decodeEntryObject(bytes, start, end));
+        else route(entry, write);
+      },
+      () => progress?.(this.#extraction.entries),
+    );
+    for (const object of incomplete) {
+      const whole = await completeRanges(session, parameters, object);
+      entry.decode(whole, 0, whole.length);
+      route(entry, write);
+    }
+    for (const [number, writer] of writers) this.#extraction.reports[number] = writer.report;
+  }
+
+  #writers(entry: EntryColumns): Map<number, RecipientWriter> {
+    const { settings, selections, sink } = this.#extraction;
+    const isProxyAddresses = settings.addressAttribute.toLowerCase() === 'proxyaddresses';
+    const addresses = new Addresses(new Scratch(), this.#addressSlot, isProxyAddresses);
+    const writers = new Map<number, RecipientWriter>();
+    for (const number of this.#numbers) {
+      const writer = new RecipientWriter(number, selections[number], this.slots, entry, addresses, sink);
+      writers.set(number, writer);
+    }
+    return writers;
+  }
+}
+
+/** A paged search below the directory's base. */
+export function recipientParameters(
+  { settings }: Pick<Extraction, 'settings'>,
+  filter: Buffer,
+  attributes: readonly string[],
+): SearchParameters & { readonly pageSize: number } {
+  return {
+    base: settings.base,
+    scope: 'sub',
+    filter,
+    attributes,
+    timeLimit: timeLimitOf(settings),
+    pageSize: settings.pageSize,
+  };
+}
+
+/** The operation timeout in seconds, as a search request has it. */
+export function timeLimitOf(settings: DirectorySettings): number {
+  return Math.ceil(settings.operationTimeout / 1000);
+}

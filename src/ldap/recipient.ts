@@ -1,0 +1,300 @@
+import { addressFault, lowerCase } from './address.ts';
+import { type Addresses, isSmtp, SMTP_LENGTH, VALUE } from './addresses.ts';
+import type { AttributeSlots } from './attribute-slots.ts';
+import { ByteSet } from './byte-set.ts';
+import type { EntryColumns } from './entry-columns.ts';
+import { printable } from './printable.ts';
+import { type CompiledTemplate, checkTemplates, compileTemplate, type Part } from './template.ts';
+import type { RecipientSink, Selection, SelectionReport } from './types.ts';
+
+/** What exim_dbmbuild takes. */
+const MAX_KEY = 255;
+const MAX_VALUE = 99_998;
+
+const NONE = -1;
+const SPACE = 0x20;
+const DELETE = 0x7f;
+
+/** A piece of text that can't be used, with what is wrong with it. */
+interface Fault {
+  readonly value: string;
+  readonly reason: string;
+}
+
+/**
+ * Turns the recipients of one selection into entries.
+ *
+ * - With `{address}`, `{local_part}` or `{domain}` in the key, there is one entry for each SMTP address in one of the domains
+ *   that the selection takes. `{primary}` may be in any domain.
+ * - With an attribute in the key and none of these, there is one entry for each of its values; where the key names several
+ *   attributes, for each value of the first. The value template means the same one.
+ * - Elsewhere an attribute with several values stands for the smallest by bytes: the order of an answer decides nothing.
+ *
+ * Keys are lower-cased (ASCII letters only). What can't be an address or stand in a `.dat` file is rejected and stops nothing else.
+ */
+export class RecipientWriter {
+  readonly #selection: number;
+  readonly #sink: RecipientSink;
+  readonly #addresses: Addresses;
+  readonly #domains: ByteSet | undefined;
+  readonly #key: CompiledTemplate;
+  readonly #value: CompiledTemplate;
+  /** The attribute that gives an entry for each of its values, or NONE. */
+  readonly #keySlot: number;
+  readonly #keyIsAddress: boolean;
+  readonly #valueIsShared: boolean;
+
+  #entry: EntryColumns;
+  /** Which address, and which value of `#keySlot`, the templates mean. */
+  #address = NONE;
+  #keyValue = NONE;
+  /** The value that all entries of the recipient share, once it is worked out. */
+  #sharedStart = NONE;
+  #sharedEnd = NONE;
+  #recipients = 0;
+  #otherDomains = 0;
+  #otherKinds = 0;
+
+  constructor(
+    number: number,
+    selection: Selection,
+    slots: AttributeSlots,
+    entry: EntryColumns,
+    addresses: Addresses,
+    sink: RecipientSink,
+  ) {
+    checkTemplates(selection.key, selection.value);
+    this.#selection = number;
+    this.#sink = sink;
+    this.#entry = entry;
+    this.#addresses = addresses;
+    this.#domains = selection.domains === undefined ? undefined : new ByteSet(selection.domains);
+    this.#key = compileTemplate(selection.key, slots);
+    this.#value = compileTemplate(selection.value, slots);
+    const attribute = this.#key.parts.find((part) => part.kind === 'attribute');
+    this.#keySlot = attribute === undefined || this.#key.usesAddress ? NONE : attribute.slot;
+    this.#keyIsAddress = this.#key.parts.length === 1 && this.#key.parts[0].kind === 'address';
+    this.#valueIsShared =
+      !this.#value.usesAddress &&
+      !this.#value.parts.some((part) => part.kind === 'attribute' && part.slot === this.#keySlot);
+  }
+
+  get report(): SelectionReport {
+    return {
+      recipients: this.#recipients,
+      otherDomains: this.#otherDomains,
+      otherKinds: this.#otherKinds,
+    };
+  }
+
+  /** Forgets its counts: the selection's answer starts over. */
+  restart(): void {
+    this.#recipients = 0;
+    this.#otherDomains = 0;
+    this.#otherKinds = 0;
+  }
+
+  /** Hands the entries of the recipient that was decoded last to the sink. */
+  write(): void {
+    this.#recipients++;
+    this.#sharedStart = NONE;
+    this.#address = NONE;
+    this.#keyValue = NONE;
+    this.#addresses.read(this.#entry);
+    if (this.#key.usesAddress) this.#writeAddresses();
+    else if (this.#keySlot !== NONE) this.#writeValues();
+    else this.#writeEntry();
+  }
+
+  #writeAddresses(): void {
+    const addresses = this.#addresses;
+    this.#otherKinds += addresses.otherKinds;
+    for (let i = 0; i < addresses.count; i++) {
+      if (addresses.kind[i] === VALUE.otherKind) continue;
+      if (!this.#isWanted(i)) {
+        this.#otherDomains++;
+      } else if (addresses.kind[i] === VALUE.unusable) {
+        this.#reject(this.#addressText(i), addresses.faults[i] ?? '');
+      } else {
+        this.#address = i;
+        if (!this.#writeEntry()) return;
+      }
+    }
+  }
+
+  #writeValues(): void {
+    const first = this.#entry.first[this.#keySlot];
+    const count = this.#entry.count[this.#keySlot];
+    if (count === 0) this.#writeEntry();
+    for (let i = first; i < first + count; i++) {
+      this.#keyValue = i;
+      if (!this.#writeEntry()) return;
+    }
+  }
+
+  /** What has no `@` is in no domain: every selection hears of it. */
+  #isWanted(i: number): boolean {
+    const { at, end, scratch } = this.#addresses;
+    return this.#domains === undefined || at[i] < 0 || this.#domains.has(scratch.bytes, at[i] + 1, end[i]);
+  }
+
+  /** @returns false when no further entry of the recipient can succeed */
+  #writeEntry(): boolean {
+    const { scratch } = this.#addresses;
+    const before = scratch.used;
+    if (!this.#valueIsShared || this.#sharedStart === NONE) {
+      const start = scratch.used;
+      const fault = this.#render(this.#value) ?? this.#valueFault(start);
+      if (fault !== undefined) {
+        this.#reject(fault.value, fault.reason);
+        return !this.#valueIsShared;
+      }
+      this.#sharedStart = start;
+      this.#sharedEnd = scratch.used;
+    }
+    const rewind = this.#valueIsShared ? scratch.used : before;
+    let keyStart: number;
+    let keyEnd: number;
+    if (this.#keyIsAddress) {
+      keyStart = this.#addresses.start[this.#address];
+      keyEnd = this.#addresses.end[this.#address];
+    } else {
+      keyStart = scratch.used;
+      const fault = this.#render(this.#key) ?? this.#keyFault(keyStart);
+      if (fault !== undefined) {
+        this.#reject(fault.value, fault.reason);
+        scratch.used = rewind;
+        return true;
+      }
+      keyEnd = scratch.used;
+    }
+    this.#sink.entry(this.#selection, scratch.bytes, keyStart, keyEnd, this.#sharedStart, this.#sharedEnd);
+    scratch.used = rewind;
+    return true;
+  }
+
+  /** Appends the text of a template to the scratch buffer. */
+  #render(template: CompiledTemplate): Fault | undefined {
+    for (const part of template.parts) {
+      const fault = this.#renderPart(part);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+
+  #renderPart(part: Part): Fault | undefined {
+    const addresses = this.#addresses;
+    const { scratch } = addresses;
+    const i = this.#address;
+    switch (part.kind) {
+      case 'text':
+        scratch.append(part.bytes, 0, part.bytes.length);
+        return undefined;
+      case 'address':
+        scratch.append(scratch.bytes, addresses.start[i], addresses.end[i]);
+        return undefined;
+      case 'local_part':
+        scratch.append(scratch.bytes, addresses.start[i], addresses.at[i]);
+        return undefined;
+      case 'domain':
+        scratch.append(scratch.bytes, addresses.at[i] + 1, addresses.end[i]);
+        return undefined;
+      case 'primary':
+        return this.#renderPrimary();
+      case 'attribute':
+        return this.#renderAttribute(part.slot, part.name);
+    }
+  }
+
+  #renderPrimary(): Fault | undefined {
+    const { primary, kind, faults, scratch, start, end } = this.#addresses;
+    if (primary === NONE) return { value: '', reason: 'no primary address' };
+    if (kind[primary] === VALUE.unusable) {
+      return { value: this.#addressText(primary), reason: `the primary address: ${faults[primary]}` };
+    }
+    scratch.append(scratch.bytes, start[primary], end[primary]);
+    return undefined;
+  }
+
+  #renderAttribute(slot: number, name: string): Fault | undefined {
+    const entry = this.#entry;
+    const { scratch } = this.#addresses;
+    const i = slot === this.#keySlot && this.#keyValue !== NONE ? this.#keyValue : this.#smallestValue(slot);
+    if (i === NONE) return { value: '', reason: `no ${name}` };
+    const { bytes } = entry;
+    const start = entry.valueStart[i];
+    const end = entry.valueEnd[i];
+    if (!isSmtp(bytes, start, end)) {
+      scratch.append(bytes, start, end);
+      return undefined;
+    }
+    const at = scratch.used;
+    scratch.append(bytes, start + SMTP_LENGTH, end);
+    this.#lowerCase(at);
+    const reason = addressFault(scratch.bytes, at, scratch.used);
+    return reason === undefined
+      ? undefined
+      : { value: printable(bytes, start, end), reason: `${name}: ${reason}` };
+  }
+
+  /** The index of a value, or NONE where there is none but empty ones. */
+  #smallestValue(slot: number): number {
+    const { bytes, first, count, valueStart, valueEnd } = this.#entry;
+    let smallest = NONE;
+    for (let i = first[slot]; i < first[slot] + count[slot]; i++) {
+      if (valueEnd[i] === valueStart[i]) continue;
+      if (smallest === NONE) smallest = i;
+      else if (
+        Buffer.compare(
+          bytes.subarray(valueStart[i], valueEnd[i]),
+          bytes.subarray(valueStart[smallest], valueEnd[smallest]),
+        ) < 0
+      ) {
+        smallest = i;
+      }
+    }
+    return smallest;
+  }
+
+  #lowerCase(start: number): void {
+    const { bytes, used } = this.#addresses.scratch;
+    for (let i = start; i < used; i++) bytes[i] = lowerCase[bytes[i]];
+  }
+
+  #keyFault(start: number): Fault | undefined {
+    this.#lowerCase(start);
+    const { bytes, used } = this.#addresses.scratch;
+    const reason = used === start ? 'an empty key' : textFault(bytes, start, used, MAX_KEY);
+    return reason === undefined
+      ? undefined
+      : { value: printable(bytes, start, used), reason: `the key: ${reason}` };
+  }
+
+  #valueFault(start: number): Fault | undefined {
+    const { bytes, used } = this.#addresses.scratch;
+    const reason = textFault(bytes, start, used, MAX_VALUE);
+    return reason === undefined
+      ? undefined
+      : { value: printable(bytes, start, used), reason: `the value: ${reason}` };
+  }
+
+  #addressText(i: number): string {
+    const { scratch, start, end } = this.#addresses;
+    return printable(scratch.bytes, start[i], end[i]);
+  }
+
+  #reject(value: string, reason: string): void {
+    const { bytes, dnStart, dnEnd } = this.#entry;
+    this.#sink.rejected(this.#selection, { dn: printable(bytes, dnStart, dnEnd), value, reason });
+  }
+}
+
+/** What keeps a text out of a line of a `.dat` file. */
+function textFault(bytes: Uint8Array, start: number, end: number, longest: number): string | undefined {
+  if (end - start > longest) return `longer than ${longest} bytes`;
+  if (start < end && (bytes[start] === SPACE || bytes[end - 1] === SPACE)) return 'white space at its edge';
+  for (let i = start; i < end; i++) {
+    if (bytes[i] < SPACE || bytes[i] === DELETE) return 'a control character';
+  }
+  return undefined;
+}
