@@ -1,0 +1,175 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Config, DirectoryConfig, SourceConfig, TableConfig } from '../config/config.ts';
+import type { Format } from '../dbm/format.ts';
+import { DirectoryError } from '../ldap/error.ts';
+import { type Probe, probe } from '../ldap/probe.ts';
+import { State } from '../state/state.ts';
+import { sourceName } from './collect.ts';
+import { systemReason } from './error.ts';
+import { askEximDbm, EximError } from './exim.ts';
+import { stampOf, tableFiles } from './files.ts';
+import { chooseFormats } from './formats.ts';
+import { survey } from './survey.ts';
+
+/** One thing that was looked at. */
+export interface Observation {
+  readonly subject: string;
+  readonly verdict: 'ok' | 'warning' | 'problem';
+  readonly message: string;
+  /** For a problem: whether a source, this machine or the configuration is to blame. */
+  readonly cause?: 'source' | 'machine' | 'configuration';
+}
+
+/**
+ * Looks at everything that a run needs: Exim's dbm library, the rights on every path, the sources, each directory by a bind
+ * and a search for one entry; and reads the published files whole. Writes nothing.
+ */
+export async function* check(config: Config): AsyncGenerator<Observation> {
+  let formats: readonly Format[] = [];
+  try {
+    const chosen = await chooseFormats(config);
+    formats = chosen.formats;
+    yield await describeExim(config, formats);
+  } catch (error) {
+    if (!(error instanceof EximError)) throw error;
+    yield { subject: 'exim', verdict: 'problem', message: error.message, cause: 'configuration' };
+  }
+  yield checkFolder('tables_dir', config.tablesDir);
+  yield existsSync(config.stateDir)
+    ? checkFolder('state_dir', config.stateDir)
+    : checkFolder('state_dir (to be made)', dirname(config.stateDir));
+
+  const state = State.peek(config.stateDir);
+  try {
+    for (const table of config.tables) yield* checkTable(config, table, formats, state);
+  } finally {
+    state?.close();
+  }
+  for (const directory of config.directories) yield await checkDirectory(config, directory);
+}
+
+async function describeExim(config: Config, formats: readonly Format[]): Promise<Observation> {
+  const subject = 'exim';
+  const written = `tables are written as ${formats.map(({ name }) => name).join(', ')}`;
+  try {
+    const { library, line } = await askEximDbm(config.exim);
+    const fits = formats.some(({ name }) => name === library);
+    const message = `${config.exim} says "${line}"; ${written}`;
+    if (fits) return { subject, verdict: 'ok', message };
+    return { subject, verdict: 'warning', message: `${message}, which its dbm lookup does not read` };
+  } catch (error) {
+    if (!(error instanceof EximError)) throw error;
+    return { subject, verdict: 'warning', message: `${error.message}; ${written}` };
+  }
+}
+
+function checkFolder(subject: string, path: string): Observation {
+  const fault = accessFault(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  if (fault === undefined) return { subject, verdict: 'ok', message: `${path} can be written to` };
+  const message = `${path} can't be written to by this user: ${fault}`;
+  return { subject, verdict: 'problem', message, cause: 'machine' };
+}
+
+function* checkTable(
+  config: Config,
+  table: TableConfig,
+  formats: readonly Format[],
+  state: State | undefined,
+): Generator<Observation> {
+  const subject = `table ${table.name}`;
+  const files = tableFiles(config.tablesDir, table.name, formats);
+  try {
+    const record = state?.published(table.name);
+    const found = survey(files, { record, intended: state?.intended(table.name), verify: true });
+    yield describeSurvey(table, files.dat, found);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    yield { subject, verdict: 'problem', message, cause: 'machine' };
+  }
+  if (stampOf(files.candidate) !== undefined && table.sources.length > 0) {
+    const message = `${files.candidate} waits for review: it was not published`;
+    yield { subject, verdict: 'warning', message };
+  }
+  for (const source of table.sources) {
+    if (source.kind !== 'directory') yield checkSourceFile(subject, source);
+  }
+}
+
+function describeSurvey(table: TableConfig, dat: string, found: ReturnType<typeof survey>): Observation {
+  const subject = `table ${table.name}`;
+  const { published, foreign, dbmMatches, notes } = found;
+  if (table.sources.length === 0 && !found.datThere) {
+    return {
+      subject,
+      verdict: 'problem',
+      message: `kept by hand, and ${dat} does not exist`,
+      cause: 'source',
+    };
+  }
+  if (foreign !== undefined) {
+    const message = `${dat} was written by somebody else and differs from the dbm file; the next run judges it`;
+    return { subject, verdict: 'warning', message };
+  }
+  if (published === undefined) return { subject, verdict: 'warning', message: 'nothing is published yet' };
+  const trouble = dbmMatches ? notes : [...notes, 'the next run rebuilds the dbm file'];
+  if (trouble.length > 0) return { subject, verdict: 'warning', message: trouble.join('; ') };
+  const message = `${published.size.entries} entries; the dbm file is sound and answers for each of them`;
+  return { subject, verdict: 'ok', message };
+}
+
+function checkSourceFile(subject: string, source: SourceConfig): Observation {
+  const path = sourceName(source);
+  const fault = accessFault(path, constants.R_OK);
+  if (fault === undefined) return { subject, verdict: 'ok', message: `${path} can be read` };
+  const message = `${path} can't be read: ${fault}`;
+  if (source.optional) return { subject, verdict: 'warning', message };
+  return { subject, verdict: 'problem', message, cause: 'source' };
+}
+
+function accessFault(path: string, mode: number): string | undefined {
+  try {
+    accessSync(path, mode);
+    return undefined;
+  } catch (error) {
+    return systemReason(error);
+  }
+}
+
+async function checkDirectory(config: Config, directory: DirectoryConfig): Promise<Observation> {
+  const subject = `directory ${directory.name}`;
+  const filters = config.tables.flatMap(({ sources }) =>
+    sources.flatMap((source) =>
+      source.kind === 'directory' && source.directory === directory.name ? [source.filter] : [],
+    ),
+  );
+  if (filters.length === 0)
+    return { subject, verdict: 'warning', message: 'no table takes anything from it' };
+  try {
+    const found = await probe(directory, filters);
+    return {
+      subject,
+      verdict: found.hasRecipients ? 'ok' : 'warning',
+      message: describeProbe(found, directory),
+    };
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error;
+    return { subject, verdict: 'problem', message: error.message, cause: 'source' };
+  }
+}
+
+function describeProbe(found: Probe, { base, bindDn }: DirectoryConfig): string {
+  const { url, tls, hasRecipients, failedServers } = found;
+  const parts = [
+    `${url} answers`,
+    tls === undefined
+      ? 'without encryption'
+      : `${tls.protocol}, certificate of ${tls.subject} until ${tls.expires.toISOString().slice(0, 10)}`,
+    bindDn === undefined ? 'bound anonymously' : `bound as ${bindDn}`,
+    hasRecipients
+      ? `recipients found below ${base}`
+      : `no filter finds anything below ${base}: check base and filters`,
+    ...failedServers.map((server) => `${server.url} failed: ${server.message}`),
+  ];
+  return parts.join('; ');
+}
