@@ -1,0 +1,94 @@
+// The whole hourly job against `ldapsearch`, from slapd on loopback: `npx tsx bench/build/main.ts [RECIPIENTS] [RUNS]`.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSlapd } from '../../test/integration/slapd.ts';
+import { type Measurement, measure, median } from '../measure.ts';
+import { writeDirectory } from './directory.ts';
+
+const recipients = Number(process.argv[2] ?? 200_000);
+const runs = Number(process.argv[3] ?? 5);
+
+const EXCHANGE = '(&(proxyAddresses=*)(homeMDB=*))';
+const OFFICE365 = '(&(proxyAddresses=*)(targetAddress=*)(msExchRecipientTypeDetails=2147483648))';
+const ATTRIBUTES = ['proxyAddresses', 'targetAddress', 'homeMDB', 'msExchRecipientTypeDetails'];
+
+const work = mkdtempSync(join(tmpdir(), 'bench-build-'));
+try {
+  const ldif = join(work, 'directory.ldif');
+  writeDirectory(ldif, recipients);
+  const slapd = await startSlapd({ ldif, references: false });
+  try {
+    const config = join(work, 'mailhub-tables.toml');
+    writeFileSync(config, configuration(slapd));
+    const ldapsearch = [
+      ...[
+        'ldapsearch',
+        '-x',
+        '-LLL',
+        '-o',
+        'ldif-wrap=no',
+        '-H',
+        slapd.url,
+        '-D',
+        slapd.bindDn,
+        '-y',
+        slapd.passwordFile,
+      ],
+      ...['-b', slapd.base, '-E', 'pr=1000/noprompt', `(|${EXCHANGE}${OFFICE365})`, ...ATTRIBUTES],
+    ];
+    const build = ['bin/mailhub-tables', 'build', '--config', config];
+
+    const results = { ldapsearch: [], first: [], unchanged: [] } as Record<string, Measurement[]>;
+    for (let run = -1; run < runs; run++) {
+      for (const folder of ['etc', 'state']) {
+        rmSync(join(work, folder), { recursive: true, force: true });
+        mkdirSync(join(work, folder));
+      }
+      const round = { ldapsearch: measure(ldapsearch), first: measure(build), unchanged: measure(build) };
+      if (run < 0) continue; // the first round warms the caches
+      for (const [name, measurement] of Object.entries(round)) results[name].push(measurement);
+    }
+
+    console.log(`${recipients} recipients with five addresses each, two tables; medians of ${runs} runs`);
+    console.log('                          seconds   / ldapsearch   processor s   resident MB');
+    const reference = median(results.ldapsearch.map(({ seconds }) => seconds));
+    for (const [name, measurements] of Object.entries(results)) {
+      const seconds = median(measurements.map((each) => each.seconds));
+      const cpu = median(measurements.map((each) => each.cpuSeconds));
+      const resident = Math.max(...measurements.map((each) => each.residentMegabytes));
+      console.log(
+        `${name.padEnd(24)} ${seconds.toFixed(2).padStart(8)} ${(seconds / reference).toFixed(2).padStart(14)}` +
+          `${cpu.toFixed(2).padStart(14)} ${resident.toFixed(0).padStart(13)}`,
+      );
+    }
+  } finally {
+    await slapd.stop();
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function configuration({ url, base, bindDn, passwordFile }: Awaited<ReturnType<typeof startSlapd>>): string {
+  return `
+tables_dir = "${work}/etc"
+state_dir = "${work}/state"
+format = "bdb"
+[directory.ad]
+urls = ["${url}"]
+base = "${base}"
+bind_dn = "${bindDn}"
+password_file = "${passwordFile}"
+allow_plaintext = true
+[[tables.exch_table.sources]]
+directory = "ad"
+filter = "${EXCHANGE}"
+key = "{address}"
+value = "{primary}"
+[[tables.o365_table.sources]]
+directory = "ad"
+filter = "${OFFICE365}"
+key = "{address}"
+value = "{targetAddress}"
+`;
+}

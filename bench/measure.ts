@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+
+/** What the operating system says of a whole process. */
+export interface Measurement {
+  readonly seconds: number;
+  /** Processor time, user and system. */
+  readonly cpuSeconds: number;
+  readonly residentMegabytes: number;
+}
+
+/** Runs a command to its end, its output thrown away. @throws Error when it ends with a status that is not allowed */
+export function measure(command: readonly string[], allowed: readonly number[] = [0]): Measurement {
+  const started = performance.now();
+  const timed = ['-f', '%U %S %M', '-q', ...command];
+  const { status, stderr, error } = spawnSync('/usr/bin/time', timed, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const seconds = (performance.now() - started) / 1000;
+  if (error !== undefined) throw error;
+  const output = stderr.toString();
+  if (status === null || !allowed.includes(status))
+    throw new Error(`${command.join(' ')}: status ${status}\n${output}`);
+  const [user, system, kilobytes] = (output.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
+  return { seconds, cpuSeconds: user + system, residentMegabytes: kilobytes / 1024 };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
