@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Format } from '../dbm/format.ts';
 
@@ -23,12 +23,13 @@ export function tableFiles(dir: string, name: string, formats: readonly Format[]
 }
 
 /**
- * What tells, without reading a file, that nobody wrote to it: inode, size and both times, in nanoseconds.
+ * What tells, without reading a file, that nobody wrote to it: inode, size and both times, in nanoseconds. Of a symbolic
+ * link it is the file behind it that counts.
  *
  * @returns undefined when there is no such file
  */
 export function stampOf(path: string): string | undefined {
-  const status = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (status === undefined) return undefined;
   return `${status.ino}:${status.size}:${status.mtimeNs}:${status.ctimeNs}`;
 }
