@@ -5,7 +5,7 @@ import type { Table } from './dat/write.ts';
 import { type Difference, diff } from './diff.ts';
 import { digestOf } from './digest.ts';
 import type { TableFiles } from './files.ts';
-import { type Finding, judge, type Size } from './guard.ts';
+import { type Counts, type Finding, judge, type Size } from './guard.ts';
 import { type Conflict, merge } from './merge.ts';
 import type { Change } from './moves.ts';
 import type { Outcome, SourceRejection } from './report.ts';
@@ -226,11 +226,7 @@ class Planner {
       fedByDirectory: this.#config.sources.some((source) => source.kind === 'directory'),
       before: this.#sizeBefore(base),
       after: sizeOf(candidate),
-      counts: {
-        added: difference.added.length,
-        removed: difference.removed.length,
-        changed: difference.changedAfter.length,
-      },
+      counts: base === undefined ? this.#leastCounts(candidate) : countsOf(difference),
       allowEmpty: this.#options.allowEmpty,
     });
     return force ? findings.filter(({ rule }) => rule === 'empty') : findings;
@@ -242,6 +238,12 @@ class Planner {
     return bytesBefore === undefined
       ? base.size
       : { ...base.size, bytes: Math.min(base.size.bytes, bytesBefore) };
+  }
+
+  /** Of a table whose files are gone only the size is known; it tells how many entries went or came at the least. */
+  #leastCounts(candidate: Table): Counts {
+    const grown = candidate.count - (this.#survey.lostSize?.entries ?? 0);
+    return { added: Math.max(grown, 0), removed: Math.max(-grown, 0), changed: 0 };
   }
 
   #plan(plan: Pick<Plan, 'outcome'> & Partial<Plan>): Plan {
@@ -317,6 +319,10 @@ function differenceOf(base: Base | undefined, candidate: Table | undefined): Dif
 
 function publishedContribution(base: Base): { source: string; pairs: Table; ties: 'first' } {
   return { source: 'the published table', pairs: base.load(), ties: 'first' };
+}
+
+function countsOf({ added, removed, changedAfter }: Difference): Counts {
+  return { added: added.length, removed: removed.length, changed: changedAfter.length };
 }
 
 function sizeOf(table: Table): Size {
