@@ -2,11 +2,13 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 
 BUILD_NEEDS := g++ make python3
-TEST_NEEDS := slapd ldapsearch=ldap-utils exim4=exim4-daemon-light db_verify=db-util openssl systemd-analyze=systemd
-BENCH_NEEDS := slapd ldapsearch=ldap-utils exim_dbmbuild=exim4-daemon-light
+# perl's own command is in perl-base too, which lacks DB_File.
+TEST_NEEDS := slapd ldapsearch=ldap-utils exim4=exim4-daemon-light db_verify=db-util pod2man=perl openssl \
+  systemd-analyze=systemd
+BENCH_NEEDS := slapd ldapsearch=ldap-utils exim_dbmbuild=exim4-daemon-light /usr/bin/time=time
 
 # Where Node came with its headers, better-sqlite3 is compiled against them, and nothing is downloaded for it.
 headers := $(shell node -p 'path.resolve(process.execPath, "../..")' 2>/dev/null)
@@ -31,7 +33,7 @@ test: need-test lint typecheck build ## Lint, compile, and run the whole test su
 	vitest run
 
 bench: need-bench build ## Measure against the incumbents, as ratios
-	tsx bench/main.ts
+	@for main in bench/*/main.ts; do echo "$$main" && tsx "$$main" || exit; done
 
 lint: $(installed) ## Check form and style
 	npm run lint
