@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -26,6 +28,9 @@ export type Entries = ReadonlyMap<string, string>;
 const account = 'CN=reader,DC=ad,DC=example,DC=ac,DC=uk';
 const password = 'correct horse';
 
+/** Memory where there is some: every publication is fsynced, and a hundred tests would wait for the disk. */
+const room = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** A hub of its own in a temporary folder that goes when the test ends: tables, state, sources, configuration. */
 export class Hub {
   readonly folder: string;
@@ -36,7 +41,8 @@ export class Hub {
   #sections = '';
 
   constructor() {
-    this.folder = realpathSync(mkdtempSync(join(tmpdir(), 'mailhub-hub-')));
+    this.folder = realpathSync(mkdtempSync(join(room, 'mailhub-hub-')));
+    chmodSync(this.folder, 0o755);
     onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
     this.tablesDir = this.at('etc');
     this.stateDir = this.at('state');
@@ -188,6 +194,16 @@ export function datOf(entries: Entries): string {
     .sort(([a], [b]) => compareLatin1(a, b))
     .map(([key, value]) => `${key}: ${value}\n`)
     .join('');
+}
+
+/** The same entries as another program, or a person, writes them. */
+export function otherwise(entries: Entries): string {
+  const lines = [...entries].reverse().map(([key, value], i) => {
+    if (i % 5 === 0) return `"${key.toUpperCase()}"   ${value}  \n`;
+    if (i % 7 === 0) return `# next\n\n${key}:${value}\r\n`;
+    return `${key}\t:\t${value}\n`;
+  });
+  return `# by hand\n\n${lines.join('')}`;
 }
 
 function isText(content: string | Uint8Array | Entries): content is string | Uint8Array {
