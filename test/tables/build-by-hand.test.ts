@@ -1,6 +1,6 @@
 import { copyFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { datOf, directoryFed, fileFed, Hub, keptByHand, numbered, without } from './hub.ts';
+import { datOf, directoryFed, fileFed, Hub, keptByHand, numbered, otherwise, without } from './hub.ts';
 
 const hundred = numbered(0, 100);
 
