@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import { bdb } from '../../dbm/bdb/bdb.ts';
+import type { Pairs } from '../../dbm/pairs.ts';
+
+/** A table file in the making, beside the one that it will replace. */
+export class Output {
+  readonly #path: string;
+  readonly #temporary: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#temporary = `${path}.dbmbuild_temp.${randomBytes(4).toString('hex')}`;
+  }
+
+  /** Whether the table would take the place of that very file. */
+  replaces(file: Stats): boolean {
+    const old = lstatSync(this.#path, { throwIfNoEntry: false });
+    return old?.isFile() === true && old.dev === file.dev && old.ino === file.ino;
+  }
+
+  /** Finds out whether the table can be written at all. @throws the operating system's error */
+  probe(): void {
+    closeSync(openSync(this.#temporary, 'wx'));
+    rmSync(this.#temporary);
+  }
+
+  /** Writes the table to the disk and reads it back; on any fault nothing of it is left. @throws DbmError */
+  async write(pairs: Pairs, terminated: boolean): Promise<void> {
+    await bdb.write(this.#temporary, pairs, { terminated });
+    try {
+      const file = bdb.open(this.#temporary, { terminated });
+      try {
+        file.readBack(pairs);
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+  }
+
+  /** Puts what was written in the old table's place. @throws the operating system's error */
+  publish(): void {
+    renameSync(this.#temporary, this.#path);
+    syncDirectory(dirname(this.#path));
+  }
+
+  discard(): void {
+    rmSync(this.#temporary, { force: true });
+  }
+}
+
+/** Makes a rename outlast a crash, where the directory can be opened: its rights may allow to write and not to read. */
+function syncDirectory(path: string): void {
+  try {
+    const directory = openSync(path, 'r');
+    fsyncSync(directory);
+    closeSync(directory);
+  } catch {
+    // The table is in place, and that is what was asked for.
+  }
+}

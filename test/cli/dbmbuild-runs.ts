@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { dump } from '../tables/incumbent.ts';
+
+export type Program = 'exim_dbmbuild' | 'mailhub-dbmbuild';
+const PROGRAMS = ['exim_dbmbuild', 'mailhub-dbmbuild'] as const;
+
+/** What a run of either program did. */
+export interface Run {
+  readonly status: number | null;
+  /** Latin-1, one character a byte. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Keys and values in hexadecimal as they are stored, sorted; undefined when there is no file `table`. */
+  readonly stored: string[] | undefined;
+}
+
+/** Both programs, each with a directory of its own in which it makes files of the same names. */
+export class Rivals {
+  readonly #root = mkdtempSync(join(tmpdir(), 'mailhub-dbmbuild-test-'));
+  readonly #bundle = join(this.#root, 'dbmbuild.mjs');
+
+  constructor() {
+    buildSync({
+      entryPoints: ['src/cli/dbmbuild.ts'],
+      outfile: this.#bundle,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20.19',
+    });
+    for (const program of PROGRAMS) mkdirSync(this.directory(program));
+  }
+
+  /** Where a program runs. */
+  directory(program: Program): string {
+    return join(this.#root, program);
+  }
+
+  path(program: Program, name: string): string {
+    return join(this.directory(program), name);
+  }
+
+  /** Lets `prepare` lay out both directories, which are empty before. */
+  prepare(prepare: (path: (name: string) => string, program: Program) => void): void {
+    for (const program of PROGRAMS) {
+      rmSync(this.directory(program), { recursive: true });
+      mkdirSync(this.directory(program));
+      prepare((name) => this.path(program, name), program);
+    }
+  }
+
+  /** Runs a program in its directory. @param input its standard input */
+  async run(program: Program, argv: readonly string[], input: string | Uint8Array = ''): Promise<Run> {
+    const [command, ...first] =
+      program === 'exim_dbmbuild' ? ['/usr/sbin/exim_dbmbuild'] : [process.execPath, this.#bundle];
+    const child = spawn(command, [...first, ...argv], { cwd: this.directory(program) });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on('data', (block: Buffer) => stdout.push(block));
+    child.stderr.on('data', (block: Buffer) => stderr.push(block));
+    child.stdin.on('error', () => {}); // It ended without reading everything: its status tells why.
+    child.stdin.end(input);
+    const status = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', resolve);
+    });
+    return {
+      status,
+      stdout: Buffer.concat(stdout).toString('latin1'),
+      stderr: Buffer.concat(stderr).toString('latin1'),
+      stored: this.stored(program),
+    };
+  }
+
+  /** What the file `table` of a program holds. */
+  stored(program: Program): string[] | undefined {
+    const table = this.path(program, 'table');
+    return existsSync(table) ? dump(table, false) : undefined;
+  }
+
+  /** Runs both programs with the same arguments. */
+  async both(argv: readonly string[], input: string | Uint8Array = ''): Promise<{ theirs: Run; ours: Run }> {
+    const [theirs, ours] = await Promise.all(PROGRAMS.map((program) => this.run(program, argv, input)));
+    return { theirs, ours };
+  }
+
+  /** Writes `text` as the file `source` of both programs. */
+  source(text: string | Uint8Array): void {
+    for (const program of PROGRAMS) writeFileSync(this.path(program, 'source'), text);
+  }
+
+  close(): void {
+    rmSync(this.#root, { recursive: true });
+  }
+}
