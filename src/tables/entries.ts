@@ -4,6 +4,12 @@ import { copyBytes } from './bytes.ts';
 /** The largest pool: offsets are 32 bits, and Node's buffers end at 4 GiB. */
 const MAX_POOL = 2 ** 32 - 1;
 
+/**
+ * Room for a large table from the start: the operating system gives memory only where it is touched, while growing copies
+ * all that is there.
+ */
+const EXPECTED_ENTRIES = 1 << 20;
+
 /** More bytes than a table's columns can address. */
 export class TableTooLargeError extends Error {
   override readonly name = 'TableTooLargeError';
@@ -23,8 +29,8 @@ export class EntriesBuilder {
   #valueStart: Uint32Array;
   #valueEnd: Uint32Array;
 
-  constructor(expectedEntries = 1024, expectedBytes = expectedEntries * 48) {
-    this.#pool = Buffer.allocUnsafe(expectedBytes);
+  constructor(expectedEntries = EXPECTED_ENTRIES, expectedBytes = expectedEntries * 48) {
+    this.#pool = Buffer.allocUnsafeSlow(expectedBytes);
     this.#keyStart = new Uint32Array(expectedEntries);
     this.#keyEnd = new Uint32Array(expectedEntries);
     this.#valueStart = new Uint32Array(expectedEntries);

@@ -1,8 +1,8 @@
 import type { Pairs } from '../dbm/pairs.ts';
 import { compareBytes, printable } from './bytes.ts';
-import { canonicalTable, type Table } from './dat/write.ts';
 import { TableTooLargeError } from './entries.ts';
 import { compareValues, type Precedence, sortedOrder } from './sort.ts';
+import { Table } from './table.ts';
 import { Tally } from './tally.ts';
 
 /** What one source gave. */
@@ -54,7 +54,7 @@ export function merge(contributions: readonly Contribution[]): Merged {
       dropped: claim(dropped),
     }));
   });
-  return { table: canonicalTable(pairs, order), conflicts };
+  return { table: new Table(pairs, order), conflicts };
 }
 
 /** The first of each run of equal keys; hears of the others together with it. */

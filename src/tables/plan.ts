@@ -1,9 +1,7 @@
 import type { TableConfig } from '../config/config.ts';
 import type { Pairs } from '../dbm/pairs.ts';
 import type { Collected } from './collect.ts';
-import type { Table } from './dat/write.ts';
 import { type Difference, diff } from './diff.ts';
-import { digestOf } from './digest.ts';
 import type { TableFiles } from './files.ts';
 import { type Counts, type Finding, judge, type Size } from './guard.ts';
 import { type Conflict, merge } from './merge.ts';
@@ -11,6 +9,7 @@ import type { Change } from './moves.ts';
 import type { Outcome, SourceRejection } from './report.ts';
 import type { Parts } from './stage.ts';
 import { NOTHING_SURVEYED, type Survey } from './survey.ts';
+import type { Table } from './table.ts';
 import { Tally } from './tally.ts';
 
 /** What a run means to do with one table. Later stages may still turn a publication into a hold or a failure. */
@@ -161,10 +160,10 @@ class Planner {
         });
       }
       adopted = foreign.table;
-      base = { size: sizeOf(adopted), digest: digestOf(adopted.text), load: () => foreign.table };
+      base = { size: sizeOf(adopted), digest: adopted.digest, load: () => foreign.table };
     }
 
-    if (base !== undefined && digestOf(candidate.text) === base.digest) {
+    if (base !== undefined && candidate.digest === base.digest) {
       return adopted === undefined
         ? { ...this.#unchanged(base), ...common }
         : this.#plan({
@@ -288,9 +287,8 @@ export function fail(plan: Plan, error: unknown): void {
 /** What a plan does to the keys that Exim sees, and what it would do if it were not held or failed. */
 export function changesOf(plan: Plan): Change[] {
   const { write, candidate } = plan;
-  const publishing = write !== undefined && plan.selected;
   const pending = candidate !== undefined && candidate !== write?.table && plan.outcome !== 'unchanged';
-  if (!publishing && !pending) return [];
+  if (write === undefined && !pending) return [];
 
   const shown = plan.survey.published?.load() ?? EMPTY;
   const change = (after: Table, publishes: boolean): Change => {
@@ -326,7 +324,7 @@ function countsOf({ added, removed, changedAfter }: Difference): Counts {
 }
 
 function sizeOf(table: Table): Size {
-  return { entries: table.count, bytes: table.text.length };
+  return { entries: table.count, bytes: table.bytes };
 }
 
 function rejectionsOf(lists: Collected['rejections']): Tally<SourceRejection> {

@@ -1,13 +1,12 @@
 import { rmSync } from 'node:fs';
 import type { Pairs } from '../dbm/pairs.ts';
 import type { State } from '../state/state.ts';
-import type { Table } from './dat/write.ts';
-import { digestOf } from './digest.ts';
 import { stampsOf } from './files.ts';
 import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
 import { changesOf, fail, type Plan } from './plan.ts';
 import { keepCandidate, type Parts, type StagedTable, stage } from './stage.ts';
+import type { Table } from './table.ts';
 
 /** Holds the tables that would lose an address to one that does not publish. @returns the moves that remain */
 export function settleMoves(plans: readonly Plan[]): Move[] {
@@ -72,7 +71,7 @@ class Publisher {
       const table = tableOf(step, plan.write.table);
       const { parts } = plan.write;
       const done = await attempt(plan, async () => {
-        if (parts.dat) this.#state.intend(step.name, digestOf(table.text));
+        if (parts.dat) this.#state.intend(step.name, table.digest);
         await staged.commit();
         this.#staged.delete(key(step));
       });
@@ -105,7 +104,7 @@ class Publisher {
 
   #record(plan: Plan, table: Table, wrote: Parts): void {
     const { survey, files, config } = plan;
-    const digest = digestOf(table.text);
+    const digest = table.digest;
     const datDigest = wrote.dat ? digest : (survey.foreign?.digest ?? survey.datDigest ?? digest);
     // The stamp of a file that this run only read is the one from before it was read: what came later is not known.
     const now = stampsOf(files);
@@ -116,7 +115,7 @@ class Publisher {
       datDigest,
       digest,
       entries: table.count,
-      bytes: table.text.length,
+      bytes: table.bytes,
       stamps,
       verifiedAt: Date.now(),
     });

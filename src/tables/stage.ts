@@ -2,10 +2,10 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DbmError } from '../dbm/error.ts';
-import type { Table } from './dat/write.ts';
+import { fileDigest } from './digest.ts';
 import { PublishError, systemReason } from './error.ts';
 import type { TableFiles } from './files.ts';
-import { readWholeFile } from './read-file.ts';
+import type { Table } from './table.ts';
 
 const STAGED_PREFIX = '.mailhub-tables.';
 
@@ -65,7 +65,7 @@ export async function stage(
   try {
     if (parts.dat) {
       await refuseDirectory(files.dat);
-      await writeText(table.text, target(files.dat), files.dat);
+      await writeText(table, target(files.dat), files.dat);
     }
     for (const { path, format } of parts.dbm ? files.dbm : []) {
       await refuseDirectory(path);
@@ -92,11 +92,11 @@ export async function stage(
 
 /** Writes the candidate that is not published, unless the very same is there already. @throws PublishError */
 export async function keepCandidate(files: TableFiles, table: Table): Promise<void> {
-  if (sameContent(files.candidate, table.text)) return;
+  if (hasDigest(files.candidate, table.digest)) return;
   await refuseDirectory(files.candidate);
   const staged = stagedPath(files.candidate, 'new');
   try {
-    await writeText(table.text, staged, files.dat);
+    await writeText(table, staged, files.dat);
     await rename(staged, files.candidate);
   } catch (error) {
     await rm(staged, { force: true });
@@ -116,12 +116,12 @@ function stagedPath(path: string, label: string): string {
   return join(dirname(path), `${STAGED_PREFIX}${basename(path)}.${label}`);
 }
 
-async function writeText(text: Uint8Array, path: string, replaced: string): Promise<void> {
+async function writeText(table: Table, path: string, replaced: string): Promise<void> {
   try {
     await rm(path, { force: true });
     const handle = await open(path, 'wx', 0o644);
     try {
-      await handle.writeFile(text);
+      for (const block of table.text()) await handle.writeFile(block);
       await handle.sync();
     } finally {
       await handle.close();
@@ -130,12 +130,7 @@ async function writeText(text: Uint8Array, path: string, replaced: string): Prom
     throw new PublishError(path, systemReason(error), { cause: error });
   }
   await keepAttributes(path, replaced);
-  verifyText(path, text);
-}
-
-function verifyText(path: string, text: Uint8Array): void {
-  const written = readWholeFile(path);
-  if (Buffer.compare(written, text) !== 0) {
+  if (!hasDigest(path, table.digest)) {
     throw new PublishError(path, 'reading it back gave other bytes than were written; check the disk');
   }
 }
@@ -173,9 +168,9 @@ async function refuseDirectory(path: string): Promise<void> {
     throw new PublishError(path, 'it is a directory; remove it, a file of the table belongs here');
 }
 
-function sameContent(path: string, text: Uint8Array): boolean {
+function hasDigest(path: string, digest: string): boolean {
   try {
-    return Buffer.compare(readWholeFile(path), text) === 0;
+    return fileDigest(path) === digest;
   } catch {
     return false;
   }

@@ -1,7 +1,6 @@
 import { DbmError } from '../dbm/error.ts';
 import type { DbmFile, Format } from '../dbm/format.ts';
 import type { TableRecord } from '../state/state.ts';
-import type { Table } from './dat/write.ts';
 import { digestOf } from './digest.ts';
 import { PublishError, systemReason } from './error.ts';
 import { stampsOf, type TableFiles } from './files.ts';
@@ -9,6 +8,7 @@ import type { Size } from './guard.ts';
 import { type Conflict, merge } from './merge.ts';
 import { readWholeFile } from './read-file.ts';
 import { type Rejection, readDatEntries } from './sources/file.ts';
+import type { Table } from './table.ts';
 import type { Tally } from './tally.ts';
 
 /** What a table's files are found to be, before anything is done to them. */
@@ -163,8 +163,8 @@ function stampsAgree(
 
 function publishedTable(table: Table): Published {
   return {
-    size: { entries: table.count, bytes: table.text.length },
-    digest: digestOf(table.text),
+    size: { entries: table.count, bytes: table.bytes },
+    digest: table.digest,
     load: () => table,
   };
 }

@@ -7,6 +7,7 @@ import {
   MAX_LINE,
   NEWLINE,
   NUL,
+  OTHER,
   SPACE,
   UPPER,
 } from './syntax.ts';
@@ -42,6 +43,8 @@ const HASH = 0x23;
 const QUOTE = 0x22;
 const BLANK = 0x20;
 const LF = 0x0a;
+/** Entries a call of the hot path: a function that is called often is compiled better than one that runs for long. */
+const BATCH = 256;
 
 /** Whether the lines that begin with white space have an entry to continue. */
 type Continuation = 'stray' | 'joined' | 'dropped';
@@ -97,37 +100,39 @@ class DatReader {
    */
   #readPlainEntries(from: number): number {
     const bytes = this.#bytes;
+    const classes = BYTE_CLASS;
     const keyStart = this.#keyStart;
     const keyEnd = this.#keyEnd;
     const valueStart = this.#valueStart;
     const valueEnd = this.#valueEnd;
-    const foldedClass = this.#foldedClass;
-    const capacity = keyStart.length;
+    const folds = this.#foldedClass === UPPER;
+    const lastLine = this.#lastLine;
     const firstCount = this.#count;
+    const lastCount = Math.min(keyStart.length, firstCount + BATCH);
     let count = firstCount;
     let start = from;
-    while (start < this.#lastLine && count < capacity) {
+    while (start < lastLine && count < lastCount) {
       let at = start;
       let byte = bytes[at];
       if (byte === QUOTE || byte === HASH) break;
-      let byteClass = BYTE_CLASS[byte];
-      while (byteClass < COLON) {
-        if (byteClass === foldedClass) bytes[at] = byte + 0x20;
+      for (;;) {
+        while (classes[byte] === OTHER) byte = bytes[++at];
+        if (classes[byte] !== UPPER) break;
+        if (folds) bytes[at] = byte + 0x20;
         byte = bytes[++at];
-        byteClass = BYTE_CLASS[byte];
       }
-      if (byteClass !== COLON || at === start) break;
+      if (classes[byte] !== COLON || at === start) break;
       const keyStop = at;
       do byte = bytes[++at];
-      while (BYTE_CLASS[byte] === SPACE);
+      while (classes[byte] === SPACE);
       const valueFrom = at;
-      while (BYTE_CLASS[byte] < NEWLINE) byte = bytes[++at];
+      while (byte > LF || (byte !== LF && byte !== 0)) byte = bytes[++at];
       if (byte !== LF || at - start > MAX_LINE || keyStop - start > MAX_KEY) break;
       keyStart[count] = start;
       keyEnd[count] = keyStop;
       valueStart[count] = valueFrom;
       start = at + 1;
-      while (at > valueFrom && BYTE_CLASS[bytes[at - 1]] === SPACE) at--;
+      while (at > valueFrom && classes[bytes[at - 1]] === SPACE) at--;
       valueEnd[count++] = at;
     }
     if (count > firstCount) {

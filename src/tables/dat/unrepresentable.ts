@@ -8,7 +8,7 @@ const BLANK = 0x20;
 const LONGEST_QUOTED_KEY = 4 * MAX_KEY + 3;
 
 /**
- * Why an entry has no line in a `.dat` (as `canonicalTable` writes them), in words for its report; undefined when it has
+ * Why an entry has no line in a `.dat` (as `datBlocks` writes them), in words for its report; undefined when it has
  * one. Keys are in lower case.
  */
 export function unrepresentable(

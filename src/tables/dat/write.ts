@@ -1,98 +1,56 @@
 import type { Pairs } from '../../dbm/pairs.ts';
 import { copyBytes } from '../bytes.ts';
 import { firstLineEnd, lineEnd } from './line-break.ts';
-import { copyPlainKey, needsQuotes, quotedLength, writeQuoted } from './quote.ts';
+import { copyPlainKey, writeQuoted } from './quote.ts';
 import { MAX_LINE } from './syntax.ts';
 
 const COLON = 0x3a;
 const BLANK = 0x20;
 const LF = 0x0a;
 
-/** A table in canonical form: keys unique and in byte order, with the text of its `.dat`. */
-export interface Table extends Pairs {
-  /** One line an entry, `key: value`, longer ones continued: the same entries are always the same bytes. */
-  readonly text: Uint8Array;
-}
+const BLOCK = 1 << 20;
 
 /**
- * Writes the entries that `order` names, in that order, as the text of a `.dat`.
- *
- * The text is the pool of the result, so that later passes run through memory forwards; keys and values that stand
- * otherwise in the text (quoted, continued) have their plain bytes behind it.
+ * The text of a `.dat` in canonical form, for entries with unique keys in byte order: one line an entry, `key: value`,
+ * longer ones continued. The same entries are always the same bytes.
  *
  * An entry that has no line in a `.dat` (see `unrepresentable`) still counts in the length of the text, which then must not
  * be published.
  *
- * @param order numbers of entries with unique keys in byte order
+ * @returns blocks of about a megabyte; each is good only until the next is asked for
  */
-export function canonicalTable(pairs: Pairs, order: Uint32Array): Table {
-  const { pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
-  const count = order.length;
-  const bytes = Buffer.allocUnsafeSlow(spaceFor(pairs));
-  const table = {
-    count,
-    keyStart: new Uint32Array(count),
-    keyEnd: new Uint32Array(count),
-    valueStart: new Uint32Array(count),
-    valueEnd: new Uint32Array(count),
-  };
+export function* datBlocks(pairs: Pairs): Generator<Uint8Array> {
+  const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
+  let block = Buffer.allocUnsafeSlow(BLOCK);
   let at = 0;
-  let plain = bytes.length;
   for (let i = 0; i < count; i++) {
-    const entry = order[i];
-    const lineStart = at;
-    const keyFrom = keyStart[entry];
-    const keyTo = keyEnd[entry];
-    const valueFrom = valueStart[entry];
-    const valueTo = valueEnd[entry];
-    const valueLength = valueTo - valueFrom;
-
-    if (copyPlainKey(pool, keyFrom, keyTo, bytes, at)) {
-      table.keyStart[i] = at;
-      at += keyTo - keyFrom;
-    } else {
-      at = writeQuoted(pool, keyFrom, keyTo, bytes, at);
-      plain -= keyTo - keyFrom;
-      copyBytes(pool, keyFrom, keyTo, bytes, plain);
-      table.keyStart[i] = plain;
+    const keyFrom = keyStart[i];
+    const keyTo = keyEnd[i];
+    const valueFrom = valueStart[i];
+    const valueTo = valueEnd[i];
+    const most = (keyTo - keyFrom) * 4 + (valueTo - valueFrom) * 2 + 8;
+    if (at + most > block.length) {
+      yield block.subarray(0, at);
+      at = 0;
+      if (most > block.length) block = Buffer.allocUnsafeSlow(most);
     }
-    table.keyEnd[i] = table.keyStart[i] + keyTo - keyFrom;
 
-    bytes[at++] = COLON;
+    const lineStart = at;
+    if (copyPlainKey(pool, keyFrom, keyTo, block, at)) at += keyTo - keyFrom;
+    else at = writeQuoted(pool, keyFrom, keyTo, block, at);
+    block[at++] = COLON;
     const room = MAX_LINE - (at - lineStart);
+    const valueLength = valueTo - valueFrom;
     if (valueLength < room && pool[valueFrom] !== BLANK) {
-      if (valueLength > 0) bytes[at++] = BLANK;
-      copyBytes(pool, valueFrom, valueTo, bytes, at);
-      table.valueStart[i] = at;
+      if (valueLength > 0) block[at++] = BLANK;
+      copyBytes(pool, valueFrom, valueTo, block, at);
       at += valueLength;
     } else {
-      at = writeLines(pool, valueFrom, valueTo, bytes, at, room);
-      plain -= valueLength;
-      copyBytes(pool, valueFrom, valueTo, bytes, plain);
-      table.valueStart[i] = plain;
+      at = writeLines(pool, valueFrom, valueTo, block, at, room);
     }
-    table.valueEnd[i] = table.valueStart[i] + valueLength;
-    bytes[at++] = LF;
+    block[at++] = LF;
   }
-  return { ...table, pool: bytes, text: bytes.subarray(0, at) };
-}
-
-/** Enough bytes for all entries, those that `order` leaves out too: memory is read forwards here. */
-function spaceFor(pairs: Pairs): number {
-  const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
-  let space = 0;
-  for (let entry = 0; entry < count; entry++) {
-    const keyLength = keyEnd[entry] - keyStart[entry];
-    const valueLength = valueEnd[entry] - valueStart[entry];
-    space += keyLength + valueLength + 3;
-    if (needsQuotes(pool, keyStart[entry], keyEnd[entry])) {
-      space += quotedLength(pool, keyStart[entry], keyEnd[entry]);
-    }
-    // Each word of a continued value may begin a line, and the value stands a second time behind the text.
-    const mayContinue = keyLength * 4 + valueLength + 8 > MAX_LINE || pool[valueStart[entry]] === BLANK;
-    if (mayContinue) space += valueLength * 2;
-  }
-  return space;
+  yield block.subarray(0, at);
 }
 
 /** Writes a value that does not simply stand behind its key. @returns the offset behind it */
