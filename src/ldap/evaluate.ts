@@ -216,7 +216,7 @@ function compileExtensible(filter: ExtensibleFilter, context: FilterContext): Ev
     return new Unjudged(`the matching rule ${filter.rule} on ${filter.attribute} is the server's to judge`);
   }
   if (asserted <= 0n && context.server !== 'openldap') return unusableValue(filter.attribute);
-  return anyValue(filter.attribute, bitTest(rule === 'and', asserted), context);
+  return anyValue(filter.attribute, bitTest(rule === 'and', asserted), context, 'error');
 }
 
 function bitTest(isAnd: boolean, asserted: bigint): ValueTest {
@@ -228,23 +228,34 @@ function bitTest(isAnd: boolean, asserted: bigint): ValueTest {
   };
 }
 
-function anyValue(attribute: string, test: ValueTest, context: FilterContext): Evaluator {
+/** One value that matches is enough; unless a value that can't be compared is an `error` that spoils the others. */
+function anyValue(
+  attribute: string,
+  test: ValueTest,
+  context: FilterContext,
+  unsureIs: 'doubt' | 'error' = 'doubt',
+): Evaluator {
+  const [either, end] = unsureIs === 'doubt' ? [or, TRUE] : [orError, UNSURE];
   const slot = context.slots.add(attribute);
   const absent = absentValue(context);
   const inColumn = (entry: EntryColumns, column: number): Truth => {
     const first = entry.first[column];
     const last = first + entry.count[column];
     let truth: Truth = FALSE;
-    for (let i = first; i < last && truth !== TRUE; i++) {
-      truth = or(truth, test(entry.bytes, entry.valueStart[i], entry.valueEnd[i]));
+    for (let i = first; i < last && truth !== end; i++) {
+      truth = either(truth, test(entry.bytes, entry.valueStart[i], entry.valueEnd[i]));
     }
     return truth;
   };
   return (entry) => {
     if (!entry.has(slot)) return absent;
     const truth = inColumn(entry, slot);
-    return entry.hasOptions ? or(truth, inColumn(entry, entry.optionColumn(slot))) : truth;
+    return entry.hasOptions ? either(truth, inColumn(entry, entry.optionColumn(slot))) : truth;
   };
+}
+
+function orError(a: Truth, b: Truth): Truth {
+  return a === UNSURE || b === UNSURE ? UNSURE : or(a, b);
 }
 
 /** RFC 4511 leaves open whether an absent attribute is False or Undefined; these two say False, and `!` makes it True. */

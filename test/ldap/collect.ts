@@ -1,0 +1,79 @@
+import { extract } from '../../src/ldap/extract.ts';
+import type {
+  DirectoryReport,
+  DirectorySettings,
+  ExtractOptions,
+  Rejection,
+  Selection,
+} from '../../src/ldap/types.ts';
+
+/** Settings for a server in the clear, anonymously. */
+export function settingsFor(
+  urls: readonly string[],
+  changes: Partial<DirectorySettings> = {},
+): DirectorySettings {
+  return {
+    name: 'ad',
+    urls,
+    base: 'dc=test',
+    bindDn: undefined,
+    passwordFile: undefined,
+    caFile: undefined,
+    starttls: false,
+    allowPlaintext: false,
+    pageSize: 100,
+    connectTimeout: 10_000,
+    operationTimeout: 30_000,
+    addressAttribute: 'proxyAddresses',
+    ...changes,
+  };
+}
+
+/** Every address with the primary one. */
+export const addresses: Selection = {
+  filter: '(mail=*)',
+  key: [{ name: 'address' }],
+  value: [{ name: 'primary' }],
+  domains: undefined,
+};
+
+export interface Collected {
+  readonly report: DirectoryReport;
+  /** `key: value` for each selection, in the order in which they came. */
+  readonly entries: readonly string[][];
+  readonly rejected: readonly Rejection[][];
+  /** The selections that started over, in order. */
+  readonly restarts: readonly number[];
+}
+
+/** Extracts, and keeps what the selections got. */
+export async function collect(
+  settings: DirectorySettings,
+  selections: readonly Selection[],
+  options: ExtractOptions = {},
+): Promise<Collected> {
+  const entries: string[][] = selections.map(() => []);
+  const rejected: Rejection[][] = selections.map(() => []);
+  const restarts: number[] = [];
+  const text = (bytes: Uint8Array, start: number, end: number) =>
+    Buffer.from(bytes.subarray(start, end)).toString('latin1');
+  const report = await extract(
+    settings,
+    selections,
+    {
+      entry(selection, bytes, keyStart, keyEnd, valueStart, valueEnd) {
+        entries[selection]?.push(`${text(bytes, keyStart, keyEnd)}: ${text(bytes, valueStart, valueEnd)}`);
+      },
+      rejected(selection, rejection) {
+        rejected[selection]?.push(rejection);
+      },
+      restart(selection) {
+        restarts.push(selection);
+        entries[selection] = [];
+        rejected[selection] = [];
+      },
+    },
+    options,
+  );
+  return { report, entries, rejected, restarts };
+}
