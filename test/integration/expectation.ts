@@ -9,7 +9,7 @@ export interface ExpectedTable {
   readonly entries: ReadonlyMap<string, string>;
   /** Keys that were claimed more than once, and by whom: all values in the file's order. */
   readonly claims: ReadonlyMap<string, readonly string[]>;
-  /** Values of `proxyAddresses` that are meant for mail and can't be an address. */
+  /** Values of `proxyAddresses` that can't be an address of a domain of ours, and are of no other kind. */
   readonly rejected: readonly { readonly dn: string; readonly value: string }[];
 }
 
@@ -22,7 +22,7 @@ export async function expectCampus(folder: string): Promise<Record<TableName, Ex
   return {
     exch_table: fromDirectory(objects.filter(isOnExchange), ({ values }) => primaryAddress(values)),
     o365_table: fromDirectory(objects.filter(isInOffice365), ({ values }) =>
-      values.get('targetaddress')?.[0]?.replace(/^smtp:/i, ''),
+      lowerCase(values.get('targetaddress')?.[0] ?? '').replace(/^smtp:/, ''),
     ),
     mlist_table: table(datEntries(join(folder, 'mlist_table.dat'))),
     sm_table: table(studentEntries(join(folder, 'sm_table.csv'))),
@@ -72,14 +72,22 @@ function fromDirectory(
   const rejected: { dn: string; value: string }[] = [];
   for (const object of objects) {
     for (const value of object.values.get('proxyaddresses') ?? []) {
-      if (!/^smtp:/i.test(value)) continue;
-      const address = lowerCase(value.slice(5));
-      if (!/^[^\s@]+@[a-z0-9.-]+$/.test(address)) rejected.push({ dn: object.dn, value });
-      else if (domains.includes(address.slice(address.indexOf('@') + 1)))
-        pairs.push([address, valueFor(object) ?? 'no value']);
+      // Another kind of address, such as X500 or SIP.
+      if (/^[a-z0-9]+:/i.test(value) && !/^smtp:/i.test(value)) continue;
+      const address = lowerCase(value.replace(/^smtp:/i, ''));
+      const isElsewhere =
+        address.includes('@') && !domains.includes(address.slice(address.lastIndexOf('@') + 1));
+      if (isElsewhere) continue;
+      if (/^smtp:/i.test(value) && isAddress(address)) pairs.push([address, valueFor(object) ?? 'no value']);
+      else rejected.push({ dn: object.dn, value });
     }
   }
   return { ...table(pairs), rejected };
+}
+
+/** A local part of ASCII characters that need no quotes. */
+function isAddress(address: string): boolean {
+  return /^[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9.-]+$/.test(address);
 }
 
 function table(pairs: readonly (readonly [key: string, value: string])[]): ExpectedTable {
