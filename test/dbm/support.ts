@@ -86,3 +86,8 @@ export function eximLookup(
   if (answers.length !== keys.length) throw new Error(`${answers.length} answers for ${keys.length} keys`);
   return answers.map((answer) => (answer === 'none' ? undefined : answer.slice(1, -1)));
 }
+
+/** How often a property is tried; `LONG_RUN=20` tries twenty times as hard. */
+export function runs(count: number): { numRuns: number } {
+  return { numRuns: count * Number(process.env.LONG_RUN ?? 1) };
+}

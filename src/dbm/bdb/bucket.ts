@@ -1,11 +1,11 @@
-import { compareBytes } from '../bytes.ts';
 import type { Pairs } from '../pairs.ts';
+import { compareKeys } from './key-order.ts';
 
 /** Runs of this many entries are sorted by insertion before they are merged. */
 const RUN = 32;
 
 /**
- * The entries of one bucket in the order of their keys' bytes, loaded again and again without garbage.
+ * The entries of one bucket in the order of their keys, loaded again and again without garbage.
  *
  * Entry `slots[i]` for `i < count` is the one with the i-th key; its columns are those of `Pairs`. Copying the columns
  * here first lets the processor fetch what lies scattered in memory for many entries at a time; everything after works
@@ -25,9 +25,11 @@ export class Bucket {
   readonly #pairs: Pairs;
   readonly #pool: Uint8Array;
   readonly #view: DataView;
+  readonly #terminated: boolean;
 
-  constructor(pairs: Pairs) {
+  constructor(pairs: Pairs, terminated: boolean) {
     this.#pairs = pairs;
+    this.#terminated = terminated;
     this.#pool = pairs.pool;
     this.#view = new DataView(pairs.pool.buffer, pairs.pool.byteOffset, pairs.pool.byteLength);
   }
@@ -62,7 +64,7 @@ export class Bucket {
     let high = this.count - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const difference = this.compareKey(middle, bytes, start, end);
+      const difference = this.compareKey(this.slots[middle], bytes, start, end);
       if (difference === 0) return middle;
       if (difference < 0) low = middle + 1;
       else high = middle - 1;
@@ -70,10 +72,17 @@ export class Bucket {
     return -1;
   }
 
-  /** Compares the key at `place` in `slots` with `bytes[start, end)`. */
-  compareKey(place: number, bytes: Uint8Array, start: number, end: number): number {
-    const slot = this.slots[place];
-    return compareBytes(this.#pool, this.keyStart[slot], this.keyEnd[slot], bytes, start, end);
+  /** Compares the key in `slot` with `bytes[start, end)`. */
+  compareKey(slot: number, bytes: Uint8Array, start: number, end: number): number {
+    return compareKeys(
+      this.#pool,
+      this.keyStart[slot],
+      this.keyEnd[slot],
+      bytes,
+      start,
+      end,
+      this.#terminated,
+    );
   }
 
   #grow(): void {
@@ -114,8 +123,9 @@ export class Bucket {
     return common;
   }
 
-  /** The six bytes after the first `skip`, zeros where a key has none. */
+  /** The six bytes after the first `skip`: the NUL counts, and what is not there comes last. */
   #takePrefixes(skip: number): void {
+    const nul = this.#terminated ? 0 : 0xff;
     for (let slot = 0; slot < this.count; slot++) {
       const at = this.keyStart[slot] + skip;
       const end = this.keyEnd[slot];
@@ -123,7 +133,8 @@ export class Bucket {
         this.#prefixes[slot] = this.#view.getUint32(at) * 65536 + this.#view.getUint16(at + 4);
       } else {
         let prefix = 0;
-        for (let i = at; i < at + 6; i++) prefix = prefix * 256 + (i < end ? this.#pool[i] : 0);
+        for (let i = at; i < at + 6; i++)
+          prefix = prefix * 256 + (i < end ? this.#pool[i] : i === end ? nul : 0xff);
         this.#prefixes[slot] = prefix;
       }
     }
@@ -173,14 +184,6 @@ export class Bucket {
   }
 
   #compare(slotA: number, slotB: number): number {
-    const pool = this.#pool;
-    return compareBytes(
-      pool,
-      this.keyStart[slotA],
-      this.keyEnd[slotA],
-      pool,
-      this.keyStart[slotB],
-      this.keyEnd[slotB],
-    );
+    return this.compareKey(slotA, this.#pool, this.keyStart[slotB], this.keyEnd[slotB]);
   }
 }

@@ -1,3 +1,4 @@
+import type { Sizes } from '../limits.ts';
 import type { Pairs } from '../pairs.ts';
 import { isOffPage, OFF_PAGE_SIZE, PAGE_HEADER } from './layout.ts';
 
@@ -5,12 +6,6 @@ import { isOffPage, OFF_PAGE_SIZE, PAGE_HEADER } from './layout.ts';
 export interface Geometry {
   readonly pageSize: number;
   readonly buckets: number;
-}
-
-/** Lengths of the stored items, trailing NULs included. */
-export interface Sizes {
-  readonly total: number;
-  readonly longest: number;
 }
 
 /** libdb never makes fewer. */
@@ -25,20 +20,6 @@ const SURELY_FULL = 0.95;
 const FEW_OVERFLOW_PAGES = 1.05;
 /** Overflow pages up to here are still better than twice as many buckets. */
 const MOST_OVERFLOW_PAGES = 1.2;
-
-export function measure(pairs: Pairs, terminated: boolean): Sizes {
-  const { count, keyStart, keyEnd, valueStart, valueEnd } = pairs;
-  let total = 0;
-  let longest = 0;
-  for (let i = 0; i < count; i++) {
-    const key = keyEnd[i] - keyStart[i];
-    const value = valueEnd[i] - valueStart[i];
-    total += key + value;
-    if (key > longest) longest = key;
-    if (value > longest) longest = value;
-  }
-  return terminated ? { total: total + 2 * count, longest: longest + 1 } : { total, longest };
-}
 
 /** The bytes an item takes on its bucket's page, with its index. */
 export function itemSize(length: number, pageSize: number): number {
@@ -65,7 +46,7 @@ export function chooseGeometry(
 
   let best: Geometry = { pageSize: smallest, buckets: buckets * 2 };
   let bestGrowth = MOST_OVERFLOW_PAGES;
-  for (const pageSize of isOffPage(sizes.longest, smallest) ? [smallest] : PAGE_SIZES) {
+  for (const pageSize of isOffPage(sizes.longestValue, smallest) ? [smallest] : PAGE_SIZES) {
     const geometry = { pageSize, buckets: (buckets * smallest) / pageSize };
     if (geometry.buckets < FEWEST_BUCKETS) break;
     const growth = 1 + overflowPages(pairs, hashes, geometry, terminated) / geometry.buckets;
@@ -79,7 +60,7 @@ export function chooseGeometry(
 }
 
 function contentSize(pairs: Pairs, sizes: Sizes, pageSize: number, terminated: boolean): number {
-  if (!isOffPage(sizes.longest, pageSize)) return sizes.total + pairs.count * 6;
+  if (!isOffPage(sizes.longestValue, pageSize)) return sizes.keys + sizes.values + pairs.count * 6;
   let content = 0;
   for (let i = 0; i < pairs.count; i++) content += entrySize(pairs, i, pageSize, terminated);
   return content;

@@ -24,6 +24,9 @@ export class HashPage {
   previous = 0;
   next = 0;
   items = 0;
+  /** The lowest byte in use, as the header has it, and as the items have it. */
+  low = 0;
+  lowest = 0;
   readonly start: Uint32Array;
   readonly end: Uint32Array;
   readonly offPage: Uint32Array;
@@ -67,6 +70,8 @@ export class HashPage {
     this.previous = view.getUint32(base + PAGE.previous, little);
     this.next = view.getUint32(base + PAGE.next, little);
     this.items = view.getUint16(base + PAGE.items, little);
+    this.low = view.getUint16(base + PAGE.low, little);
+    this.lowest = this.#file.pageSize;
     const ownNumber = view.getUint32(base + PAGE.page, little);
     if (this.type === PAGE_INVALID && ownNumber === 0 && this.items === 0 && this.next === 0) return;
     if (this.type !== PAGE_HASH && this.type !== PAGE_HASH_UNSORTED) {
@@ -92,6 +97,7 @@ export class HashPage {
       if (this.bytes[base + at] !== ITEM_DATA) this.#readSpecial(view, base, i, at, end, little);
       end = at;
     }
+    this.lowest = end;
   }
 
   #readSpecial(view: DataView, base: number, i: number, at: number, end: number, little: boolean): void {

@@ -31,6 +31,8 @@ export interface Meta {
 }
 
 const CHARKEY_HASH = hashKey(CHARKEY, 0, CHARKEY.length, false);
+/** None; several values for a key are allowed; and they are sorted. */
+const FLAGS: ReadonlySet<number> = new Set([0, 1, 5]);
 const SMALLEST_PAGE = 512;
 const LARGEST_PAGE = 65536;
 
@@ -101,6 +103,7 @@ export function readMeta(path: string, head: Uint8Array): Meta {
   check(view.getUint8(META.encryption) === 0, META.encryption, 'the file is encrypted');
   check(view.getUint8(META.metaFlags) === 0, META.metaFlags, 'checksums and partitions are not supported');
   check(get(META.partitions) === 0, META.partitions, 'the file is partitioned');
+  check(FLAGS.has(get(META.flags)), META.flags, `flags ${get(META.flags)}`);
   check(get(META.charKey) === CHARKEY_HASH, META.charKey, 'made with another hash function');
 
   const lastPage = get(META.lastPage);

@@ -15,7 +15,24 @@ import { scatter } from './scatter.ts';
  * order, and held against the bucket's entries.
  */
 export function readBack(file: PageFile, pairs: Pairs, terminated: boolean | undefined): void {
-  new ReadBack(file, pairs).run(terminated);
+  new ReadBack(file, pairs, terminated ?? isTerminated(file)).run();
+}
+
+/** Whether the file's first key ends in a NUL. */
+function isTerminated(file: PageFile): boolean {
+  const page = new HashPage(file);
+  for (let bucket = 0; bucket <= file.meta.maxBucket; bucket++) {
+    let previous = 0;
+    for (let number = bucketPage(file.meta, bucket); number !== 0; number = page.next) {
+      page.load(number, previous);
+      if (page.items > 0 && page.offPage[0] !== 0) {
+        return new LongItems(file).read(page.offPage[0], page.total[0]).at(-1) === 0;
+      }
+      if (page.items > 0) return page.end[0] > page.start[0] && page.bytes[page.end[0] - 1] === 0;
+      previous = number;
+    }
+  }
+  return true;
 }
 
 class ReadBack {
@@ -24,45 +41,27 @@ class ReadBack {
   readonly #page: HashPage;
   readonly #longItems: LongItems;
   readonly #bucket: Bucket;
+  readonly #nul: number;
   /** Whether the entry with the i-th key of the bucket was met. */
   #seen = new Uint8Array(0);
   #met = 0;
-  #nul = 0;
 
-  constructor(file: PageFile, pairs: Pairs) {
+  constructor(file: PageFile, pairs: Pairs, terminated: boolean) {
     this.#file = file;
     this.#pairs = pairs;
     this.#page = new HashPage(file);
     this.#longItems = new LongItems(file);
-    this.#bucket = new Bucket(pairs);
+    this.#bucket = new Bucket(pairs, terminated);
+    this.#nul = terminated ? 1 : 0;
   }
 
-  run(terminated: boolean | undefined): void {
+  run(): void {
     const { maxBucket, highMask, lowMask } = this.#file.meta;
-    this.#nul = (terminated ?? this.#isTerminated()) ? 1 : 0;
     const { start, entries } = scatter(hashKeys(this.#pairs, this.#nul === 1), maxBucket, highMask, lowMask);
     for (let bucket = 0; bucket <= maxBucket; bucket++) {
       this.#bucket.load(entries, start[bucket], start[bucket + 1]);
       this.#readBucket(bucket);
     }
-  }
-
-  /** Whether the file's first key ends in a NUL. */
-  #isTerminated(): boolean {
-    const { meta } = this.#file;
-    const page = this.#page;
-    for (let bucket = 0; bucket <= meta.maxBucket; bucket++) {
-      let previous = 0;
-      for (let number = bucketPage(meta, bucket); number !== 0; number = page.next) {
-        page.load(number, previous);
-        if (page.items > 0) {
-          const key = this.#item(0);
-          return key.at(-1) === 0;
-        }
-        previous = number;
-      }
-    }
-    return true;
   }
 
   #readBucket(number: number): void {
@@ -94,18 +93,19 @@ class ReadBack {
       const bytes = long ?? page.bytes;
       const start = long === undefined ? page.start[i] : 0;
       const end = (long === undefined ? page.end[i] : long.length) - this.#nul;
+      if (this.#nul === 1 && (end < start || bytes[end] !== 0)) throw this.#wrong(i, 'lacks its NUL');
       let place = next;
-      if (place >= bucket.count || bucket.compareKey(place, bytes, start, end) !== 0) {
+      if (place >= bucket.count || bucket.compareKey(bucket.slots[place], bytes, start, end) !== 0) {
         place = bucket.find(bytes, start, end);
         if (place < 0) throw this.#wrong(i, 'is not in the table');
       }
-      if (this.#nul === 1 && bytes[end] !== 0) throw this.#wrong(i, 'lacks its NUL');
       if (this.#seen[place] !== 0) throw this.#wrong(i, 'is there twice');
-      if (place <= last && page.type === PAGE_HASH) throw this.#wrong(i, "is out of the page's order");
+      if (long === undefined && place <= last && page.type === PAGE_HASH)
+        throw this.#wrong(i, "is out of the page's order");
       this.#compareValue(i, bucket.slots[place]);
       this.#seen[place] = 1;
       this.#met++;
-      last = place;
+      if (long === undefined) last = place;
       next = place + 1;
     }
     return next;

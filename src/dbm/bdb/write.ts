@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { DbmError } from '../error.ts';
 import type { WriteOptions } from '../format.ts';
+import { measure } from '../limits.ts';
 import { createFile, type Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
 import { Bucket } from './bucket.ts';
-import { chooseGeometry, type Geometry, measure } from './geometry.ts';
+import { chooseGeometry, type Geometry } from './geometry.ts';
 import { hashKeys } from './hash.ts';
 import { FILE_ID_SIZE } from './layout.ts';
+import { limits } from './limits.ts';
 import { writeMeta } from './meta.ts';
 import { PageWriter } from './pages.ts';
 import { type Scattered, scatter } from './scatter.ts';
@@ -15,13 +17,14 @@ import { type Scattered, scatter } from './scatter.ts';
 /** `Format.write` for Berkeley DB hash files, version 9, little-endian. */
 export async function writeBdb(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
   const terminated = options.terminated ?? true;
-  const { geometry, scattered } = plan(pairs, terminated);
+  const { geometry, scattered } = plan(path, pairs, terminated);
   await createFile(path, (output) => fill(output, path, pairs, terminated, geometry, scattered));
 }
 
-function plan(pairs: Pairs, terminated: boolean): { geometry: Geometry; scattered: Scattered } {
+function plan(path: string, pairs: Pairs, terminated: boolean): { geometry: Geometry; scattered: Scattered } {
+  const sizes = measure(path, pairs, terminated, limits);
   const hashes = hashKeys(pairs, terminated);
-  const geometry = chooseGeometry(pairs, hashes, measure(pairs, terminated), terminated);
+  const geometry = chooseGeometry(pairs, hashes, sizes, terminated);
   const mask = geometry.buckets - 1;
   return { geometry, scattered: scatter(hashes, mask, mask, mask >>> 1) };
 }
@@ -38,7 +41,7 @@ async function fill(
   const firsts = output.stream(pageSize);
   const overflow = output.stream(pageSize * (buckets + 1));
   const pages = new PageWriter(pairs, terminated, pageSize, firsts, overflow, buckets + 1);
-  const bucket = new Bucket(pairs);
+  const bucket = new Bucket(pairs, terminated);
   for (let i = 0; i < buckets; i++) {
     bucket.load(entries, start[i], start[i + 1]);
     const repeated = bucket.repeated();

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { run } from '../support.ts';
 
 /** What `db_dump -p` shows, as `hexLines` would: stored bytes, trailing NULs and all. */
@@ -20,4 +21,24 @@ export function dumped(path: string): string[] {
 /** @throws with what db_verify says when it finds a fault */
 export function dbVerify(path: string): void {
   run('db_verify', [path]);
+}
+
+/** Whether db_verify finds a fault. It never comes back from some, and those are left out. */
+export function dbVerifyNotices(path: string): boolean {
+  const { status } = spawnSync('db_verify', ['-q', path], { timeout: 1000, killSignal: 'SIGKILL' });
+  return status !== null && status !== 0;
+}
+
+/** The keys that libdb's own lookup does not find with the value they have in `lines`, which are as `dumped` gives them. */
+export function notFound(path: string, lines: readonly string[]): string[] {
+  const script = `
+    use DB_File; tie(my %t, 'DB_File', $ARGV[0], O_RDONLY, 0644, $DB_HASH) or die $!;
+    while (<STDIN>) {
+      chomp; my ($k, $v) = split / /, $_, 2; my $found = $t{pack 'H*', $k};
+      print "$k\\n" unless defined $found && $found eq pack 'H*', $v;
+    }`;
+  return run('perl', ['-e', script, path], lines.map((line) => `${line}\n`).join(''))
+    .toString()
+    .split('\n')
+    .slice(0, -1);
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DbmError, formats, openTable, type Pairs } from '../../../src/dbm/index.ts';
-import { aliases, datOf, type Entry, hexLines, pairsOf, run, scratchDirectory } from '../support.ts';
-import { dbVerify, dumped } from './support.ts';
+import { aliases, datOf, type Entry, hexLines, pairsOf, run, runs, scratchDirectory } from '../support.ts';
+import { dbVerify, dumped, notFound } from './support.ts';
 
 const directory = scratchDirectory();
 let files = 0;
@@ -16,7 +16,9 @@ async function written(pairs: Pairs, terminated = true): Promise<string> {
   dbVerify(path);
   const nul = terminated ? '00' : '';
   const expected = hexLines(pairs);
-  expect(dumped(path)).toEqual(expected.map((line) => `${line.replace(' ', `${nul} `)}${nul}`).sort());
+  const stored = expected.map((line) => `${line.replace(' ', `${nul} `)}${nul}`).sort();
+  expect(dumped(path)).toEqual(stored);
+  expect(notFound(path, stored)).toEqual([]);
   const file = openTable(path, { terminated });
   try {
     file.verify();
@@ -59,15 +61,32 @@ describe('libdb finds what we wrote', () => {
     expect(get(path, 'v99999')).toBe('x'.repeat(99_999));
   });
 
-  test('keys on overflow pages', async () => {
-    const lengths = [1023, 1024, 1025, 4070, 4071, 9000, 70_000];
-    const entries = lengths.flatMap((length): Entry[] => [
-      [`${'k'.repeat(length - 1)}a`, `a${length}`],
-      [`${'k'.repeat(length - 1)}b`, 'w'.repeat(length)],
-    ]);
+  test('keys up to the limit, which is named when one is longer', async () => {
+    const { key: limit } = formats.bdb.limits;
+    const entries = [limit - 1, limit - 2, 400].map((length): Entry => ['k'.repeat(length), `${length}`]);
     const path = await written(pairsOf(entries));
-    expect(get(path, `${'k'.repeat(8999)}a`)).toBe('a9000');
-    expect(get(path, `${'k'.repeat(8999)}c`)).toBeUndefined();
+    expect(get(path, 'k'.repeat(limit - 1))).toBe(`${limit - 1}`);
+    const over = formats.bdb.write(join(directory, 'over'), pairsOf([['k'.repeat(limit), '']]));
+    await expect(over).rejects.toThrow(/over: entry "kkk.*1024 bytes of key \(limit 1024/);
+    expect(existsSync(join(directory, 'over'))).toBe(false);
+  });
+
+  test.each([true, false])('keys that others begin with, terminated: %s', async (terminated) => {
+    const keys = Array.from({ length: 200 }, (_, i) => [
+      'a'.repeat(i + 1),
+      `${'b'.repeat(i)}\0`,
+      `b${'\0'.repeat(i)}`,
+    ]);
+    await written(pairsOf([...new Set(keys.flat())].map((key) => [key, `${key.length}`])), terminated);
+  });
+
+  test('keys that all fall into one bucket', async () => {
+    const hash = (key: string) =>
+      Buffer.from(`${key}\0`).reduce((h, byte) => Math.imul(h, 16777619) ^ byte, 0);
+    const entries = aliases(400_000).filter(([key]) => (hash(`${key}`) & 255) === 77);
+    expect(entries.length).toBeGreaterThan(1000);
+    const path = await written(pairsOf(entries.toReversed()));
+    for (const [key, value] of entries.slice(0, 50)) expect(get(path, `${key}`)).toBe(value);
   });
 
   test('without NULs', async () => {
@@ -86,8 +105,9 @@ describe('libdb finds what we wrote', () => {
           .map(([n, b]) => new Uint8Array(n).fill(b)),
       },
     );
-    const table = fc.uniqueArray(fc.tuple(bytes, bytes), {
-      selector: ([key]) => Buffer.from(key).toString('hex'),
+    const key = bytes.filter(({ length }) => length < formats.bdb.limits.key);
+    const table = fc.uniqueArray(fc.tuple(key, bytes), {
+      selector: ([bytes]) => Buffer.from(bytes).toString('hex'),
       maxLength: 400,
       size: 'max',
     });
@@ -95,13 +115,13 @@ describe('libdb finds what we wrote', () => {
       fc.asyncProperty(table, fc.boolean(), async (entries, terminated) => {
         rmSync(await written(pairsOf(entries), terminated));
       }),
-      { numRuns: 60 },
+      runs(60),
     );
   });
 });
 
 test('the same entries give the same bytes, in whatever order they come', async () => {
-  const entries = [...aliases(5000), ['long', 'y'.repeat(50_000)] as const, ['k'.repeat(3000), 'z'] as const];
+  const entries = [...aliases(5000), ['long', 'y'.repeat(50_000)] as const, ['k'.repeat(1000), 'z'] as const];
   const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
   const reversed = sorted.toReversed();
   const [first, ...others] = await Promise.all(
