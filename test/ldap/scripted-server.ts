@@ -35,6 +35,8 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly searches: SearchAsked[];
   binds: number;
   connections: number;
+  /** Plays the script on a connection of another kind: one that TLS has been put on. */
+  serve(socket: Socket): void;
 }
 
 /** A server that says what the script says, for the things that no real server does when asked. */
@@ -43,35 +45,8 @@ export async function startScripted(script: Script): Promise<ScriptedServer> {
   const server = createServer((socket) => {
     sockets.add(socket);
     scripted.connections++;
-    socket.on('error', () => {});
     script.connected?.(socket);
-    let received = Buffer.alloc(0);
-    let number = 0;
-    socket.on('data', (chunk) => {
-      received = Buffer.concat([received, chunk]);
-      for (let reader = nextMessage(received); reader !== undefined; reader = nextMessage(received)) {
-        received = received.subarray(reader.offset + reader.length);
-        const id = reader.readInt() ?? 0;
-        const operation = reader.readSequence();
-        if (operation === 0x60) {
-          scripted.binds++;
-          if (script.bind === undefined) socket.write(bindResponse(id, 0));
-          else script.bind(id, socket);
-        } else if (operation === 0x77) {
-          if (script.extended === undefined) socket.write(extendedResponse(id, 2));
-          else script.extended(id, socket);
-        } else if (operation === 0x63) {
-          const asked = readSearch(reader, id, number + 1);
-          if (asked.base === '') {
-            socket.write(rootDse(id, script.supportedControls ?? ['1.2.840.113556.1.4.319']));
-          } else {
-            number++;
-            scripted.searches.push(asked);
-            script.search?.(asked, socket);
-          }
-        }
-      }
-    });
+    scripted.serve(socket);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -82,6 +57,7 @@ export async function startScripted(script: Script): Promise<ScriptedServer> {
     searches: [],
     binds: 0,
     connections: 0,
+    serve: (socket) => play(script, scripted, socket),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -91,10 +67,41 @@ export async function startScripted(script: Script): Promise<ScriptedServer> {
   return scripted;
 }
 
+function play(script: Script, scripted: ScriptedServer, socket: Socket): void {
+  let received = Buffer.alloc(0);
+  let number = 0;
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => {
+    received = Buffer.concat([received, chunk]);
+    for (let reader = nextMessage(received); reader !== undefined; reader = nextMessage(received)) {
+      received = received.subarray(reader.offset + reader.length);
+      const id = reader.readInt() ?? 0;
+      const operation = reader.readSequence();
+      if (operation === 0x60) {
+        scripted.binds++;
+        if (script.bind === undefined) socket.write(bindResponse(id, 0));
+        else script.bind(id, socket);
+      } else if (operation === 0x77) {
+        if (script.extended === undefined) socket.write(extendedResponse(id, 2));
+        else script.extended(id, socket);
+      } else if (operation === 0x63) {
+        const asked = readSearch(reader, id, number + 1);
+        if (asked.base === '') {
+          socket.write(rootDse(id, script.supportedControls ?? ['1.2.840.113556.1.4.319']));
+        } else {
+          number++;
+          scripted.searches.push(asked);
+          script.search?.(asked, socket);
+        }
+      }
+    }
+  });
+}
+
 function nextMessage(received: Buffer): BerReader | undefined {
   const reader = new BerReader(received);
   const tag = reader.readSequence();
-  return tag === null || reader.remain < reader.length ? undefined : reader;
+  return tag !== 0x30 || reader.remain < reader.length ? undefined : reader;
 }
 
 function readSearch(reader: BerReader, id: number, number: number): SearchAsked {
