@@ -290,9 +290,9 @@ export function changesOf(plan: Plan): Change[] {
   const pending = candidate !== undefined && candidate !== write?.table && plan.outcome !== 'unchanged';
   if (write === undefined && !pending) return [];
 
-  const shown = plan.survey.published?.load() ?? EMPTY;
+  const shown = plan.survey.shown() ?? EMPTY;
   const change = (after: Table, publishes: boolean): Change => {
-    const known = after === candidate && plan.base === plan.survey.published;
+    const known = after === candidate && (plan.base?.load() ?? EMPTY) === shown;
     const { removed, added } = known ? plan.difference : diff(shown, after);
     return { name: plan.config.name, before: shown, after, removed, added, publishes };
   };

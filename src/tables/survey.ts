@@ -15,6 +15,8 @@ import type { Tally } from './tally.ts';
 export interface Survey {
   /** What is published: the truth that a candidate is compared with. Undefined when there is nothing. */
   readonly published: Published | undefined;
+  /** What Exim sees: the entries of the dbm file; undefined where it can't be read. @throws PublishError */
+  readonly shown: () => Table | undefined;
   /** A `.dat` that somebody else wrote and that differs from the dbm file: a candidate like any other. */
   readonly foreign: DatFile | undefined;
   /** The last known size of a table of which nothing is left on disk. */
@@ -65,6 +67,7 @@ export interface SurveyOptions {
 /** The view of a table whose files could not be read. */
 export const NOTHING_SURVEYED: Survey = {
   published: undefined,
+  shown: () => undefined,
   foreign: undefined,
   lostSize: undefined,
   bytesBefore: undefined,
@@ -105,14 +108,21 @@ export function survey(files: TableFiles, options: SurveyOptions): Survey {
 
   if (dat !== undefined) {
     const published = publishedTable(dat.table);
-    if (dbm.holds(dat.table)) return { ...found, published, dbmMatches: true };
+    if (dbm.holds(dat.table)) return { ...found, published, shown: published.load, dbmMatches: true };
     const ours = dat.digest === record?.datDigest || dat.digest === options.intended;
-    if (ours)
-      return { ...found, published, notes: [...dbm.notes, `the dbm file does not match ${files.dat}`] };
     const table = dbm.load();
+    const shown = (): Table | undefined => table;
+    if (ours)
+      return {
+        ...found,
+        published,
+        shown,
+        notes: [...dbm.notes, `the dbm file does not match ${files.dat}`],
+      };
     return {
       ...found,
       published: table && publishedTable(table),
+      shown,
       foreign: dat,
       lostSize: table === undefined ? recordedSize : undefined,
       notes: dbm.notes,
@@ -120,10 +130,12 @@ export function survey(files: TableFiles, options: SurveyOptions): Survey {
   }
 
   const table = dbm.load();
-  if (table === undefined) return { ...found, published: undefined, lostSize: recordedSize };
+  if (table === undefined)
+    return { ...found, published: undefined, shown: () => undefined, lostSize: recordedSize };
   return {
     ...found,
     published: publishedTable(table),
+    shown: () => table,
     dbmMatches: true,
     notes: [...dbm.notes, `${files.dat} is missing; the published table is that of the dbm file`],
   };
@@ -139,6 +151,7 @@ function asRecorded(files: TableFiles, record: TableRecord): Survey {
   };
   return {
     published: { size: { entries: record.entries, bytes: record.bytes }, digest: record.digest, load },
+    shown: load,
     foreign: undefined,
     lostSize: undefined,
     bytesBefore: undefined,
