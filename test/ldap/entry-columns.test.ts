@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { MessageParser, SearchEntry } from 'ldapts';
+import { expect, test } from 'vitest';
+import { AttributeSlots } from '../../src/ldap/attribute-slots.ts';
+import { EntryColumns } from '../../src/ldap/entry-columns.ts';
+import { MessageHeader } from '../../src/ldap/message-header.ts';
+import { MessageStream } from '../../src/ldap/message-stream.ts';
+import { searchEntry } from './messages.ts';
+
+const wanted = ['proxyAddresses', 'mail', 'cn'];
+
+const value = fc.oneof(
+  fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
+  fc.constantFrom(127, 128, 255, 256, 65_535, 65_536).map((length) => Buffer.alloc(length, 'long')),
+);
+const entry = fc.record({
+  dn: fc.string({ unit: 'binary' }),
+  attributes: fc.uniqueArray(
+    fc.tuple(
+      fc.constantFrom('proxyAddresses', 'PROXYADDRESSES', 'mail', 'cn', 'cn;lang-de', 'objectClass', 'sn'),
+      fc.array(value, { maxLength: 4 }),
+    ),
+    { selector: ([name]) => name.toLowerCase(), maxLength: 6 },
+  ),
+});
+
+interface Decoded {
+  readonly id: number;
+  readonly dn: string;
+  /** Of each wanted attribute: plain values, then those under options, in hexadecimal. */
+  readonly values: readonly (readonly string[])[];
+}
+
+test('entries are decoded as ldapts decodes them, however the bytes are cut', () => {
+  fc.assert(
+    fc.property(
+      fc.array(entry, { minLength: 1, maxLength: 8 }),
+      fc.infiniteStream(fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 5000 }))),
+      (entries, sizes) => {
+        const bytes = Buffer.concat(
+          entries.map(({ dn, attributes }, i) => searchEntry(i + 1, dn, attributes)),
+        );
+        expect(decoded(chunks(bytes, sizes))).toEqual(byLdapts(bytes, entries.length));
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('a value under two spellings of its attribute is kept whole', () => {
+  const bytes = searchEntry(1, 'cn=a', [
+    ['mail', ['1', '2']],
+    ['cn', ['a']],
+    ['MAIL', ['3']],
+  ]);
+  const [{ values } = { values: [] }] = decoded([bytes]);
+  expect(values[1]).toEqual(['31', '32', '33']);
+});
+
+test('values of a range are told from whole ones', () => {
+  const slots = slotsOf(wanted);
+  const columns = new EntryColumns(slots);
+  const decode = (name: string) => {
+    const header = new MessageHeader();
+    const bytes = searchEntry(1, 'cn=a', [
+      ['proxyAddresses', []],
+      [name, ['smtp:a@b.c']],
+    ]);
+    header.read(bytes, 0, bytes.length);
+    columns.decode(bytes, header.start, header.end);
+    return { open: columns.openRanges, count: columns.count[0], hasOptions: columns.hasOptions };
+  };
+  expect(decode('proxyAddresses;range=0-1499')).toEqual({
+    open: [{ slot: 0, next: 1500 }],
+    count: 1,
+    hasOptions: false,
+  });
+  expect(decode('proxyaddresses;Range=0-*')).toEqual({ open: [], count: 1, hasOptions: false });
+  expect(decode('proxyAddresses;lang-en')).toEqual({ open: [], count: 0, hasOptions: true });
+});
+
+test('damaged entries are refused, and never read beyond their end', () => {
+  const good = searchEntry(1, 'cn=a', [
+    ['mail', ['a@b.c', 'd@e.f']],
+    ['cn', ['a']],
+  ]);
+  const header = new MessageHeader();
+  header.read(good, 0, good.length);
+  fc.assert(
+    fc.property(fc.nat(good.length - 1), fc.nat(255), fc.nat(good.length), (at, byte, length) => {
+      const bytes = Buffer.from(good);
+      bytes[at] = byte;
+      const columns = new EntryColumns(slotsOf(wanted));
+      const end = Math.max(header.start, header.end - length);
+      try {
+        columns.decode(bytes.subarray(0, end), header.start, end);
+      } catch (error) {
+        expect(String(error)).toContain('MalformedError');
+        return;
+      }
+      for (let i = 0; i < 2; i++) expect(columns.valueEnd[i]).toBeLessThanOrEqual(end);
+    }),
+  );
+});
+
+function slotsOf(names: readonly string[]): AttributeSlots {
+  const slots = new AttributeSlots(undefined);
+  for (const name of names) slots.add(name);
+  return slots;
+}
+
+function chunks(bytes: Buffer, sizes: Iterator<number>): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const size: number = sizes.next().value ?? 1;
+    pieces.push(Buffer.from(bytes.subarray(at, at + size)));
+    at += size;
+  }
+  return pieces;
+}
+
+function decoded(pieces: readonly Buffer[]): Decoded[] {
+  const columns = new EntryColumns(slotsOf(wanted));
+  const header = new MessageHeader();
+  const found: Decoded[] = [];
+  const stream = new MessageStream((bytes, starts, count) => {
+    for (let i = 0; i < count; i++) {
+      header.read(bytes, starts[i] ?? 0, starts[i + 1] ?? 0);
+      columns.decode(header.bytes, header.start, header.end);
+      const values = [0, 1, 2, 3, 4, 5].map((column) => {
+        const first = columns.first[column] ?? 0;
+        return Array.from({ length: columns.count[column] ?? 0 }, (_, v) =>
+          Buffer.from(bytes.subarray(columns.valueStart[first + v], columns.valueEnd[first + v])).toString(
+            'hex',
+          ),
+        );
+      });
+      found.push({ id: header.id, dn: columns.dn(), values });
+    }
+  });
+  for (const piece of pieces) {
+    stream.push(piece);
+    // Whoever keeps a range of a chunk reads rubbish.
+    piece.fill(0xff);
+  }
+  expect(stream.isInsideMessage).toBe(false);
+  return found;
+}
+
+function byLdapts(bytes: Buffer, count: number): Decoded[] {
+  const found: Decoded[] = [];
+  const parser = new MessageParser();
+  parser.on('message', (message) => {
+    if (!(message instanceof SearchEntry)) throw new Error('not an entry');
+    const valuesOf = (wants: (name: string) => boolean) =>
+      message.attributes
+        .filter(({ type }) => wants(type))
+        .flatMap(({ parsedBuffers }) => parsedBuffers.map((b) => b.toString('hex')));
+    found.push({
+      id: message.messageId,
+      dn: message.name,
+      values: [
+        ...wanted.map((name) => valuesOf((type) => type.toLowerCase() === name.toLowerCase())),
+        ...wanted.map((name) => valuesOf((type) => type.toLowerCase().startsWith(`${name.toLowerCase()};`))),
+      ],
+    });
+  });
+  parser.read(bytes, new Map());
+  expect(found).toHaveLength(count);
+  return found;
+}
