@@ -113,8 +113,8 @@ function planOf(
   options: PlanOptions,
 ): Plan {
   const started = performance.now();
-  if (survey instanceof Error) return failedPlan(table, files, options.selected, survey);
   try {
+    if (survey instanceof Error) return failedPlan(table, files, options.selected, survey, collected);
     const plan = planTable(table, files, survey, collected, options);
     plan.milliseconds = performance.now() - started;
     return plan;

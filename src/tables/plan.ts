@@ -192,8 +192,8 @@ class Planner {
   }
 
   #failedSource(): Plan {
-    const { contributions, failures, rejections } = this.#collected;
-    const partial = contributions.length > 0 ? merge(contributions).table : undefined;
+    const { failures, rejections } = this.#collected;
+    const partial = partialCandidate(this.#collected);
     return this.#plan({
       outcome: 'failed',
       failure: { cause: 'source', message: failures.map(({ message }) => message).join('; ') },
@@ -260,10 +260,19 @@ class Planner {
   }
 }
 
-/** The plan of a table whose files could not be read. */
-export function failedPlan(config: TableConfig, files: TableFiles, selected: boolean, error: unknown): Plan {
+/** The plan of a table whose files could not be read; its sources tell which addresses others must keep for it. */
+export function failedPlan(
+  config: TableConfig,
+  files: TableFiles,
+  selected: boolean,
+  error: unknown,
+  collected?: Collected,
+): Plan {
+  const candidate = collected && partialCandidate(collected);
   const plan: Plan = {
     ...NO_PLAN,
+    candidate,
+    difference: differenceOf(undefined, candidate),
     config,
     files,
     survey: NOTHING_SURVEYED,
@@ -310,6 +319,11 @@ const EMPTY: Pairs = {
   valueStart: new Uint32Array(0),
   valueEnd: new Uint32Array(0),
 };
+
+/** What those of the sources gave that answered. */
+function partialCandidate({ contributions }: Collected): Table | undefined {
+  return contributions.length > 0 ? merge(contributions).table : undefined;
+}
 
 function differenceOf(base: Base | undefined, candidate: Table | undefined): Difference {
   return candidate === undefined ? NO_DIFFERENCE : diff(base?.load() ?? EMPTY, candidate);
