@@ -6,9 +6,9 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 
 BUILD_NEEDS := g++ make python3
 # perl's own command is in perl-base too, which lacks DB_File.
-TEST_NEEDS := slapd ldapsearch=ldap-utils exim4=exim4-daemon-light db_verify=db-util pod2man=perl openssl \
+TEST_NEEDS := slapd ldapsearch=ldap-utils exim=exim4-daemon-light db_verify=db-util pod2man=perl openssl \
   systemd-analyze=systemd
-BENCH_NEEDS := slapd ldapsearch=ldap-utils exim_dbmbuild=exim4-daemon-light /usr/bin/time=time
+BENCH_NEEDS := slapd ldapsearch=ldap-utils exim=exim4-daemon-light db_load=db-util /usr/bin/time=time
 
 # Where Node came with its headers, better-sqlite3 is compiled against them, and nothing is downloaded for it.
 headers := $(shell node -p 'path.resolve(process.execPath, "../..")' 2>/dev/null)
