@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fillTemplate, type Places } from '../../fixtures/campus/configuration.ts';
+import { startFixtureServer } from '../../fixtures/server/server.ts';
+import { build, loadConfig } from '../../src/index.ts';
+import { Exim } from './exim.ts';
+import { datEntries, type ExpectedTable, expectCampus, type TableName } from './expectation.ts';
+import { type Slapd, startSlapd } from './slapd.ts';
+
+const campus = join(import.meta.dirname, '../../fixtures/campus');
+const template = readFileSync(join(campus, 'mailhub-tables.toml'), 'utf8');
+const names = ['exch_table', 'o365_table', 'mlist_table', 'sm_table', 'local_domains'] as const;
+
+const expected = await expectCampus(campus);
+const work = mkdtempSync(join(tmpdir(), 'campus-'));
+
+/** A hub that has nothing yet but its local domains, built from a directory. @returns the folder of its tables */
+async function buildHub(name: string, directory: Partial<Places>): Promise<string> {
+  const tablesDir = join(work, name, 'etc');
+  mkdirSync(tablesDir, { recursive: true });
+  copyFileSync(join(campus, 'local_domains.dat'), join(tablesDir, 'local_domains.dat'));
+  const passwordFile = join(work, name, 'ad.secret');
+  copyFileSync(join(campus, 'ad.secret'), passwordFile);
+  chmodSync(passwordFile, 0o600);
+  const configFile = join(work, name, 'mailhub-tables.toml');
+  const places = {
+    tablesDir,
+    stateDir: join(work, name, 'state'),
+    campusDir: campus,
+    passwordFile,
+    urls: [],
+  };
+  writeFileSync(configFile, fillTemplate(template, { ...places, ...directory }));
+  const report = await build(await loadConfig(configFile));
+  expect(report.tables.map(({ outcome, failure }) => failure?.message ?? outcome)).toEqual(
+    names.map(() => 'published'),
+  );
+  return tablesDir;
+}
+
+function dumped(dbm: string): Map<string, string> {
+  const lines = execFileSync('db_dump', ['-p', dbm], { encoding: 'latin1', maxBuffer: 1 << 28 }).split('\n');
+  const data = lines.slice(lines.indexOf('HEADER=END') + 1, lines.indexOf('DATA=END'));
+  const items = data.map((line) => {
+    const bytes = line
+      .slice(1)
+      .replace(/\\(\\|[0-9a-f]{2})/g, (_, code) =>
+        code === '\\' ? '\\' : String.fromCharCode(Number.parseInt(code, 16)),
+      );
+    expect(bytes.endsWith('\0')).toBe(true);
+    return Buffer.from(bytes.slice(0, -1), 'latin1').toString();
+  });
+  return new Map(items.flatMap((key, i) => (i % 2 === 0 ? [[key, items[i + 1]]] : [])));
+}
+
+const sorted = (entries: ReadonlyMap<string, string>): [string, string][] =>
+  [...entries].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+
+/** A rejection without what servers and reports may spell in several ways: case, escapes, the kind of address. */
+function plain(dn: string, value: string): string {
+  const text = `${dn} ${value.replace(/^smtp:/i, '')}`.replace(/\\2C/gi, '\\,');
+  return text.replace(/\\u000[ad]|[\r\n]/g, '|').toLowerCase();
+}
+
+describe('the campus in a real slapd', () => {
+  let slapd: Slapd;
+  beforeAll(async () => {
+    slapd = await startSlapd();
+  });
+  afterAll(async () => {
+    await slapd.stop();
+    rmSync(work, { recursive: true, force: true });
+  });
+
+  const transports: Record<string, () => Partial<Places>> = {
+    ldap: () => ({ urls: [slapd.url], allowPlaintext: true }),
+    StartTLS: () => ({ urls: [slapd.starttlsUrl], starttls: true, caFile: slapd.caFile }),
+    ldaps: () => ({ urls: [slapd.ldapsUrl], caFile: slapd.caFile }),
+  };
+
+  describe.each(Object.keys(transports))('over %s', (transport) => {
+    let tablesDir: string;
+    beforeAll(async () => {
+      tablesDir = await buildHub(transport, transports[transport]());
+    });
+
+    it.each(names)('gives %s entry by entry, as text and as a dbm file', (name: TableName) => {
+      const { entries }: ExpectedTable = expected[name];
+      expect(sorted(new Map(datEntries(join(tablesDir, `${name}.dat`))))).toEqual(sorted(entries));
+      execFileSync('db_verify', ['-q', join(tablesDir, name)]);
+      expect(sorted(dumped(join(tablesDir, name)))).toEqual(sorted(entries));
+    });
+  });
+
+  it('gives tables in which the real Exim finds every key with its value, and nothing else', async () => {
+    const tablesDir = await buildHub('exim', transports.ldaps());
+    for (const path of [work, join(work, 'exim'), tablesDir]) chmodSync(path, 0o755);
+    const exim = new Exim();
+    try {
+      for (const name of names) {
+        const { entries } = expected[name];
+        const dbm = join(tablesDir, name);
+        expect(await exim.lookup(dbm, [...entries.keys()])).toEqual([...entries.values()]);
+        const others = ['nobody@example.ac.uk', '', 'example', [...entries.keys()][0].slice(1)];
+        const absent = others.filter((key) => !entries.has(key));
+        expect(await exim.lookup(dbm, absent)).toEqual(absent.map(() => undefined));
+      }
+    } finally {
+      exim.close();
+    }
+  });
+
+  it('names the recipients that it had to reject and the addresses that are claimed twice', async () => {
+    const configFile = join(work, 'ldap', 'mailhub-tables.toml');
+    const report = await build(await loadConfig(configFile), { dryRun: true });
+    const exchange = report.tables.find(({ name }) => name === 'exch_table');
+    expect(exchange?.rejected.examples.map(({ place, value }) => plain(place, value)).sort()).toEqual(
+      expected.exch_table.rejected.map(({ dn, value }) => plain(dn, value)).sort(),
+    );
+    expect(exchange?.conflicts.examples.map(({ key }) => key)).toEqual([
+      ...expected.exch_table.claims.keys(),
+    ]);
+  });
+
+  it('gives the same bytes as the fixture LDAP server', async () => {
+    const server = await startFixtureServer({ ldif: join(campus, 'directory.ldif') });
+    try {
+      const other = await buildHub('fixture', { urls: [server.url], allowPlaintext: true });
+      const own = join(work, 'ldap', 'etc');
+      for (const file of names.flatMap((name) => [name, `${name}.dat`])) {
+        expect(readFileSync(join(other, file)).equals(readFileSync(join(own, file))), file).toBe(true);
+      }
+    } finally {
+      await server.stop();
+    }
+  });
+});
