@@ -55,7 +55,7 @@ async function allValues(
       attributes: [`${start.name};range=${last + 1}-*`],
     });
     const next = nextPiece(answer, start.name);
-    if (next === undefined || next.piece.first !== last + 1 || (next.piece.last ?? last) < last) {
+    if (next === undefined || next.piece.first !== last + 1 || (next.piece.last ?? Infinity) <= last) {
       throw new DirectoryError(
         session.server,
         'protocol',
