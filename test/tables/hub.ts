@@ -60,6 +60,10 @@ export class Hub {
     writeFileSync(this.at(path), isText(content) ? content : datOf(content));
   }
 
+  makeDirectory(path: string): void {
+    mkdirSync(this.at(path));
+  }
+
   text(path: string): string {
     return readFileSync(this.at(path), 'latin1');
   }
