@@ -202,11 +202,10 @@ class Verification {
       if (doubling >= SPARES || meta.spares[doubling] === 0) return;
       const page = bucketPage(meta, bucket);
       const type = this.#type[page];
-      if (this.#zero[page] === 1 || type === PAGE_INVALID) {
-        this.#zero[page] = 0;
-        continue;
-      }
-      const empty = (type === PAGE_HASH || type === PAGE_HASH_UNSORTED) && this.#content[page] === 0;
+      if (type === PAGE_INVALID && this.#zero[page] === 0) continue;
+      const empty =
+        this.#zero[page] === 1 ||
+        ((type === PAGE_HASH || type === PAGE_HASH_UNSORTED) && this.#content[page] === 0);
       if (!empty) throw this.#file.fault(page, `not empty, though bucket ${bucket} is not in use`);
       this.#use(page, 0);
     }
