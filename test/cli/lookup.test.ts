@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileFed, Hub, keptByHand } from '../tables/hub.ts';
 import { type Outcome, Program, type RunOptions } from './program.ts';
@@ -145,6 +145,19 @@ test.each([
   expect(status).toBe(1);
   expect(stdout).toContain('local@example.ac.uk: exch_table: box@exch.example\n');
   expect(stderr).toContain(hub.at('etc/o365_table'));
+});
+
+test('a dbm file that is damaged within is named, not taken for a fault of the program', async () => {
+  const hub = await hubWithTables();
+  const path = hub.at('etc/exch_table');
+  const whole = readFileSync(path);
+  writeFileSync(path, Buffer.concat([whole.subarray(0, 512), Buffer.alloc(whole.length - 512, 0xa5)]));
+  for (const args of [['local@example.ac.uk'], ['--value', 'box@exch.example']]) {
+    const { status, stderr } = await lookup(hub, args);
+    expect(status).toBe(1);
+    expect(stderr).toContain(path);
+    expect(stderr).not.toMatch(/fault of the program|\n +at /);
+  }
 });
 
 test('needs no right to what a directory needs: the password may be out of reach', async () => {
