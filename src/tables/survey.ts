@@ -97,7 +97,7 @@ export function survey(files: TableFiles, options: SurveyOptions): Survey {
   const found = {
     foreign: undefined,
     lostSize: undefined,
-    bytesBefore: dat !== undefined && dat.digest === options.intended ? record?.bytes : undefined,
+    bytesBefore: options.intended === undefined ? undefined : record?.bytes,
     datThere: dat !== undefined,
     dbmMatches: false,
     verified: true,
