@@ -1,0 +1,213 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { formats } from '../../src/dbm/index.ts';
+import { Program } from '../cli/program.ts';
+import { datOf, type Entries, fileFed, Hub, numbered } from '../tables/hub.ts';
+import { entriesOf, pairsOf } from '../tables/pairs.ts';
+import { Exim } from './exim.ts';
+
+/** Called after every rename of a run in this process. */
+const afterRename = vi.hoisted(() => ({ look: (): void => {} }));
+
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const real = await importOriginal<typeof import('node:fs/promises')>();
+  return {
+    ...real,
+    rename: async (from: string, to: string) => {
+      await real.rename(from, to);
+      afterRename.look();
+    },
+  };
+});
+
+let program: Program;
+const exim = new Exim();
+beforeAll(async () => {
+  program = await Program.install();
+});
+afterEach(() => {
+  afterRename.look = () => {};
+});
+afterAll(() => {
+  program.remove();
+  exim.close();
+});
+
+function contents(hub: Hub, name: string): Map<string, string> {
+  const file = formats.bdb.open(join(hub.tablesDir, name));
+  try {
+    return new Map(entriesOf(file.pairs()));
+  } finally {
+    file.close();
+  }
+}
+
+test('killed at any moment of a publication: Exim sees one whole table, and the next run heals', async () => {
+  const names = ['one_table', 'two_table'];
+  const hub = new Hub();
+  hub.configure(names.map((name) => fileFed(name)).join(''));
+  const versions = [0, 1].map((version) => {
+    const entries = new Map(numbered(version * 100, 3000 + version * 200));
+    for (const [key, value] of entries) entries.set(key, value.replace('@', `${version}@`));
+    return {
+      entries,
+      text: datOf(entries),
+      pairs: pairsOf(entries),
+      sample: [...entries][Math.floor(entries.size / 2)] ?? ['', ''],
+    };
+  });
+  const put = (version: number): void => {
+    for (const name of names) hub.put(`in/${name}.dat`, versions[version]?.text ?? '');
+  };
+  /** Which version Exim sees. @throws when the file is neither, or damaged */
+  const versionOf = (name: string): number => {
+    const file = formats.bdb.open(join(hub.tablesDir, name));
+    try {
+      file.verify();
+      const value = Buffer.from(file.get(Buffer.from('user002000@example.ac.uk')) ?? []).toString();
+      const version = value.startsWith('box0020000@') ? 0 : 1;
+      file.readBack(versions[version]?.pairs ?? pairsOf([]));
+      return version;
+    } finally {
+      file.close();
+    }
+  };
+  const run = async (killAfter?: number): Promise<number> => {
+    const watcher = watch(hub.tablesDir);
+    const child = program.start(['build', '--config', hub.configFile]);
+    const end = once(child, 'close');
+    await Promise.race([once(watcher, 'change'), end]);
+    const started = performance.now();
+    if (killAfter !== undefined) await Promise.race([pause(killAfter), end]);
+    if (killAfter !== undefined) child.kill('SIGKILL');
+    await end;
+    watcher.close();
+    return performance.now() - started;
+  };
+  put(0);
+  await hub.build();
+  put(1);
+  const duration = await run();
+
+  const kills = 60;
+  const seen = { old: 0, new: 0, mixed: 0, leftovers: 0 };
+  for (let kill = 0; kill < kills; kill++) {
+    const version = kill % 2;
+    put(version);
+    await run(((kill + Math.random()) / kills) * duration);
+
+    const shown = names.map(versionOf);
+    const fresh = shown.filter((each) => each === version).length;
+    seen[fresh === 0 ? 'old' : fresh === names.length ? 'new' : 'mixed']++;
+    if (hub.files().some((name) => name.startsWith('.'))) seen.leftovers++;
+    if (kill % 15 === 0) {
+      for (const [i, name] of names.entries()) {
+        const path = join(hub.tablesDir, name);
+        execFileSync('db_verify', [path], { stdio: 'ignore' });
+        const [key, value] = versions[shown[i] ?? 0]?.sample ?? ['', ''];
+        expect(await exim.lookup(path, [key, 'nobody@example.ac.uk'])).toEqual([value, undefined]);
+        expect(hub.exim(name)).toEqual(versions[shown[i] ?? 0]?.entries);
+      }
+    }
+
+    const { tables } = await hub.build();
+    expect(tables.map(({ failure, findings }) => failure?.message ?? findings)).toEqual([[], []]);
+    expect(names.map(versionOf)).toEqual([version, version]);
+    expect(hub.text('etc/two_table.dat')).toBe(versions[version]?.text);
+    expect(hub.files(), 'nothing is left behind').toEqual(
+      names.flatMap((name) => [name, `${name}.dat`]).sort(),
+    );
+  }
+  expect(seen.old, 'some were killed before').toBeGreaterThan(0);
+  expect(seen.leftovers, 'some in between').toBeGreaterThan(0);
+});
+
+/** Two tables of one directory that exchange addresses, by the domain of `targetAddress`; all entries in one map. */
+const exchanging = ['x', 'y']
+  .map(
+    (name) =>
+      `[tables.${name}]\n[[tables.${name}.sources]]\ndirectory = "ad"\nfilter = "(targetAddress=*@${name}.example)"\n` +
+      'key = "{address}"\nvalue = "{targetAddress}"\n',
+  )
+  .join('');
+const everybody = (from: number, to: number, table: string): [string, string][] =>
+  [...numbered(from, to).keys()].map((key) => [key, `box@${table}.example`]);
+const beforeMove = new Map([
+  ...everybody(0, 10, 'x'),
+  ...everybody(10, 20, 'y'),
+  ['z@example.ac.uk', 'z@z.example'],
+]);
+const afterMove = new Map([
+  ...beforeMove,
+  ...everybody(0, 2, 'y'),
+  ...everybody(10, 12, 'x'),
+  ...everybody(30, 33, 'x'),
+  ...everybody(40, 43, 'y'),
+]);
+const part = (entries: Entries, table: string): Entries =>
+  new Map([...entries].filter(([, value]) => value.endsWith(`@${table}.example`)));
+
+test('killed right before or after any rename while tables exchange addresses: none is ever in neither', async () => {
+  const preload = join((await emptyHub()).folder, 'kill.mjs');
+  writeFileSync(preload, killAtRename);
+  let renames = 0;
+  for (let killed = true; killed; renames += killed ? 0.5 : 0) {
+    const hub = await emptyHub();
+    const environment = {
+      KILL_AT: String(Math.floor(renames) + 1),
+      KILL_WHEN: renames % 1 === 0 ? 'before' : 'after',
+    };
+    const { status } = await program.run(['build', '--config', hub.configFile], { preload, environment });
+    killed = status === undefined;
+
+    const look = (): void => {
+      const shown = new Set(['x', 'y'].flatMap((name) => [...contents(hub, name).keys()]));
+      expect(
+        [...part(beforeMove, 'x').keys(), ...part(beforeMove, 'y').keys()].filter((key) => !shown.has(key)),
+      ).toEqual([]);
+    };
+    look();
+    afterRename.look = look;
+    const { tables } = await hub.build();
+    afterRename.look = () => {};
+    expect(tables.map(({ name, outcome, findings }) => [name, outcome === 'held' ? findings : []])).toEqual([
+      ['x', []],
+      ['y', []],
+    ]);
+    for (const name of ['x', 'y']) {
+      expect(contents(hub, name)).toEqual(part(afterMove, name));
+      expect(hub.text(`etc/${name}.dat`)).toBe(datOf(part(afterMove, name)));
+    }
+    expect(hub.files()).toEqual(['x', 'x.dat', 'y', 'y.dat']);
+  }
+  expect(renames, 'one of the two is published twice, each time two files').toBe(6);
+});
+
+/** A hub where the exchange of addresses is about to happen. */
+async function emptyHub(): Promise<Hub> {
+  const hub = new Hub();
+  hub.configure(exchanging);
+  await hub.serve(beforeMove);
+  await hub.build();
+  await hub.serve(afterMove);
+  return hub;
+}
+
+const killAtRename = `
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  const { rename } = fs.promises;
+  const at = Number(process.env.KILL_AT);
+  let count = 0;
+  fs.promises.rename = async (from, to) => {
+    const isLast = ++count === at;
+    if (isLast && process.env.KILL_WHEN === 'before') process.kill(process.pid, 'SIGKILL');
+    await rename(from, to);
+    if (isLast) process.kill(process.pid, 'SIGKILL');
+  };
+  syncBuiltinESMExports();
+`;
