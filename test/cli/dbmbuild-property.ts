@@ -1,5 +1,5 @@
+import { deepStrictEqual } from 'node:assert';
 import fc from 'fast-check';
-import { expect } from 'vitest';
 import { dbmbuild } from '../../src/cli/dbmbuild/run.ts';
 import { datText, datTextAtTheLimits } from '../tables/dat-text.ts';
 import type { Rivals, Run } from './dbmbuild-runs.ts';
@@ -32,7 +32,7 @@ export async function rivalsAgree(rivals: Rivals, numRuns: number, seed?: number
       rivals.prepare(() => {});
       rivals.source(Buffer.from(input, 'latin1'));
       const theirs = await rivals.run('exim_dbmbuild', [...chosen, 'source', 'table']);
-      expect(await runHere(rivals, chosen)).toEqual(theirs);
+      deepStrictEqual(await runHere(rivals, chosen), theirs);
     }),
     { numRuns, ...(seed === undefined ? {} : { seed }) },
   );

@@ -53,11 +53,20 @@ export class Rivals {
     }
   }
 
-  /** Runs a program in its directory. @param input its standard input */
-  async run(program: Program, argv: readonly string[], input: string | Uint8Array = ''): Promise<Run> {
-    const [command, ...first] =
-      program === 'exim_dbmbuild' ? ['/usr/sbin/exim_dbmbuild'] : [process.execPath, this.#bundle];
-    const child = spawn(command, [...first, ...argv], { cwd: this.directory(program) });
+  /** The command line of a program without its arguments. */
+  command(program: Program): string[] {
+    return program === 'exim_dbmbuild' ? ['/usr/sbin/exim_dbmbuild'] : [process.execPath, this.#bundle];
+  }
+
+  /** Runs a program in its directory. @param input its standard input @param wrapper a command that runs it */
+  async run(
+    program: Program,
+    argv: readonly string[],
+    input: string | Uint8Array = '',
+    wrapper: readonly string[] = [],
+  ): Promise<Run> {
+    const [command, ...first] = [...wrapper, ...this.command(program), ...argv];
+    const child = spawn(command, first, { cwd: this.directory(program) });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (block: Buffer) => stdout.push(block));

@@ -16,8 +16,12 @@ export class Output {
 
   /** Whether the table would take the place of that very file. */
   replaces(file: Stats): boolean {
-    const old = lstatSync(this.#path, { throwIfNoEntry: false });
-    return old?.isFile() === true && old.dev === file.dev && old.ino === file.ino;
+    try {
+      const old = lstatSync(this.#path);
+      return old.isFile() && old.dev === file.dev && old.ino === file.ino;
+    } catch {
+      return false; // Nothing is there, or nothing can be: creating the table tells.
+    }
   }
 
   /** Finds out whether the table can be written at all. @throws the operating system's error */

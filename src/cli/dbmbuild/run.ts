@@ -75,7 +75,7 @@ class Run {
     try {
       bytes = await input.read();
     } catch (error) {
-      this.#print(`exim_dbmbuild: unable to read ${chosen.source}: ${strerror(error)}\n`);
+      this.#complain(`unable to read ${chosen.source}: ${strerror(error)}`);
       return this.#abandon();
     }
     const { pairs, fatal } = this.#read(bytes, chosen);
@@ -119,7 +119,8 @@ class Run {
       unique = await this.#store(pairs, chosen, output);
     } catch (error) {
       if (!(error instanceof DbmError)) throw error;
-      this.stderr.push(Buffer.from(`exim_dbmbuild: unable to write ${table}: ${error.message}\n`));
+      const reason = error.cause instanceof Error ? strerror(error.cause) : error.message;
+      this.#complain(`unable to write ${table}: ${reason}`);
       return this.#abandon();
     }
     const { count } = unique.pairs;
@@ -160,6 +161,11 @@ class Run {
         Buffer.from('"\n'),
       );
     }
+  }
+
+  /** Says what exim_dbmbuild never says. */
+  #complain(message: string): void {
+    this.stderr.push(Buffer.from(`mailhub-dbmbuild: ${message}\n`));
   }
 
   #refuse(message: string): 1 {

@@ -2,14 +2,14 @@ import { getSystemErrorMap } from 'node:util';
 
 /** The texts of C's strerror() where they differ from Node's, as GNU's library has them. */
 const TEXTS: Readonly<Record<string, string>> = {
+  EBUSY: 'Device or resource busy',
   EIO: 'Input/output error',
   EISDIR: 'Is a directory',
   ELOOP: 'Too many levels of symbolic links',
   ENAMETOOLONG: 'File name too long',
-  ENXIO: 'No such device or address',
-  EDQUOT: 'Disk quota exceeded',
-  EROFS: 'Read-only file system',
-  ENOTDIR: 'Not a directory',
+  ENFILE: 'Too many open files in system',
+  ENOMEM: 'Cannot allocate memory',
+  ETXTBSY: 'Text file busy',
 };
 
 /** What C programs print for a fault of the operating system. */
