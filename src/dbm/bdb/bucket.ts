@@ -1,15 +1,16 @@
+import { sameBytes, viewOf } from '../bytes.ts';
 import type { Pairs } from '../pairs.ts';
 import { compareKeys } from './key-order.ts';
 
 /** Runs of this many entries are sorted by insertion before they are merged. */
 const RUN = 32;
+const NONE = -1;
 
 /**
  * The entries of one bucket in the order of their keys, loaded again and again without garbage.
  *
- * Entry `slots[i]` for `i < count` is the one with the i-th key; its columns are those of `Pairs`. Copying the columns
- * here first lets the processor fetch what lies scattered in memory for many entries at a time; everything after works
- * on the first-level cache.
+ * Entry `slots[i]` for `i < count` is the one with the i-th key; its columns are those of `Pairs`. Columns and bytes lie
+ * scattered in memory: they are fetched here for all entries together, and everything after works on the cache.
  */
 export class Bucket {
   count = 0;
@@ -26,36 +27,51 @@ export class Bucket {
   readonly #pool: Uint8Array;
   readonly #view: DataView;
   readonly #terminated: boolean;
+  #repeated = NONE;
+  #touched = 0;
 
   constructor(pairs: Pairs, terminated: boolean) {
     this.#pairs = pairs;
     this.#terminated = terminated;
     this.#pool = pairs.pool;
-    this.#view = new DataView(pairs.pool.buffer, pairs.pool.byteOffset, pairs.pool.byteLength);
+    this.#view = viewOf(pairs.pool);
   }
 
-  /** Takes up `entries[from, to)` and sorts them. */
-  load(entries: Uint32Array, from: number, to: number): void {
-    this.count = to - from;
-    if (this.count > this.slots.length) this.#grow();
-    this.#gather(entries, from, to);
-    if (this.count < 2) return;
+  /**
+   * Takes up `entries[from, to)` and puts them into order there too. Returns the place in `slots` of the second of two
+   * entries with the same key, or -1.
+   */
+  sort(entries: Uint32Array, from: number, to: number): number {
+    this.load(entries, from, to);
+    if (this.count < 2) return -1;
     this.#takePrefixes(this.#commonPrefix());
+    this.#repeated = NONE;
     for (let run = 0; run < this.count; run += RUN) this.#insertionSort(run, Math.min(run + RUN, this.count));
     for (let width = RUN; width < this.count; width *= 2) this.#mergeRuns(width);
+    this.#reorder(entries, from);
+    return this.#repeated === NONE ? -1 : this.slots.indexOf(this.#repeated);
   }
 
-  /** The place in `slots` of the second of two entries with the same key, or -1. */
-  repeated(): number {
-    for (let i = 1; i < this.count; i++) {
-      if (
-        this.#prefixes[i] === this.#prefixes[i - 1] &&
-        this.#compare(this.slots[i - 1], this.slots[i]) === 0
-      ) {
-        return i;
-      }
+  /** Takes up `entries[from, to)`, which are in order. */
+  load(entries: Uint32Array, from: number, to: number): void {
+    const count = to - from;
+    this.count = count;
+    if (count > this.slots.length) this.#grow();
+    const { slots, keyStart, keyEnd, valueStart, valueEnd } = this;
+    const pairs = this.#pairs;
+    const pool = this.#pool;
+    for (let slot = 0; slot < count; slot++) {
+      const entry = entries[from + slot];
+      slots[slot] = slot;
+      keyStart[slot] = pairs.keyStart[entry];
+      keyEnd[slot] = pairs.keyEnd[entry];
+      valueStart[slot] = pairs.valueStart[entry];
+      valueEnd[slot] = pairs.valueEnd[entry];
     }
-    return -1;
+    // A loop that does nothing else waits for many cache misses at once; kept, so that it is not optimised away.
+    let touched = 0;
+    for (let slot = 0; slot < count; slot++) touched ^= pool[keyStart[slot]] ^ pool[valueEnd[slot] - 1];
+    this.#touched = touched;
   }
 
   /** The place in `slots` of the key `bytes[start, end)`, or -1. */
@@ -70,6 +86,14 @@ export class Bucket {
       else high = middle - 1;
     }
     return -1;
+  }
+
+  /** Whether the key at `place` in `slots` is `bytes[start, end)`. */
+  hasKey(place: number, bytes: DataView, start: number, end: number): boolean {
+    if (place >= this.count) return false;
+    const slot = this.slots[place];
+    const from = this.keyStart[slot];
+    return this.keyEnd[slot] - from === end - start && sameBytes(this.#view, from, bytes, start, end - start);
   }
 
   /** Compares the key in `slot` with `bytes[start, end)`. */
@@ -97,16 +121,11 @@ export class Bucket {
     this.#sparePrefixes = new Float64Array(capacity);
   }
 
-  #gather(entries: Uint32Array, from: number, to: number): void {
-    const { keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
-    for (let i = from, slot = 0; i < to; i++, slot++) {
-      const entry = entries[i];
-      this.slots[slot] = slot;
-      this.keyStart[slot] = keyStart[entry];
-      this.keyEnd[slot] = keyEnd[entry];
-      this.valueStart[slot] = valueStart[entry];
-      this.valueEnd[slot] = valueEnd[entry];
-    }
+  #reorder(entries: Uint32Array, from: number): void {
+    const slots = this.slots;
+    const unordered = this.#spareSlots;
+    for (let i = 0; i < this.count; i++) unordered[i] = entries[from + i];
+    for (let i = 0; i < this.count; i++) entries[from + i] = unordered[slots[i]];
   }
 
   #commonPrefix(): number {
@@ -125,19 +144,24 @@ export class Bucket {
 
   /** The six bytes after the first `skip`: the NUL counts, and what is not there comes last. */
   #takePrefixes(skip: number): void {
-    const nul = this.#terminated ? 0 : 0xff;
-    for (let slot = 0; slot < this.count; slot++) {
-      const at = this.keyStart[slot] + skip;
-      const end = this.keyEnd[slot];
-      if (end - at >= 6) {
-        this.#prefixes[slot] = this.#view.getUint32(at) * 65536 + this.#view.getUint16(at + 4);
-      } else {
-        let prefix = 0;
-        for (let i = at; i < at + 6; i++)
-          prefix = prefix * 256 + (i < end ? this.#pool[i] : i === end ? nul : 0xff);
-        this.#prefixes[slot] = prefix;
-      }
+    const { count, keyStart, keyEnd } = this;
+    const prefixes = this.#prefixes;
+    const view = this.#view;
+    for (let slot = 0; slot < count; slot++) {
+      const at = keyStart[slot] + skip;
+      prefixes[slot] =
+        keyEnd[slot] - at >= 6
+          ? view.getUint32(at) * 65536 + view.getUint16(at + 4)
+          : this.#shortPrefix(at, keyEnd[slot]);
     }
+  }
+
+  #shortPrefix(at: number, end: number): number {
+    const nul = this.#terminated ? 0 : 0xff;
+    let prefix = 0;
+    for (let i = at; i < at + 6; i++)
+      prefix = prefix * 256 + (i < end ? this.#pool[i] : i === end ? nul : 0xff);
+    return prefix;
   }
 
   #insertionSort(from: number, to: number): void {
@@ -184,6 +208,8 @@ export class Bucket {
   }
 
   #compare(slotA: number, slotB: number): number {
-    return this.compareKey(slotA, this.#pool, this.keyStart[slotB], this.keyEnd[slotB]);
+    const order = this.compareKey(slotA, this.#pool, this.keyStart[slotB], this.keyEnd[slotB]);
+    if (order === 0) this.#repeated = slotB;
+    return order;
   }
 }

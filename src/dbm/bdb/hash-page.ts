@@ -19,6 +19,7 @@ import type { PageFile, PageWindow } from './page-file.ts';
  */
 export class HashPage {
   bytes: Uint8Array = new Uint8Array(0);
+  view = new DataView(new ArrayBuffer(0));
   page = 0;
   type = PAGE_INVALID;
   previous = 0;
@@ -65,6 +66,7 @@ export class HashPage {
   read({ bytes, view }: PageWindow, base: number, page: number): void {
     const little = !this.#file.meta.bigEndian;
     this.bytes = bytes;
+    this.view = view;
     this.page = page;
     this.type = bytes[base + PAGE.type];
     this.previous = view.getUint32(base + PAGE.previous, little);

@@ -1,3 +1,4 @@
+import { viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
 import { hashKey } from './hash.ts';
 import {
@@ -148,8 +149,4 @@ export function bucketOf(meta: Meta, hash: number): number {
 /** The first page of a bucket. */
 export function bucketPage(meta: Meta, bucket: number): number {
   return bucket + meta.spares[log2Ceil(bucket + 1)];
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

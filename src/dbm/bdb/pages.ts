@@ -1,3 +1,4 @@
+import { viewOf } from '../bytes.ts';
 import type { OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import type { Bucket } from './bucket.ts';
@@ -40,7 +41,7 @@ export class PageWriter {
     firstOverflowPage: number,
   ) {
     this.#pool = pairs.pool;
-    this.#poolView = new DataView(pairs.pool.buffer, pairs.pool.byteOffset, pairs.pool.byteLength);
+    this.#poolView = viewOf(pairs.pool);
     this.#nul = terminated ? 1 : 0;
     this.#pageSize = pageSize;
     this.#buckets = buckets;

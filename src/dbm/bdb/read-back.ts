@@ -1,3 +1,4 @@
+import { sameBytes, viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
@@ -8,7 +9,7 @@ import { PAGE_HASH } from './layout.ts';
 import { LongItems } from './long-items.ts';
 import { bucketPage } from './meta.ts';
 import type { PageFile } from './page-file.ts';
-import { scatter } from './scatter.ts';
+import { recall, scatter } from './scatter.ts';
 
 /**
  * `DbmFile.readBack`. The keys are hashed and grouped by bucket; then each bucket's pages are read once, in the file's
@@ -38,6 +39,7 @@ function isTerminated(file: PageFile): boolean {
 class ReadBack {
   readonly #file: PageFile;
   readonly #pairs: Pairs;
+  readonly #pool: DataView;
   readonly #page: HashPage;
   readonly #longItems: LongItems;
   readonly #bucket: Bucket;
@@ -50,6 +52,7 @@ class ReadBack {
     this.#file = file;
     this.#pairs = pairs;
     this.#page = new HashPage(file);
+    this.#pool = viewOf(pairs.pool);
     this.#longItems = new LongItems(file);
     this.#bucket = new Bucket(pairs, terminated);
     this.#nul = terminated ? 1 : 0;
@@ -57,9 +60,13 @@ class ReadBack {
 
   run(): void {
     const { maxBucket, highMask, lowMask } = this.#file.meta;
-    const { start, entries } = scatter(hashKeys(this.#pairs, this.#nul === 1), maxBucket, highMask, lowMask);
+    const terminated = this.#nul === 1;
+    const known = highMask === maxBucket ? recall(this.#pairs, terminated, maxBucket + 1) : undefined;
+    const { start, entries } =
+      known ?? scatter(hashKeys(this.#pairs, terminated), maxBucket, highMask, lowMask);
     for (let bucket = 0; bucket <= maxBucket; bucket++) {
-      this.#bucket.load(entries, start[bucket], start[bucket + 1]);
+      if (known !== undefined) this.#bucket.load(entries, start[bucket], start[bucket + 1]);
+      else this.#bucket.sort(entries, start[bucket], start[bucket + 1]);
       this.#readBucket(bucket);
     }
   }
@@ -91,11 +98,12 @@ class ReadBack {
     for (let i = 0; i < page.items; i += 2) {
       const long = page.offPage[i] !== 0 ? this.#item(i) : undefined;
       const bytes = long ?? page.bytes;
+      const view = long === undefined ? page.view : viewOf(long);
       const start = long === undefined ? page.start[i] : 0;
       const end = (long === undefined ? page.end[i] : long.length) - this.#nul;
       if (this.#nul === 1 && (end < start || bytes[end] !== 0)) throw this.#wrong(i, 'lacks its NUL');
       let place = next;
-      if (place >= bucket.count || bucket.compareKey(bucket.slots[place], bytes, start, end) !== 0) {
+      if (!bucket.hasKey(place, view, start, end)) {
         place = bucket.find(bytes, start, end);
         if (place < 0) throw this.#wrong(i, 'is not in the table');
       }
@@ -113,14 +121,16 @@ class ReadBack {
 
   #compareValue(i: number, slot: number): void {
     const page = this.#page;
-    const { pool } = this.#pairs;
     const long = page.offPage[i + 1] !== 0 ? this.#item(i + 1) : undefined;
     const bytes = long ?? page.bytes;
     const start = long === undefined ? page.start[i + 1] : 0;
     const end = (long === undefined ? page.end[i + 1] : long.length) - this.#nul;
     const from = this.#bucket.valueStart[slot];
-    let same = end - start === this.#bucket.valueEnd[slot] - from && (this.#nul === 0 || bytes[end] === 0);
-    for (let at = start; same && at < end; at++) same = bytes[at] === pool[from + at - start];
+    const length = this.#bucket.valueEnd[slot] - from;
+    const same =
+      end - start === length &&
+      (this.#nul === 0 || bytes[end] === 0) &&
+      sameBytes(long === undefined ? page.view : viewOf(long), start, this.#pool, from, length);
     if (!same) throw this.#wrong(i, 'has another value');
   }
 

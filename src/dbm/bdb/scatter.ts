@@ -1,10 +1,12 @@
-/** Entries grouped by bucket: those of bucket `b` are `entries[start[b], start[b + 1])`, in the table's order. */
+import type { Pairs } from '../pairs.ts';
+
+/** Entries grouped by bucket: those of bucket `b` are `entries[start[b], start[b + 1])`. */
 export interface Scattered {
   readonly start: Uint32Array;
   readonly entries: Uint32Array;
 }
 
-/** A counting sort by bucket. A hash whose bucket under `highMask` does not exist goes by `lowMask`. */
+/** A counting sort by bucket; within a bucket the table's order stays. A hash whose bucket under `highMask` does not exist goes by `lowMask`. */
 export function scatter(
   hashes: Uint32Array,
   maxBucket: number,
@@ -29,4 +31,21 @@ export function scatter(
     entries[next[bucket > maxBucket ? bucket & lowMask : bucket]++] = i;
   }
   return { start, entries };
+}
+
+interface Remembered extends Scattered {
+  readonly terminated: boolean;
+}
+
+const remembered = new WeakMap<Pairs, Remembered>();
+
+/** Keeps what a writer has worked out, each bucket's entries in the order of their keys, for reading the table back. */
+export function remember(pairs: Pairs, terminated: boolean, { start, entries }: Scattered): void {
+  remembered.set(pairs, { start, entries, terminated });
+}
+
+/** What was remembered for a power of two of buckets, if anything was. */
+export function recall(pairs: Pairs, terminated: boolean, buckets: number): Scattered | undefined {
+  const found = remembered.get(pairs);
+  return found?.terminated === terminated && found.start.length === buckets + 1 ? found : undefined;
 }

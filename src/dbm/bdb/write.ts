@@ -12,13 +12,14 @@ import { FILE_ID_SIZE } from './layout.ts';
 import { limits } from './limits.ts';
 import { writeMeta } from './meta.ts';
 import { PageWriter } from './pages.ts';
-import { type Scattered, scatter } from './scatter.ts';
+import { remember, type Scattered, scatter } from './scatter.ts';
 
 /** `Format.write` for Berkeley DB hash files, version 9, little-endian. */
 export async function writeBdb(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
   const terminated = options.terminated ?? true;
   const { geometry, scattered } = plan(path, pairs, terminated);
   await createFile(path, (output) => fill(output, path, pairs, terminated, geometry, scattered));
+  remember(pairs, terminated, scattered);
 }
 
 function plan(path: string, pairs: Pairs, terminated: boolean): { geometry: Geometry; scattered: Scattered } {
@@ -43,8 +44,7 @@ async function fill(
   const pages = new PageWriter(pairs, terminated, pageSize, firsts, overflow, buckets + 1);
   const bucket = new Bucket(pairs, terminated);
   for (let i = 0; i < buckets; i++) {
-    bucket.load(entries, start[i], start[i + 1]);
-    const repeated = bucket.repeated();
+    const repeated = bucket.sort(entries, start[i], start[i + 1]);
     if (repeated >= 0) {
       const slot = bucket.slots[repeated];
       const key = pairs.pool.subarray(bucket.keyStart[slot], bucket.keyEnd[slot]);
