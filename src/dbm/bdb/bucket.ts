@@ -14,6 +14,8 @@ const NONE = -1;
  */
 export class Bucket {
   count = 0;
+  /** Means nothing; see `load`. */
+  touched = 0;
   slots = new Uint32Array(0);
   keyStart = new Uint32Array(0);
   keyEnd = new Uint32Array(0);
@@ -28,7 +30,6 @@ export class Bucket {
   readonly #view: DataView;
   readonly #terminated: boolean;
   #repeated = NONE;
-  #touched = 0;
 
   constructor(pairs: Pairs, terminated: boolean) {
     this.#pairs = pairs;
@@ -70,8 +71,9 @@ export class Bucket {
     }
     // A loop that does nothing else waits for many cache misses at once; kept, so that it is not optimised away.
     let touched = 0;
-    for (let slot = 0; slot < count; slot++) touched ^= pool[keyStart[slot]] ^ pool[valueEnd[slot] - 1];
-    this.#touched = touched;
+    for (let slot = 0; slot < count; slot++)
+      touched ^= pool[keyStart[slot]] ^ pool[Math.max(valueEnd[slot], 1) - 1];
+    this.touched = touched;
   }
 
   /** The place in `slots` of the key `bytes[start, end)`, or -1. */

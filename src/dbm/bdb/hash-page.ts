@@ -19,7 +19,7 @@ import type { PageFile, PageWindow } from './page-file.ts';
  */
 export class HashPage {
   bytes: Uint8Array = new Uint8Array(0);
-  view = new DataView(new ArrayBuffer(0));
+  view: DataView = new DataView(new ArrayBuffer(0));
   page = 0;
   type = PAGE_INVALID;
   previous = 0;

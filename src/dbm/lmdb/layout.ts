@@ -43,7 +43,15 @@ export const META = {
 export const META_SIZE = 152;
 
 /** Offsets in what a meta page says of a tree. */
-export const TREE = { flags: 4, depth: 6, branchPages: 8, leafPages: 16, overflowPages: 24, entries: 32, root: 40 } as const;
+export const TREE = {
+  flags: 4,
+  depth: 6,
+  branchPages: 8,
+  leafPages: 16,
+  overflowPages: 24,
+  entries: 32,
+  root: 40,
+} as const;
 
 /** What stands for the root of an empty tree: all bits set. */
 export const NO_PAGE_HALF = 0xffffffff;
@@ -70,6 +78,9 @@ export const MAP_UNIT = 1 << 20;
 export function largestNode(pageSize: number): number {
   return (((pageSize - PAGE_HEADER) / 2) & ~1) - 2;
 }
+
+/** A place in a page's index of nodes. */
+export const INDEX_SIZE = 2;
 
 /** Nodes begin at even places. */
 export function even(size: number): number {

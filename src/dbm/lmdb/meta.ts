@@ -45,7 +45,13 @@ export interface Meta {
  * made the empty file and 1 as the first's: a reader goes by the transaction number in the lock file, which may be from
  * another file that was there before, and looks into the meta page that has its parity.
  */
-export function writeMeta(view: DataView, at: number, transaction: number, tree: Tree, lastPage: number): void {
+export function writeMeta(
+  view: DataView,
+  at: number,
+  transaction: number,
+  tree: Tree,
+  lastPage: number,
+): void {
   const put64 = (offset: number, value: number) => view.setBigUint64(at + offset, BigInt(value), true);
   put64(PAGE.number, transaction);
   view.setUint16(at + PAGE.flags, META_PAGE, true);
@@ -109,7 +115,8 @@ export function readMeta(path: string, bytes: Uint8Array, number: number, positi
   }
   const flags = reader.view.getUint16(PAGE.flags, true);
   if (flags !== META_PAGE) throw fault(PAGE.flags, `page flags ${flags}, not a meta page's`);
-  if (reader.number(PAGE.number) !== number) throw fault(PAGE.number, `calls itself page ${reader.number(0)}`);
+  if (reader.number(PAGE.number) !== number)
+    throw fault(PAGE.number, `calls itself page ${reader.number(0)}`);
   const pageSize = reader.view.getUint32(META.pageSize, true);
   const validSize =
     pageSize >= SMALLEST_PAGE && pageSize <= LARGEST_PAGE && (pageSize & (pageSize - 1)) === 0;
@@ -153,7 +160,8 @@ class MetaReader {
     if (root !== undefined && (root < META_PAGES || root > lastPage)) {
       throw this.#fault(at + TREE.root, `the root is page ${root} of ${lastPage + 1}`);
     }
-    if (depth > DEEPEST || (depth === 0) !== empty) throw this.#fault(at + TREE.depth, `a tree ${depth} pages deep`);
+    if (depth > DEEPEST || (depth === 0) !== empty)
+      throw this.#fault(at + TREE.depth, `a tree ${depth} pages deep`);
     if (empty && entries !== 0) throw this.#fault(at + TREE.entries, `${entries} entries without a page`);
     return {
       flags: view.getUint16(at + TREE.flags, true),
