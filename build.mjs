@@ -6,7 +6,12 @@ const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
 await rm('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { cli: 'src/cli/main.ts', dbmbuild: 'src/cli/dbmbuild.ts', index: 'src/index.ts' },
+  entryPoints: {
+    cli: 'src/cli/main.ts',
+    dbmbuild: 'src/cli/dbmbuild.ts',
+    index: 'src/index.ts',
+    'table-thread': 'src/tables/table-thread.ts',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -5,12 +5,14 @@ import { State } from '../state/state.ts';
 import { type Collected, collect, type Progress } from './collect.ts';
 import { type TableFiles, tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
-import { failedPlan, type Plan, type PlanOptions, planTable } from './plan.ts';
+import type { Merged } from './merge.ts';
+import { candidateSources, failedPlan, type Plan, type PlanOptions, planTable } from './plan.ts';
 import { publishPlans, settleMoves } from './publish.ts';
 import type { BuildReport } from './report.ts';
 import { reportOf } from './report-table.ts';
 import { sweep } from './stage.ts';
 import { type Survey, survey } from './survey.ts';
+import { TableThreads } from './table-threads.ts';
 
 /** Whole files are compared at least this often, in milliseconds. */
 const VERIFY_EVERY = 24 * 60 * 60 * 1000;
@@ -44,6 +46,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
   const { formats, warnings } = await chooseFormats(config);
   if (!dryRun) mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
   const lock = dryRun ? undefined : RunLock.acquire(config.stateDir);
+  const threads = new TableThreads();
   let state: State | undefined;
   try {
     state = dryRun ? State.peek(config.stateDir) : State.open(config.stateDir);
@@ -56,18 +59,23 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       const files = tableFiles(config.tablesDir, table.name, formats);
       return { table, files, survey: surveyOf(files, table.name, state) };
     });
-    const sources = await collect(config, options.progress);
-    const plans = surveys.map(({ table, files, survey }) =>
-      planOf(table, files, survey, sources.tables.get(table) ?? NOTHING_COLLECTED, {
-        selected: selected.has(table.name),
-        force: options.force ?? false,
-        allowEmpty: options.allowEmpty ?? false,
-      }),
+    const sources = await collect(config, (directory, entries) => {
+      threads.prepare(entries);
+      options.progress?.(directory, entries);
+    });
+    const plans = await Promise.all(
+      surveys.map(({ table, files, survey }) =>
+        planOf(table, files, survey, sources.tables.get(table) ?? NOTHING_COLLECTED, threads, {
+          selected: selected.has(table.name),
+          force: options.force ?? false,
+          allowEmpty: options.allowEmpty ?? false,
+        }),
+      ),
     );
     sources.tables.clear();
 
     if (dryRun || state === undefined) settleMoves(plans);
-    else await publishPlans(plans, state);
+    else await publishPlans(plans, state, threads);
     return {
       dryRun,
       milliseconds: performance.now() - started,
@@ -80,6 +88,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       warnings,
     };
   } finally {
+    await threads.close();
     state?.close();
     lock?.release();
   }
@@ -105,21 +114,26 @@ function surveyOf(files: TableFiles, name: string, state: State | undefined): Su
   }
 }
 
-function planOf(
+async function planOf(
   table: TableConfig,
   files: TableFiles,
   survey: Survey | Error,
   collected: Collected,
+  threads: TableThreads,
   options: PlanOptions,
-): Plan {
+): Promise<Plan> {
   const started = performance.now();
+  let merged: Merged | undefined;
   try {
-    if (survey instanceof Error) return failedPlan(table, files, options.selected, survey, collected);
-    const plan = planTable(table, files, survey, collected, options);
+    const sources = survey instanceof Error ? collected.contributions : candidateSources(survey, collected);
+    const complete = table.sources.length > 0 && collected.failures.length === 0;
+    if (complete || sources.length > 0) merged = await threads.merge(sources);
+    if (survey instanceof Error) throw survey;
+    const plan = planTable(table, files, survey, collected, merged, options);
     plan.milliseconds = performance.now() - started;
     return plan;
   } catch (error) {
-    return failedPlan(table, files, options.selected, error);
+    return failedPlan(table, files, options.selected, error, merged?.table);
   }
 }
 

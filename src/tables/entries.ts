@@ -1,5 +1,6 @@
 import type { Pairs } from '../dbm/pairs.ts';
 import { copyBytes } from './bytes.ts';
+import { sharedBytes, sharedColumn } from './shared-memory.ts';
 
 /** The largest pool: offsets are 32 bits, and Node's buffers end at 4 GiB. */
 const MAX_POOL = 2 ** 32 - 1;
@@ -30,11 +31,11 @@ export class EntriesBuilder {
   #valueEnd: Uint32Array;
 
   constructor(expectedEntries = EXPECTED_ENTRIES, expectedBytes = expectedEntries * 48) {
-    this.#pool = Buffer.allocUnsafeSlow(expectedBytes);
-    this.#keyStart = new Uint32Array(expectedEntries);
-    this.#keyEnd = new Uint32Array(expectedEntries);
-    this.#valueStart = new Uint32Array(expectedEntries);
-    this.#valueEnd = new Uint32Array(expectedEntries);
+    this.#pool = sharedBytes(expectedBytes);
+    this.#keyStart = sharedColumn(expectedEntries);
+    this.#keyEnd = sharedColumn(expectedEntries);
+    this.#valueStart = sharedColumn(expectedEntries);
+    this.#valueEnd = sharedColumn(expectedEntries);
   }
 
   get count(): number {
@@ -77,7 +78,7 @@ export class EntriesBuilder {
   finish(): Pairs {
     return {
       count: this.#count,
-      pool: this.#pool,
+      pool: this.#pool.subarray(0, this.#used),
       keyStart: this.#keyStart,
       keyEnd: this.#keyEnd,
       valueStart: this.#valueStart,
@@ -104,14 +105,14 @@ export class EntriesBuilder {
 
   #growPool(needed: number): void {
     if (needed > MAX_POOL) throw new TableTooLargeError();
-    const pool = Buffer.allocUnsafe(Math.min(MAX_POOL, Math.max(needed, this.#pool.length * 2)));
+    const pool = sharedBytes(Math.min(MAX_POOL, Math.max(needed, this.#pool.length * 2)));
     pool.set(this.#pool.subarray(0, this.#used));
     this.#pool = pool;
   }
 }
 
 function grown(column: Uint32Array, size: number): Uint32Array {
-  const larger = new Uint32Array(size);
+  const larger = sharedColumn(size);
   larger.set(column);
   return larger;
 }

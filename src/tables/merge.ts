@@ -1,6 +1,8 @@
 import type { Pairs } from '../dbm/pairs.ts';
 import { compareBytes, printable } from './bytes.ts';
 import { TableTooLargeError } from './entries.ts';
+import type { Listing } from './report.ts';
+import { sharedBytes, sharedColumn } from './shared-memory.ts';
 import { compareValues, type Precedence, sortedOrder } from './sort.ts';
 import { Table } from './table.ts';
 import { Tally } from './tally.ts';
@@ -28,7 +30,7 @@ export interface Claim {
 
 export interface Merged {
   readonly table: Table;
-  readonly conflicts: Tally<Conflict>;
+  readonly conflicts: Listing<Conflict>;
 }
 
 /** One table from its sources in their order: the first source that has a key gives its value. */
@@ -54,7 +56,7 @@ export function merge(contributions: readonly Contribution[]): Merged {
       dropped: claim(dropped),
     }));
   });
-  return { table: new Table(pairs, order), conflicts };
+  return { table: Table.from(pairs, order), conflicts };
 }
 
 /** The first of each run of equal keys; hears of the others together with it. */
@@ -93,11 +95,11 @@ function concatenate(contributions: readonly Contribution[]): { pairs: Pairs; en
 
   const pairs = {
     count,
-    pool: Buffer.concat(contributions.map((contribution) => contribution.pairs.pool)),
-    keyStart: new Uint32Array(count),
-    keyEnd: new Uint32Array(count),
-    valueStart: new Uint32Array(count),
-    valueEnd: new Uint32Array(count),
+    pool: sharedBytes(bytes),
+    keyStart: sharedColumn(count),
+    keyEnd: sharedColumn(count),
+    valueStart: sharedColumn(count),
+    valueEnd: sharedColumn(count),
   };
   let entry = 0;
   let shift = 0;
@@ -108,6 +110,7 @@ function concatenate(contributions: readonly Contribution[]): { pairs: Pairs; en
       pairs.valueStart[entry] = part.valueStart[i] + shift;
       pairs.valueEnd[entry] = part.valueEnd[i] + shift;
     }
+    pairs.pool.set(part.pool, shift);
     shift += part.pool.length;
   }
   return { pairs, ends };

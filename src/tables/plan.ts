@@ -4,9 +4,9 @@ import type { Collected } from './collect.ts';
 import { type Difference, diff } from './diff.ts';
 import type { TableFiles } from './files.ts';
 import { type Counts, type Finding, judge, type Size } from './guard.ts';
-import { type Conflict, merge } from './merge.ts';
+import type { Conflict, Contribution, Merged } from './merge.ts';
 import type { Change } from './moves.ts';
-import type { Outcome, SourceRejection } from './report.ts';
+import type { Listing, Outcome, SourceRejection } from './report.ts';
 import type { Parts } from './stage.ts';
 import { NOTHING_SURVEYED, type Survey } from './survey.ts';
 import type { Table } from './table.ts';
@@ -29,8 +29,8 @@ export interface Plan {
   /** What is published, or the foreign `.dat` that passed the guard: the candidate's counterpart. */
   readonly base: Base | undefined;
   readonly difference: Difference;
-  readonly conflicts: Tally<Conflict>;
-  readonly rejections: Tally<SourceRejection>;
+  readonly conflicts: Listing<Conflict>;
+  readonly rejections: Listing<SourceRejection>;
   readonly notes: string[];
   milliseconds: number;
 }
@@ -55,6 +55,8 @@ const NO_DIFFERENCE: Difference = {
   changedAfter: new Uint32Array(0),
 };
 
+const NONE: Listing<never> = { count: 0, examples: [] };
+
 const NO_PLAN = {
   outcome: 'failed' as Outcome,
   findings: [],
@@ -66,15 +68,28 @@ const NO_PLAN = {
   milliseconds: 0,
 };
 
+/**
+ * What a table's candidate is merged from: when an optional source failed, also what is published, so that nothing goes for
+ * want of that source.
+ *
+ * @throws PublishError, DbmError
+ */
+export function candidateSources({ published }: Survey, collected: Collected): readonly Contribution[] {
+  const { contributions, failures, optionalFailures } = collected;
+  if (failures.length > 0 || optionalFailures.length === 0 || published === undefined) return contributions;
+  return [...contributions, { source: 'the published table', pairs: published.load(), ties: 'first' }];
+}
+
 /** Decides, from what is published and what the sources gave, whether a table is to be published. */
 export function planTable(
   config: TableConfig,
   files: TableFiles,
   survey: Survey,
   collected: Collected,
+  merged: Merged | undefined,
   options: PlanOptions,
 ): Plan {
-  const planner = new Planner(config, files, survey, collected, options);
+  const planner = new Planner(config, files, survey, collected, merged, options);
   return config.sources.length === 0 ? planner.keptByHand() : planner.fromSources();
 }
 
@@ -83,6 +98,7 @@ class Planner {
   readonly #files: TableFiles;
   readonly #survey: Survey;
   readonly #collected: Collected;
+  readonly #merged: Merged | undefined;
   readonly #options: PlanOptions;
   readonly #notes: string[];
 
@@ -91,12 +107,14 @@ class Planner {
     files: TableFiles,
     survey: Survey,
     collected: Collected,
+    merged: Merged | undefined,
     options: PlanOptions,
   ) {
     this.#config = config;
     this.#files = files;
     this.#survey = survey;
     this.#collected = collected;
+    this.#merged = merged;
     this.#options = options;
     this.#notes = [...survey.notes];
   }
@@ -131,15 +149,13 @@ class Planner {
 
   fromSources(): Plan {
     const { foreign, published } = this.#survey;
-    const { contributions, failures, optionalFailures } = this.#collected;
+    const { failures, optionalFailures } = this.#collected;
     for (const failure of optionalFailures) {
       this.#notes.push(`nothing is removed, since an optional source failed: ${failure.message}`);
     }
-    if (failures.length > 0) return this.#failedSource();
+    if (failures.length > 0 || this.#merged === undefined) return this.#failedSource();
 
-    const retained =
-      optionalFailures.length > 0 && published !== undefined ? [publishedContribution(published)] : [];
-    const { table: candidate, conflicts } = merge([...contributions, ...retained]);
+    const { table: candidate, conflicts } = this.#merged;
     const common = { candidate, conflicts, rejections: rejectionsOf(this.#collected.rejections) };
 
     let base: Base | undefined = published;
@@ -193,7 +209,7 @@ class Planner {
 
   #failedSource(): Plan {
     const { failures, rejections } = this.#collected;
-    const partial = partialCandidate(this.#collected);
+    const partial = this.#merged?.table;
     return this.#plan({
       outcome: 'failed',
       failure: { cause: 'source', message: failures.map(({ message }) => message).join('; ') },
@@ -252,8 +268,8 @@ class Planner {
       survey: this.#survey,
       selected: this.#options.selected,
       ...NO_PLAN,
-      conflicts: new Tally(),
-      rejections: new Tally(),
+      conflicts: NONE,
+      rejections: NONE,
       notes: this.#notes,
       ...plan,
     };
@@ -266,9 +282,8 @@ export function failedPlan(
   files: TableFiles,
   selected: boolean,
   error: unknown,
-  collected?: Collected,
+  candidate: Table | undefined,
 ): Plan {
-  const candidate = collected && partialCandidate(collected);
   const plan: Plan = {
     ...NO_PLAN,
     candidate,
@@ -277,8 +292,8 @@ export function failedPlan(
     files,
     survey: NOTHING_SURVEYED,
     selected,
-    conflicts: new Tally(),
-    rejections: new Tally(),
+    conflicts: NONE,
+    rejections: NONE,
     notes: [],
   };
   fail(plan, error);
@@ -321,16 +336,8 @@ const EMPTY: Pairs = {
 };
 
 /** What those of the sources gave that answered. */
-function partialCandidate({ contributions }: Collected): Table | undefined {
-  return contributions.length > 0 ? merge(contributions).table : undefined;
-}
-
 function differenceOf(base: Base | undefined, candidate: Table | undefined): Difference {
   return candidate === undefined ? NO_DIFFERENCE : diff(base?.load() ?? EMPTY, candidate);
-}
-
-function publishedContribution(base: Base): { source: string; pairs: Table; ties: 'first' } {
-  return { source: 'the published table', pairs: base.load(), ties: 'first' };
 }
 
 function countsOf({ added, removed, changedAfter }: Difference): Counts {
@@ -341,7 +348,7 @@ function sizeOf(table: Table): Size {
   return { entries: table.count, bytes: table.bytes };
 }
 
-function rejectionsOf(lists: Collected['rejections']): Tally<SourceRejection> {
+function rejectionsOf(lists: Collected['rejections']): Listing<SourceRejection> {
   const all = new Tally<SourceRejection>();
   for (const { source, rejections } of lists) {
     for (const rejection of rejections.examples) all.add(() => ({ source, ...rejection }));

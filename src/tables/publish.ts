@@ -5,8 +5,9 @@ import { stampsOf } from './files.ts';
 import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
 import { changesOf, fail, type Plan } from './plan.ts';
-import { keepCandidate, type Parts, type StagedTable, stage } from './stage.ts';
+import { keepCandidate, type Parts, type StagedTable } from './stage.ts';
 import type { Table } from './table.ts';
+import type { TableThreads } from './table-threads.ts';
 
 /** Holds the tables that would lose an address to one that does not publish. @returns the moves that remain */
 export function settleMoves(plans: readonly Plan[]): Move[] {
@@ -29,8 +30,12 @@ export function settleMoves(plans: readonly Plan[]): Move[] {
  * one that gains an address before the one that loses it. A table that can't be written fails alone, and those that would
  * lose an address to it wait. What became of each table stands in its plan.
  */
-export async function publishPlans(plans: readonly Plan[], state: State): Promise<void> {
-  const publisher = new Publisher(plans, state);
+export async function publishPlans(
+  plans: readonly Plan[],
+  state: State,
+  threads: TableThreads,
+): Promise<void> {
+  const publisher = new Publisher(plans, state, threads);
   try {
     await publisher.stage();
     await publisher.commit();
@@ -45,12 +50,14 @@ export async function publishPlans(plans: readonly Plan[], state: State): Promis
 class Publisher {
   readonly #plans: readonly Plan[];
   readonly #state: State;
+  readonly #threads: TableThreads;
   readonly #staged = new Map<string, StagedTable>();
   #steps: readonly Step[] = [];
 
-  constructor(plans: readonly Plan[], state: State) {
+  constructor(plans: readonly Plan[], state: State, threads: TableThreads) {
     this.#plans = plans;
     this.#state = state;
+    this.#threads = threads;
   }
 
   async stage(): Promise<void> {
@@ -58,8 +65,8 @@ class Publisher {
       const moves = settleMoves(this.#plans);
       const names = this.#plans.filter((plan) => plan.selected && plan.write).map((plan) => plan.config.name);
       this.#steps = orderSteps(names, moves);
-      settled = true;
-      for (const step of this.#steps) settled &&= await this.#stageStep(step);
+      const staged = await Promise.all(this.#steps.map((step) => this.#stageStep(step)));
+      settled = staged.every(Boolean);
     }
   }
 
@@ -98,7 +105,10 @@ class Publisher {
     if (write === undefined) return true;
     return attempt(plan, async () => {
       const label = step.keeps.length === 0 ? 'new' : 'interim';
-      this.#staged.set(key(step), await stage(plan.files, tableOf(step, write.table), write.parts, label));
+      this.#staged.set(
+        key(step),
+        await this.#threads.stage(plan.files, tableOf(step, write.table), write.parts, label),
+      );
     });
   }
 

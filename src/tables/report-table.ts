@@ -1,8 +1,7 @@
 import type { Pairs } from '../dbm/pairs.ts';
 import { printable } from './bytes.ts';
 import type { Plan } from './plan.ts';
-import type { DifferenceListing, Listing, TableReport } from './report.ts';
-import type { Tally } from './tally.ts';
+import type { DifferenceListing, TableReport } from './report.ts';
 
 /** What a run did to a table, from what became of its plan. @param listDifference name every entry that differs */
 export function reportOf(plan: Plan, listDifference: boolean): TableReport {
@@ -20,16 +19,12 @@ export function reportOf(plan: Plan, listDifference: boolean): TableReport {
     milliseconds: plan.milliseconds,
     findings: plan.findings,
     failure: plan.failure,
-    conflicts: listing(plan.conflicts),
-    rejected: listing(plan.rejections),
+    conflicts: plan.conflicts,
+    rejected: plan.rejections,
     notes: plan.notes,
     candidate: kept ? files.candidate : undefined,
     difference: listDifference && outcome !== 'failed' ? listed(plan) : undefined,
   };
-}
-
-function listing<T>(tally: Tally<T>): Listing<T> {
-  return { count: tally.count, examples: tally.examples };
 }
 
 function listed({ base, candidate, difference }: Plan): DifferenceListing {

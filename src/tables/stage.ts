@@ -15,13 +15,18 @@ export interface Parts {
   readonly dbm: boolean;
 }
 
+export interface Rename {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** New files of a table, beside the old ones: whole, verified and on the disk, but not yet seen by anybody. */
 export class StagedTable {
   readonly #dir: string;
   /** The `.dat` first: after a crash in between, the dbm files are rebuilt from it. */
-  readonly #renames: readonly { readonly from: string; readonly to: string }[];
+  readonly #renames: readonly Rename[];
 
-  constructor(dir: string, renames: readonly { readonly from: string; readonly to: string }[]) {
+  constructor(dir: string, renames: readonly Rename[]) {
     this.#dir = dir;
     this.#renames = renames;
   }
@@ -48,6 +53,7 @@ export class StagedTable {
  * must answer every key. Owner, group and mode are those of the file that is to be replaced.
  *
  * @param label tells several stagings of one table apart
+ * @returns what puts the files in place, the `.dat` first
  * @throws PublishError, DbmError; nothing is left behind then
  */
 export async function stage(
@@ -55,8 +61,8 @@ export async function stage(
   table: Table,
   parts: Parts,
   label = 'new',
-): Promise<StagedTable> {
-  const renames: { from: string; to: string }[] = [];
+): Promise<readonly Rename[]> {
+  const renames: Rename[] = [];
   const target = (to: string): string => {
     const from = stagedPath(to, label);
     renames.push({ from, to });
@@ -80,7 +86,7 @@ export async function stage(
         file.close();
       }
     }
-    return new StagedTable(files.dir, renames);
+    return renames;
   } catch (error) {
     for (const { from } of renames) await rm(from, { force: true });
     if (error instanceof DbmError && error.cause !== undefined) {

@@ -7,6 +7,7 @@ import { stampsOf, type TableFiles } from './files.ts';
 import type { Size } from './guard.ts';
 import { type Conflict, merge } from './merge.ts';
 import { readWholeFile } from './read-file.ts';
+import type { Listing } from './report.ts';
 import { type Rejection, readDatEntries } from './sources/file.ts';
 import type { Table } from './table.ts';
 import type { Tally } from './tally.ts';
@@ -51,7 +52,7 @@ export interface Published {
 export interface DatFile {
   readonly table: Table;
   readonly digest: string;
-  readonly conflicts: Tally<Conflict>;
+  readonly conflicts: Listing<Conflict>;
   readonly rejections: Tally<Rejection>;
 }
 

@@ -69,7 +69,7 @@ function readsAsTheIncumbent(latin1: string, lowerCaseKeys = true): void {
 
 function tableOf(entries: Iterable<Entry>): Table {
   const sorted = [...entries].sort(([a], [b]) => compareLatin1(a, b));
-  return new Table(pairsOf(sorted), Uint32Array.from(sorted.keys()));
+  return Table.from(pairsOf(sorted), Uint32Array.from(sorted.keys()));
 }
 
 function textOf(table: Table): Buffer {

@@ -43,15 +43,13 @@ const HASH = 0x23;
 const QUOTE = 0x22;
 const BLANK = 0x20;
 const LF = 0x0a;
-/** Entries a call of the hot path: a function that is called often is compiled better than one that runs for long. */
-const BATCH = 256;
 
 /** Whether the lines that begin with white space have an entry to continue. */
 type Continuation = 'stray' | 'joined' | 'dropped';
 
 class DatReader {
   readonly #bytes: Uint8Array;
-  readonly #foldedClass: number;
+  readonly #folds: boolean;
   /** Where the last line begins that may lack its newline. */
   readonly #lastLine: number;
   readonly #onFault: (fault: DatFault) => boolean;
@@ -67,7 +65,7 @@ class DatReader {
   constructor(bytes: Uint8Array, options: ReadOptions) {
     this.#bytes = bytes;
     this.#lastLine = bytes.lastIndexOf(LF) + 1;
-    this.#foldedClass = (options.lowerCaseKeys ?? true) ? UPPER : -1;
+    this.#folds = options.lowerCaseKeys ?? true;
     this.#onFault = options.onFault ?? (() => true);
     const expected = Math.max(16, Math.ceil(bytes.length / 40));
     this.#keyStart = new Uint32Array(expected);
@@ -105,13 +103,12 @@ class DatReader {
     const keyEnd = this.#keyEnd;
     const valueStart = this.#valueStart;
     const valueEnd = this.#valueEnd;
-    const folds = this.#foldedClass === UPPER;
+    const folds = this.#folds;
     const lastLine = this.#lastLine;
     const firstCount = this.#count;
-    const lastCount = Math.min(keyStart.length, firstCount + BATCH);
     let count = firstCount;
     let start = from;
-    while (start < lastLine && count < lastCount) {
+    while (start < lastLine && count < keyStart.length) {
       let at = start;
       let byte = bytes[at];
       if (byte === QUOTE || byte === HASH) break;
@@ -121,10 +118,13 @@ class DatReader {
         if (folds) bytes[at] = byte + 0x20;
         byte = bytes[++at];
       }
-      if (classes[byte] !== COLON || at === start) break;
+      if (at === start) break;
       const keyStop = at;
-      do byte = bytes[++at];
-      while (classes[byte] === SPACE);
+      while (classes[byte] === SPACE) byte = bytes[++at];
+      if (classes[byte] === COLON) {
+        do byte = bytes[++at];
+        while (classes[byte] === SPACE);
+      }
       const valueFrom = at;
       while (byte > LF || (byte !== LF && byte !== 0)) byte = bytes[++at];
       if (byte !== LF || at - start > MAX_LINE || keyStop - start > MAX_KEY) break;
@@ -163,11 +163,11 @@ class DatReader {
       const key = unescapeKey(bytes, start, this.#contentEnd(start));
       this.#keyEnd[i] = key.keyEnd;
       at = key.next;
-      if (this.#foldedClass === UPPER) this.#foldKey(start, key.keyEnd);
+      if (this.#folds) this.#foldKey(start, key.keyEnd);
     } else {
       let byteClass = BYTE_CLASS[first];
       while (byteClass < COLON) {
-        if (byteClass === this.#foldedClass) bytes[at] += 0x20;
+        if (byteClass === UPPER && this.#folds) bytes[at] += 0x20;
         byteClass = ++at < end ? BYTE_CLASS[bytes[at]] : NEWLINE;
       }
       this.#keyEnd[i] = at;

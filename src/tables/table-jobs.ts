@@ -1,0 +1,48 @@
+import type { FormatName } from '../dbm/format.ts';
+import { formats } from '../dbm/index.ts';
+import type { TableFiles } from './files.ts';
+import { type Conflict, type Contribution, merge } from './merge.ts';
+import type { Listing } from './report.ts';
+import { type Parts, type Rename, stage } from './stage.ts';
+import { type Columns, Table } from './table.ts';
+
+/** Work on one table, as data that crosses between threads: columns go without a copy. */
+export type Job = MergeJob | StageJob;
+
+export interface MergeJob {
+  readonly kind: 'merge';
+  readonly contributions: readonly Contribution[];
+}
+
+export interface StageJob {
+  readonly kind: 'stage';
+  readonly files: Omit<TableFiles, 'dbm'> & { readonly dbm: readonly { path: string; format: FormatName }[] };
+  readonly table: Columns;
+  readonly parts: Parts;
+  readonly label: string;
+}
+
+export type JobResult = MergeResult | StageResult;
+
+export interface MergeResult {
+  readonly kind: 'merge';
+  readonly table: Columns;
+  readonly conflicts: Listing<Conflict>;
+}
+
+export interface StageResult {
+  readonly kind: 'stage';
+  readonly renames: readonly Rename[];
+}
+
+/** Does a job, in whichever thread it is called. @throws what `merge` and `stage` throw */
+export async function runJob(job: Job): Promise<JobResult> {
+  if (job.kind === 'merge') {
+    const { table, conflicts } = merge(job.contributions);
+    const { count, examples } = conflicts;
+    return { kind: 'merge', table: table.columns(), conflicts: { count, examples } };
+  }
+  const dbm = job.files.dbm.map(({ path, format }) => ({ path, format: formats[format] }));
+  const renames = await stage({ ...job.files, dbm }, Table.of(job.table), job.parts, job.label);
+  return { kind: 'stage', renames };
+}

@@ -1,0 +1,101 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { TableFiles } from './files.ts';
+import type { Contribution, Merged } from './merge.ts';
+import { type Parts, StagedTable } from './stage.ts';
+import { Table } from './table.ts';
+import { type Job, type JobResult, runJob } from './table-jobs.ts';
+import type { Answer } from './table-thread.ts';
+
+/** Smaller tables are done before a thread has its turn. */
+const WORTH_A_THREAD = 50_000;
+
+/** A fault that a job met in its thread. */
+export class JobError extends Error {
+  override readonly name = 'JobError';
+}
+
+/**
+ * Works on several large tables at a time, each in a thread of its own; what comes out is the same whatever runs where.
+ * Threads exist in the bundled program only: elsewhere, and on one processor, everything is done in the calling thread.
+ */
+export class TableThreads {
+  readonly #most = import.meta.url.endsWith('.js') ? availableParallelism() : 1;
+  readonly #idle: Worker[] = [];
+  readonly #waiting: ((worker: Worker) => void)[] = [];
+  #started = 0;
+
+  /** Starts the threads ahead of time: a source has given so many entries already. */
+  prepare(entries: number): void {
+    if (entries < WORTH_A_THREAD) return;
+    while (this.#canStart()) this.#release(this.#start());
+  }
+
+  /** @throws JobError, TableTooLargeError */
+  async merge(contributions: readonly Contribution[]): Promise<Merged> {
+    const entries = contributions.reduce((sum, { pairs }) => sum + pairs.count, 0);
+    const result = await this.#run({ kind: 'merge', contributions }, entries);
+    if (result.kind !== 'merge') throw new JobError(`asked for a merge, got a ${result.kind}`);
+    return { table: Table.of(result.table), conflicts: result.conflicts };
+  }
+
+  /** @throws JobError, PublishError, DbmError; nothing is left behind then */
+  async stage(files: TableFiles, table: Table, parts: Parts, label: string): Promise<StagedTable> {
+    const plain = { ...files, dbm: files.dbm.map(({ path, format }) => ({ path, format: format.name })) };
+    const job = { kind: 'stage', files: plain, table: table.columns(), parts, label } as const;
+    const result = await this.#run(job, table.count);
+    if (result.kind !== 'stage') throw new JobError(`asked for a staging, got a ${result.kind}`);
+    return new StagedTable(files.dir, result.renames);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#idle.map((worker) => worker.terminate()));
+  }
+
+  async #run(job: Job, entries: number): Promise<JobResult> {
+    if (this.#most === 1 || entries < WORTH_A_THREAD) return runJob(job);
+    const worker = await this.#worker();
+    try {
+      const answer = await ask(worker, job);
+      if ('fault' in answer) throw new JobError(answer.fault);
+      return answer.result;
+    } finally {
+      this.#release(worker);
+    }
+  }
+
+  #canStart(): boolean {
+    return this.#started < this.#most && this.#most > 1;
+  }
+
+  #start(): Worker {
+    this.#started++;
+    return new Worker(new URL('./table-thread.js', import.meta.url));
+  }
+
+  async #worker(): Promise<Worker> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    if (this.#canStart()) return this.#start();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  #release(worker: Worker): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(worker);
+    else next(worker);
+  }
+}
+
+function ask(worker: Worker, job: Job): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (answer: Answer) => {
+      worker.off('error', reject);
+      resolve(answer);
+    });
+    worker.postMessage(job);
+  });
+}
