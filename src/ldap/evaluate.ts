@@ -94,6 +94,7 @@ function compileItem(
 function judgedType(name: string, context: FilterContext): AttributeType | Unjudged | undefined {
   if (name.includes(';')) return new Unjudged(`${name} has options`);
   if (name.toLowerCase() === 'anr') return new Unjudged("ambiguous name resolution is the server's to judge");
+  if (/^[0-9]/.test(name) && context.server !== 'openldap') return new Unjudged(`${name} is an OID`);
   const type = context.schema.attribute(name);
   if (type === undefined) {
     return context.server === 'openldap' ? undefined : new Unjudged(`${name} is not in the server's schema`);
@@ -110,7 +111,7 @@ function valueTest(
   context: FilterContext,
 ): ValueTest | Unjudged | undefined {
   if (filter.kind === 'substrings') {
-    const rule = comparison(type, 'substrings', context.server);
+    const rule = comparison(filter.attribute, type, 'substrings', context.server);
     if (rule.kind === 'none') return undefined;
     if (rule.kind !== 'text') return unjudged(rule, filter.attribute);
     const pieces = [filter.initial, ...filter.any, filter.final];
@@ -118,7 +119,7 @@ function valueTest(
     return unusable ? unusableValue(filter.attribute) : substringsMatcher(rule.rule, filter);
   }
   const use = filter.kind === 'equal' ? 'equality' : 'ordering';
-  const rule = comparison(type, use, context.server);
+  const rule = comparison(filter.attribute, type, use, context.server);
   if (rule.kind === 'none') return undefined;
   if (filter.kind === 'equal') return equalityTest(filter, rule, context);
   const isMatch =
@@ -209,7 +210,7 @@ function compileExtensible(filter: ExtensibleFilter, context: FilterContext): Ev
   if (type instanceof Unjudged) return type;
   if (type === undefined) return () => UNDEFINED;
   const { value } = filter;
-  const integers = comparison(type, 'equality', context.server);
+  const integers = comparison(filter.attribute, type, 'equality', context.server);
   const asserted =
     integers.kind === 'integer' ? boundedInteger(value, 0, value.length, integers.bits) : undefined;
   if (asserted === undefined) {

@@ -82,7 +82,9 @@ const bySyntax = new Map<string, Comparison>([
 const isObjectClass = (type: AttributeType) =>
   type.names.includes('2.5.4.0') || type.names.includes('objectclass');
 
+/** @param name the attribute, as the filter has it */
 export function comparison(
+  name: string,
   type: AttributeType,
   use: 'equality' | 'ordering' | 'substrings',
   server: ServerKind,
@@ -92,10 +94,11 @@ export function comparison(
       ? { kind: 'objectClass' }
       : { kind: 'unknown', reason: 'objectClass is only compared' };
   }
-  return server === 'activeDirectory' ? fromSyntax(type, use) : fromRules(type, use, server);
+  return server === 'activeDirectory' ? fromSyntax(name, type, use) : fromRules(name, type, use, server);
 }
 
 function fromRules(
+  attribute: string,
   type: AttributeType,
   use: 'equality' | 'ordering' | 'substrings',
   server: ServerKind,
@@ -105,7 +108,7 @@ function fromRules(
     if (server === 'openldap') return { kind: 'none' };
     return {
       kind: 'unknown',
-      reason: `the schema names no ${use} rule for ${type.names[1] ?? type.names[0]}`,
+      reason: `the schema names no ${use} rule for ${attribute}`,
     };
   }
   const column = { equality: 0, ordering: 1, substrings: 2 } as const;
@@ -116,8 +119,11 @@ function fromRules(
   return fits ? found[3] : { kind: 'unknown', reason: `the matching rule ${name} is the server's to judge` };
 }
 
-function fromSyntax(type: AttributeType, use: 'equality' | 'ordering' | 'substrings'): Comparison {
-  const name = type.names[1] ?? type.names[0];
+function fromSyntax(
+  name: string,
+  type: AttributeType,
+  use: 'equality' | 'ordering' | 'substrings',
+): Comparison {
   const found = bySyntax.get(type.syntax ?? '');
   if (found !== undefined) {
     if (use === 'equality') return found;

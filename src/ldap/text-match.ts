@@ -28,6 +28,9 @@ export function certainBytes(isCertain: (byte: number) => boolean): Uint8Array {
   return certain;
 }
 
+/** Of ASCII. */
+const printable = certainBytes(() => true);
+
 export function equalText(
   rule: TextRule,
   asserted: Uint8Array,
@@ -70,16 +73,18 @@ export function substringsMatcher(
   filter: SubstringsFilter,
 ): (bytes: Uint8Array, start: number, end: number) => Truth {
   const all = [filter.initial, ...filter.any, filter.final].filter((piece) => piece !== undefined);
-  const arePlain = all.every((piece) => isPlain(rule, piece, 0, piece.length));
+  const arePlain = all.every((piece) => isPlain(printable, piece, 0, piece.length));
+  const areCertain = all.every((piece) => isPlain(rule.certain, piece, 0, piece.length));
   const areAscii = all.every((piece) => isAscii(piece, 0, piece.length));
   const bare = mapPieces(filter, (piece) => skeleton(rule, piece, 0, piece.length));
 
   return (bytes, start, end) => {
-    if (arePlain && isPlain(rule, bytes, start, end)) {
+    if (arePlain && isPlain(printable, bytes, start, end)) {
+      // Whatever bytes a server passes over, it does so on both sides: what has the pieces has them still.
       if (hasPieces(filter, bytes, start, end, rule.fold !== 'exact')) {
         return rule.fold !== 'unsure' || hasPieces(filter, bytes, start, end, false) ? TRUE : UNSURE;
       }
-      return rule.different;
+      if (areCertain && isPlain(rule.certain, bytes, start, end)) return rule.different;
     }
     if (filter.initial !== undefined && partsAtStart(rule, filter.initial, bytes, start, end)) {
       return rule.different;
@@ -100,7 +105,8 @@ export function orderText(
   start: number,
   end: number,
 ): number | undefined {
-  if (!isPlain(rule, asserted, 0, asserted.length) || !isPlain(rule, bytes, start, end)) return undefined;
+  if (!isPlain(rule.certain, asserted, 0, asserted.length)) return undefined;
+  if (!isPlain(rule.certain, bytes, start, end)) return undefined;
   if (rule.fold === 'unsure') return undefined;
   const common = Math.min(asserted.length, end - start);
   for (let i = 0; i < common; i++) {
@@ -120,8 +126,8 @@ function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Nothing that any server folds but case: bytes that stand for themselves, and single spaces between them. */
-function isPlain(rule: TextRule, bytes: Uint8Array, start: number, end: number): boolean {
+/** Whether there is nothing but bytes of a table, and single spaces between them. */
+function isPlain(table: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
   let afterSpace = true;
   for (let i = start; i < end; i++) {
     const byte = bytes[i];
@@ -129,7 +135,7 @@ function isPlain(rule: TextRule, bytes: Uint8Array, start: number, end: number):
       if (afterSpace) return false;
       afterSpace = true;
     } else {
-      if (rule.certain[byte] !== 1) return false;
+      if (table[byte] !== 1) return false;
       afterSpace = false;
     }
   }
