@@ -43,6 +43,7 @@ const HASH = 0x23;
 const QUOTE = 0x22;
 const BLANK = 0x20;
 const LF = 0x0a;
+const COLON_BYTE = 0x3a;
 
 /** Whether the lines that begin with white space have an entry to continue. */
 type Continuation = 'stray' | 'joined' | 'dropped';
@@ -120,8 +121,8 @@ class DatReader {
       }
       if (at === start) break;
       const keyStop = at;
-      while (classes[byte] === SPACE) byte = bytes[++at];
-      if (classes[byte] === COLON) {
+      if (byte !== COLON_BYTE) while (classes[byte] === SPACE) byte = bytes[++at];
+      if (byte === COLON_BYTE) {
         do byte = bytes[++at];
         while (classes[byte] === SPACE);
       }
