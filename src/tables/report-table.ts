@@ -1,7 +1,7 @@
 import type { Pairs } from '../dbm/pairs.ts';
 import { printable } from './bytes.ts';
 import type { Plan } from './plan.ts';
-import type { DifferenceListing, TableReport } from './report.ts';
+import type { DifferenceListing, Listing, TableReport } from './report.ts';
 
 /** What a run did to a table, from what became of its plan. @param listDifference name every entry that differs */
 export function reportOf(plan: Plan, listDifference: boolean): TableReport {
@@ -19,12 +19,17 @@ export function reportOf(plan: Plan, listDifference: boolean): TableReport {
     milliseconds: plan.milliseconds,
     findings: plan.findings,
     failure: plan.failure,
-    conflicts: plan.conflicts,
-    rejected: plan.rejections,
+    conflicts: listing(plan.conflicts),
+    rejected: listing(plan.rejections),
     notes: plan.notes,
     candidate: kept ? files.candidate : undefined,
     difference: listDifference && outcome !== 'failed' ? listed(plan) : undefined,
   };
+}
+
+/** As plain data, whatever counted it: a class keeps its figures from JSON. */
+function listing<T>({ count, examples }: Listing<T>): Listing<T> {
+  return { count, examples };
 }
 
 function listed({ base, candidate, difference }: Plan): DifferenceListing {
