@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { LockedError, StateError } from './error.ts';
@@ -19,6 +20,8 @@ export class RunLock {
     let database: Database.Database | undefined;
     try {
       database = new Database(path, { timeout: 0 });
+      // SQLite takes a file that it may only read for a database that is only read, and locks it for nobody.
+      accessSync(path, constants.W_OK);
       database.exec('BEGIN EXCLUSIVE');
       return new RunLock(database);
     } catch (error) {

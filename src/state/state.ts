@@ -91,10 +91,11 @@ export class State {
     }
   }
 
+  /** @throws StateError, as do all of these */
   published(name: string): TableRecord | undefined {
-    const row = this.#database
-      .prepare<[string], PublishedRow>('SELECT * FROM published WHERE name = ?')
-      .get(name);
+    const row = this.#use(() =>
+      this.#database.prepare<[string], PublishedRow>('SELECT * FROM published WHERE name = ?').get(name),
+    );
     if (row === undefined) return undefined;
     return {
       datDigest: row.dat_digest,
@@ -108,23 +109,27 @@ export class State {
 
   /** The digest of the `.dat` that a run was about to publish and may have published before it was killed. */
   intended(name: string): string | undefined {
-    return this.#database
-      .prepare<[string], { dat_digest: string }>('SELECT dat_digest FROM intended WHERE name = ?')
-      .get(name)?.dat_digest;
+    return this.#use(() =>
+      this.#database
+        .prepare<[string], { dat_digest: string }>('SELECT dat_digest FROM intended WHERE name = ?')
+        .get(name),
+    )?.dat_digest;
   }
 
   /** Says, before the first rename, which `.dat` is about to be ours. */
   intend(name: string, datDigest: string): void {
-    this.#database
-      .prepare<[string, string]>(
-        'INSERT INTO intended VALUES (?, ?) ON CONFLICT DO UPDATE SET dat_digest = excluded.dat_digest',
-      )
-      .run(name, datDigest);
+    this.#use(() =>
+      this.#database
+        .prepare<[string, string]>(
+          'INSERT INTO intended VALUES (?, ?) ON CONFLICT DO UPDATE SET dat_digest = excluded.dat_digest',
+        )
+        .run(name, datDigest),
+    );
   }
 
   /** Records what is published now, and that nothing further is intended. */
   recordPublished(name: string, record: TableRecord): void {
-    this.#database.transaction(() => {
+    const write = this.#database.transaction(() => {
       this.#database
         .prepare('INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?)')
         .run(
@@ -137,11 +142,20 @@ export class State {
           record.verifiedAt,
         );
       this.#database.prepare('DELETE FROM intended WHERE name = ?').run(name);
-    })();
+    });
+    this.#use(write);
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  #use<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw unusable(this.#database.name, error);
+    }
   }
 }
 

@@ -81,15 +81,15 @@ class Publisher {
         if (parts.dat) this.#state.intend(step.name, table.digest);
         await staged.commit();
         this.#staged.delete(key(step));
+        if (step.keeps.length === 0) this.#record(plan, table, parts);
       });
       if (!done) settleMoves(this.#plans);
-      else if (step.keeps.length === 0) this.#record(plan, table, parts);
     }
     for (const plan of this.#plans) {
       const { published, verified, datThere, dbmMatches } = plan.survey;
       const sound = published !== undefined && verified && datThere && dbmMatches;
       if (plan.selected && plan.write === undefined && sound)
-        this.#record(plan, published.load(), { dat: false, dbm: false });
+        await attempt(plan, async () => this.#record(plan, published.load(), { dat: false, dbm: false }));
     }
   }
 
