@@ -72,6 +72,8 @@ describe('mailhub-dbmbuild ends, prints and stores as exim_dbmbuild does', () =>
     [['-', '-']],
     [['source', '/nonexistent/table']],
     [['source', '/dev/null/table']],
+    [['source', 'n'.repeat(236)]],
+    [['source', 'n'.repeat(237)]],
     [['source', 'n'.repeat(492)]],
     [['source', 'n'.repeat(493)]],
     [['source', 'é'.repeat(247)]],

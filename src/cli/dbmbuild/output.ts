@@ -9,9 +9,10 @@ export class Output {
   readonly #path: string;
   readonly #temporary: string;
 
+  /** Two runs at once must not meet in one file; four letters more leave exim_dbmbuild's longest names possible. */
   constructor(path: string) {
     this.#path = path;
-    this.#temporary = `${path}.dbmbuild_temp.${randomBytes(4).toString('hex')}`;
+    this.#temporary = `${path}.dbmbuild_temp.${randomBytes(3).toString('base64url')}`;
   }
 
   /** Whether the table would take the place of that very file. */
