@@ -65,8 +65,14 @@ class Publisher {
       const moves = settleMoves(this.#plans);
       const names = this.#plans.filter((plan) => plan.selected && plan.write).map((plan) => plan.config.name);
       this.#steps = orderSteps(names, moves);
-      const staged = await Promise.all(this.#steps.map((step) => this.#stageStep(step)));
-      settled = staged.every(Boolean);
+      const together = this.#steps.map((step) => onClock(this.#planOf(step), () => this.#stageStep(step)));
+      await Promise.allSettled(together);
+      settled = true;
+      // What several lacked together, room on the disk or memory, one of them may have enough of alone.
+      for (const step of this.#steps) {
+        const staged = await attempt(this.#planOf(step), () => this.#stageStep(step));
+        settled &&= staged;
+      }
     }
   }
 
@@ -98,18 +104,13 @@ class Publisher {
     for (const staged of this.#staged.values()) await staged.discard();
   }
 
-  async #stageStep(step: Step): Promise<boolean> {
-    if (this.#staged.has(key(step))) return true;
+  async #stageStep(step: Step): Promise<void> {
     const plan = this.#planOf(step);
     const { write } = plan;
-    if (write === undefined) return true;
-    return attempt(plan, async () => {
-      const label = step.keeps.length === 0 ? 'new' : 'interim';
-      this.#staged.set(
-        key(step),
-        await this.#threads.stage(plan.files, tableOf(step, write.table), write.parts, label),
-      );
-    });
+    if (write === undefined || this.#staged.has(key(step))) return;
+    const label = step.keeps.length === 0 ? 'new' : 'interim';
+    const staged = await this.#threads.stage(plan.files, tableOf(step, write.table), write.parts, label);
+    this.#staged.set(key(step), staged);
   }
 
   #record(plan: Plan, table: Table, wrote: Parts): void {
@@ -172,15 +173,21 @@ async function settleCandidate(plan: Plan): Promise<void> {
   else if (plan.candidate !== undefined) await keepCandidate(plan.files, plan.candidate);
 }
 
-/** Does a part of a plan's work on the clock; its error makes the plan, and only it, fail. */
+/** Does a part of a plan's work; its error makes the plan, and only it, fail. */
 async function attempt(plan: Plan, work: () => Promise<void>): Promise<boolean> {
-  const started = performance.now();
   try {
-    await work();
+    await onClock(plan, work);
     return true;
   } catch (error) {
     fail(plan, error);
     return false;
+  }
+}
+
+async function onClock<T>(plan: Plan, work: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  try {
+    return await work();
   } finally {
     plan.milliseconds += performance.now() - started;
   }
