@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -35,9 +35,8 @@ export class Program {
     chmodSync(folder, 0o755);
     await build({
       absWorkingDir: root,
-      entryPoints: { cli: 'src/cli/main.ts' },
+      entryPoints: { cli: 'src/cli/main.ts', 'table-thread': 'src/tables/table-thread.ts' },
       outdir: folder,
-      outExtension: { '.js': '.mjs' },
       bundle: true,
       splitting: true,
       format: 'esm',
@@ -56,6 +55,7 @@ export class Program {
         filter: (path) => !unused.some((prefix) => path.startsWith(prefix)),
       });
     }
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     return new Program(folder);
   }
 
@@ -72,7 +72,7 @@ export class Program {
   /** Starts a run for a caller that wants to do something while it lasts. */
   start(args: readonly string[], { under = [], preload, environment }: RunOptions = {}): ChildProcess {
     const node = [process.execPath, ...(preload === undefined ? [] : ['--import', preload])];
-    const [command = '', ...rest] = [...under, ...node, join(this.#folder, 'cli.mjs'), ...args];
+    const [command = '', ...rest] = [...under, ...node, join(this.#folder, 'cli.js'), ...args];
     return spawn(command, rest, { env: { ...process.env, ...environment } });
   }
 }

@@ -134,7 +134,7 @@ async function watched(hub: Hub, tables: readonly Case[], options: { tables?: st
   return report;
 }
 
-/** Makes the first operation fail that the fate of a table says. */
+/** Makes the operations fail that the fate of a table says: every staging, the first rename. */
 function ordain(hub: Hub, tables: readonly Case[]): void {
   const doomed = new Map(tables.map(({ name, fate }) => [name, fate]));
   between.fails = (operation, path) => {
@@ -145,7 +145,7 @@ function ordain(hub: Hub, tables: readonly Case[]): void {
       (fate === 'staging fails' && operation !== 'rename' && file.startsWith('.mailhub-tables.')) ||
       (fate === '.dat stays' && operation === 'rename' && path === hub.at(`etc/${name}.dat`)) ||
       (fate === 'dbm file stays' && operation === 'rename' && path === hub.at(`etc/${name}`));
-    if (fails) doomed.set(name, 'free');
+    if (fails && fate !== 'staging fails') doomed.set(name, 'free');
     return fails;
   };
 }
