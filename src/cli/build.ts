@@ -2,6 +2,7 @@ import { loadConfig } from '../config/load.ts';
 import { build } from '../tables/build.ts';
 import type { BuildReport } from '../tables/report.ts';
 import { writeBuildReport } from './build-report.ts';
+import { jsonDocument } from './json.ts';
 import type { BuildFlags } from './main.ts';
 import { showProgress } from './progress.ts';
 import { Status } from './status.ts';
@@ -17,7 +18,7 @@ export async function buildCommand(tables: readonly string[], flags: BuildFlags)
     progress?.clear();
   }
   const status = statusOf(report);
-  if (flags.json) process.stdout.write(`${JSON.stringify({ status, ...report }, null, 2)}\n`);
+  if (flags.json) process.stdout.write(jsonDocument({ status, ...report }));
   else writeBuildReport(report, flags.config, process.stdout, process.stderr);
   return status;
 }

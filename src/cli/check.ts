@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load.ts';
 import { check, type Observation } from '../tables/check.ts';
+import { jsonDocument } from './json.ts';
 import type { CheckFlags } from './main.ts';
 import { Status } from './status.ts';
 
@@ -29,7 +30,7 @@ export async function checkCommand(flags: CheckFlags): Promise<number> {
   for await (const observation of check(config)) observe(observation);
 
   const status = statusOf(observations);
-  if (flags.json) process.stdout.write(`${JSON.stringify({ status, observations }, null, 2)}\n`);
+  if (flags.json) process.stdout.write(jsonDocument({ status, observations }));
   return status;
 }
 

@@ -1,6 +1,7 @@
 import { loadConfig } from '../config/load.ts';
 import { printable } from '../tables/bytes.ts';
 import { type Hit, PublishedTables } from '../tables/lookup.ts';
+import { jsonDocument } from './json.ts';
 import type { LookupFlags } from './main.ts';
 import { Status } from './status.ts';
 
@@ -16,7 +17,7 @@ export async function lookupCommand(args: readonly string[], flags: LookupFlags)
       : wanted.map((key) => ({ asked: key, hits: find(tables, key) }));
     if (flags.json) {
       const list = answers.map(({ asked, hits }) => ({ asked, found: hits.map(textOf) }));
-      process.stdout.write(`${JSON.stringify(list, null, 2)}\n`);
+      process.stdout.write(jsonDocument(list));
     } else {
       for (const answer of answers) writeAnswer(tables, answer, flags.value ?? false);
     }

@@ -48,6 +48,14 @@ function read(file: string): string {
   try {
     bytes = readFileSync(file);
   } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
+      throw fail(
+        undefined,
+        'there is no configuration',
+        'write one, or name another file with --config',
+        cause,
+      );
+    }
     const message = `the configuration can't be read (${cause instanceof Error ? cause.message : String(cause)})`;
     throw fail(undefined, message, 'correct its rights, or name another file with --config', cause);
   }

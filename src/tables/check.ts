@@ -154,7 +154,8 @@ async function checkDirectory(config: Config, directory: DirectoryConfig): Promi
     };
   } catch (error) {
     if (!(error instanceof DirectoryError)) throw error;
-    return { subject, verdict: 'problem', message: error.message, cause: 'source' };
+    const message = error.message.replace(`${subject}: `, '');
+    return { subject, verdict: 'problem', message, cause: 'source' };
   }
 }
 
