@@ -54,11 +54,15 @@ export class TableThreads {
 
   async #run(job: Job, entries: number): Promise<JobResult> {
     if (this.#most === 1 || entries < WORTH_A_THREAD) return runJob(job);
-    const worker = await this.#worker();
+    let worker = await this.#worker();
     try {
       const answer = await ask(worker, job);
       if ('fault' in answer) throw new JobError(answer.fault);
       return answer.result;
+    } catch (error) {
+      // A thread that ended, of want of memory for one, answers nobody any more: others may be waiting for it.
+      if (!(error instanceof JobError)) worker = this.#startWorker();
+      throw error;
     } finally {
       this.#release(worker);
     }
@@ -70,6 +74,10 @@ export class TableThreads {
 
   #start(): Worker {
     this.#started++;
+    return this.#startWorker();
+  }
+
+  #startWorker(): Worker {
     return new Worker(new URL('./table-thread.js', import.meta.url));
   }
 
