@@ -1,6 +1,6 @@
 import type { Pairs } from './pairs.ts';
 
-export type FormatName = 'bdb';
+export type FormatName = 'bdb' | 'cdb';
 
 /** What a format can hold. Sizes are bytes, with the trailing NUL where the format stores one. */
 export interface Limits {
@@ -36,14 +36,14 @@ export interface Format {
 }
 
 export interface WriteOptions {
-  /** Store a NUL after each key and value, as exim_dbmbuild does and Exim's `dbm` lookup expects. Default true. */
+  /** Store a NUL after each key and value. By default as Exim's lookup expects it: `dbm` with one, others without. */
   readonly terminated?: boolean | undefined;
 }
 
 export interface OpenOptions {
   /**
-   * Whether the file stores a NUL after each key and value. By default its keys tell, which goes wrong only where a key
-   * without a NUL behind it ends in one of its own.
+   * Whether the file stores a NUL after each key and value. By default, in formats for Exim's `dbm` lookup its keys tell,
+   * which goes wrong only where a key without a NUL behind it ends in one of its own; in the others there is none.
    */
   readonly terminated?: boolean | undefined;
 }

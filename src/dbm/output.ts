@@ -136,6 +136,17 @@ export class OutputStream {
     return at;
   }
 
+  /** Writes `bytes`, however many. */
+  put(bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length; ) {
+      if (this.#used === PIECE_SIZE) this.#flush();
+      const to = Math.min(bytes.length, from + PIECE_SIZE - this.#used);
+      this.#piece.bytes.set(bytes.subarray(from, to), this.#used);
+      this.#used += to - from;
+      from = to;
+    }
+  }
+
   /** Writes what is left. Returns the CRC-32 of all bytes of this stream. */
   end(): number {
     this.#flush();

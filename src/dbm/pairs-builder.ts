@@ -1,3 +1,4 @@
+import { DbmError } from './error.ts';
 import type { Pairs } from './pairs.ts';
 
 /** Collects entries into columns. */
@@ -10,9 +11,17 @@ export class PairsBuilder {
   #valueStart = new Uint32Array(1024);
   #valueEnd = new Uint32Array(1024);
 
-  /** `bytes` is what keys and values have together, at most. Memory is taken only as it is filled. */
-  constructor(bytes: number) {
-    this.#pool = new Uint8Array(bytes);
+  /**
+   * `bytes` is what keys and values of the file at `path` have together, at most. Memory is taken only as it is filled.
+   *
+   * @throws DbmError when there is no room for so much
+   */
+  constructor(path: string, bytes: number) {
+    try {
+      this.#pool = new Uint8Array(bytes);
+    } catch (cause) {
+      throw new DbmError(path, `too large for the memory of this machine: ${bytes} bytes`, { cause });
+    }
   }
 
   get count(): number {

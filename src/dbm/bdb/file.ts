@@ -44,7 +44,7 @@ export class BdbFile implements DbmFile {
   }
 
   pairs(): Pairs {
-    const builder = this.#builder();
+    const builder = new PairsBuilder(this.path, Math.min(this.#file.size, LARGEST_POOL));
     this.#forEachPage((page) => {
       for (let i = 0; i < page.items; i += 2) {
         const long = page.offPage[i] !== 0 || page.offPage[i + 1] !== 0;
@@ -120,14 +120,6 @@ export class BdbFile implements DbmFile {
         visit(this.#page);
         previous = number;
       }
-    }
-  }
-
-  #builder(): PairsBuilder {
-    try {
-      return new PairsBuilder(Math.min(this.#file.size, LARGEST_POOL));
-    } catch (cause) {
-      throw new DbmError(this.path, 'too large for the memory of this machine', { cause });
     }
   }
 

@@ -1,39 +1,32 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DbmError } from '../error.ts';
+import { Input } from '../input.ts';
 import { META_SIZE } from './layout.ts';
 import { type Meta, readMeta } from './meta.ts';
 
 /** An open Berkeley DB file as numbered pages. */
 export class PageFile {
   readonly path: string;
-  readonly size: number;
   readonly meta: Meta;
-  readonly #descriptor: number;
+  readonly #input: Input;
 
+  /** @throws DbmError when the file can't be read, is of another format or truncated */
   constructor(path: string) {
     this.path = path;
+    this.#input = new Input(path);
     try {
-      this.#descriptor = openSync(path, 'r');
-    } catch (cause) {
-      throw new DbmError(path, `cannot open it: ${reason(cause)}`, { cause });
-    }
-    try {
-      this.size = fstatSync(this.#descriptor).size;
-      const head = new Uint8Array(Math.min(META_SIZE, this.size));
-      this.#read(head, 0);
-      this.meta = readMeta(path, head);
-      const needed = (this.meta.lastPage + 1) * this.meta.pageSize;
+      this.meta = readMeta(path, this.#input.bytes(0, META_SIZE));
+      const needed = this.pageCount * this.pageSize;
       if (this.size < needed) {
-        throw new DbmError(path, `truncated: ${this.size} bytes, its meta page says ${needed}`, {
-          offset: this.size,
-        });
+        throw this.#input.fault(this.size, `truncated: ${this.size} bytes, its meta page says ${needed}`);
       }
     } catch (error) {
-      closeSync(this.#descriptor);
-      throw error instanceof DbmError
-        ? error
-        : new DbmError(path, `cannot read it: ${reason(error)}`, { cause: error });
+      this.#input.close();
+      throw error;
     }
+  }
+
+  get size(): number {
+    return this.#input.size;
   }
 
   get pageSize(): number {
@@ -52,15 +45,7 @@ export class PageFile {
   /** Reads as many whole pages from `page` on as fit into `bytes` and are there. Returns their number. */
   readPages(page: number, bytes: Uint8Array): number {
     const pages = Math.min(Math.floor(bytes.length / this.pageSize), this.pageCount - page);
-    try {
-      this.#read(bytes.subarray(0, pages * this.pageSize), page * this.pageSize);
-    } catch (cause) {
-      if (cause instanceof DbmError) throw cause;
-      throw new DbmError(this.path, `cannot read it: ${reason(cause)}`, {
-        offset: page * this.pageSize,
-        cause,
-      });
-    }
+    this.#input.read(bytes.subarray(0, pages * this.pageSize), page * this.pageSize);
     return pages;
   }
 
@@ -70,16 +55,7 @@ export class PageFile {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
-  }
-
-  #read(bytes: Uint8Array, position: number): void {
-    let done = 0;
-    while (done < bytes.length) {
-      const count = readSync(this.#descriptor, bytes, done, bytes.length - done, position + done);
-      if (count === 0) throw new DbmError(this.path, 'the file ends early', { offset: position + done });
-      done += count;
-    }
+    this.#input.close();
   }
 }
 
@@ -119,8 +95,4 @@ export class PageWindow {
     this.#first = page;
     return 0;
   }
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

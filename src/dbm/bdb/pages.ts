@@ -1,4 +1,4 @@
-import { viewOf } from '../bytes.ts';
+import { copyLoosely, viewOf } from '../bytes.ts';
 import type { OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import type { Bucket } from './bucket.ts';
@@ -14,9 +14,6 @@ import {
   PAGE_HEADER,
   PAGE_OVERFLOW,
 } from './layout.ts';
-
-/** Longer items are copied by the runtime, shorter ones by a loop, which is faster for them. */
-const SHORT = 192;
 
 /**
  * Writes buckets one after the other: each bucket's first page to one stream, what does not fit on it, its further
@@ -127,23 +124,11 @@ export class PageWriter {
           at += OFF_PAGE_SIZE;
         } else {
           bytes[at++] = ITEM_DATA;
-          at = this.#copy(bytes, view, at, itemStart, itemEnd);
+          at = copyLoosely(this.#pool, this.#poolView, itemStart, itemEnd, bytes, view, at);
           if (this.#nul === 1) bytes[at++] = 0;
         }
       }
     }
-  }
-
-  /** Copies `pool[from, to)`; may write up to three bytes more. Returns the place behind. */
-  #copy(bytes: Uint8Array, view: DataView, at: number, from: number, to: number): number {
-    const length = to - from;
-    if (length > SHORT || to + 4 > this.#pool.length) {
-      bytes.set(this.#pool.subarray(from, to), at);
-    } else {
-      const poolView = this.#poolView;
-      for (let i = 0; i < length; i += 4) view.setUint32(at + i, poolView.getUint32(from + i, true), true);
-    }
-    return at + length;
   }
 
   #writeLongItems(bucket: Bucket, from: number, to: number, page: number): void {

@@ -171,7 +171,7 @@ describe('files that are no tables of ours are refused by name', () => {
   });
 
   test('a directory, and nothing at all', () => {
-    expect(() => openTable(directory)).toThrow(/EISDIR/);
+    expect(() => openTable(directory)).toThrow(/not a file/);
     expect(() => openTable(join(directory, 'none'))).toThrow(/ENOENT/);
   });
 });

@@ -1,0 +1,105 @@
+import { copyLoosely, viewOf } from '../bytes.ts';
+import { DbmError } from '../error.ts';
+import type { WriteOptions } from '../format.ts';
+import { measure } from '../limits.ts';
+import { createFile, type Output, type OutputStream, PIECE_SIZE } from '../output.ts';
+import type { Pairs } from '../pairs.ts';
+import { printable } from '../printable.ts';
+import { sortByKey } from '../sort.ts';
+import { hashKeys } from './hash.ts';
+import { HashTables } from './hash-tables.ts';
+import { HEADER_SIZE, LARGEST_FILE, RECORD_HEADER, SLOT_SIZE, TABLES } from './layout.ts';
+import { limits } from './limits.ts';
+
+/** `Format.write` for cdb: records in the order of their keys, as `cdb -c` writes a sorted table. */
+export async function writeCdb(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
+  const terminated = options.terminated ?? false;
+  const { keys, values } = measure(path, pairs, terminated, limits);
+  const size = HEADER_SIZE + keys + values + pairs.count * (RECORD_HEADER + 2 * SLOT_SIZE);
+  if (size > LARGEST_FILE) {
+    throw new DbmError(path, `the table needs ${size} bytes; a cdb file has at most ${LARGEST_FILE}`);
+  }
+  const { order, repeated } = sortByKey(pairs);
+  if (repeated >= 0) {
+    const key = pairs.pool.subarray(pairs.keyStart[repeated], pairs.keyEnd[repeated]);
+    throw new DbmError(path, `the key ${printable(key)} is there twice`);
+  }
+  await createFile(path, (output) => fill(output, pairs, order, terminated));
+}
+
+/** The header comes last: a file that was left half-written has none. */
+async function fill(output: Output, pairs: Pairs, order: Uint32Array, terminated: boolean): Promise<void> {
+  const stream = output.stream(HEADER_SIZE);
+  const positions = new Uint32Array(order.length);
+  const records = new RecordWriter(pairs, terminated, stream);
+  let position = HEADER_SIZE;
+  for (let i = 0; i < order.length; i++) {
+    positions[i] = position;
+    position += records.write(order[i]);
+    if (output.full) await output.room();
+  }
+
+  const tables = new HashTables(hashKeys(pairs, order, terminated), positions);
+  const header = new Uint8Array(HEADER_SIZE);
+  const view = viewOf(header);
+  for (let table = 0; table < TABLES; table++) {
+    const bytes = tables.build(table);
+    view.setUint32(8 * table, position, true);
+    view.setUint32(8 * table + 4, tables.slots(table), true);
+    stream.put(bytes);
+    position += bytes.length;
+    if (output.full) await output.room();
+  }
+  stream.end();
+  await output.settle();
+  const first = output.stream(0);
+  first.put(header);
+  first.end();
+}
+
+class RecordWriter {
+  readonly #pairs: Pairs;
+  readonly #pool: Uint8Array;
+  readonly #poolView: DataView;
+  readonly #nul: number;
+  readonly #stream: OutputStream;
+
+  constructor(pairs: Pairs, terminated: boolean, stream: OutputStream) {
+    this.#pairs = pairs;
+    this.#pool = pairs.pool;
+    this.#poolView = viewOf(pairs.pool);
+    this.#nul = terminated ? 1 : 0;
+    this.#stream = stream;
+  }
+
+  /** Writes an entry's record and returns its size. */
+  write(entry: number): number {
+    const keyStart = this.#pairs.keyStart[entry];
+    const keyEnd = this.#pairs.keyEnd[entry];
+    const valueStart = this.#pairs.valueStart[entry];
+    const valueEnd = this.#pairs.valueEnd[entry];
+    const key = keyEnd - keyStart + this.#nul;
+    const value = valueEnd - valueStart + this.#nul;
+    const size = RECORD_HEADER + key + value;
+    const whole = size <= PIECE_SIZE;
+    const start = this.#stream.take(whole ? size : RECORD_HEADER);
+    const { bytes, view } = this.#stream.piece;
+    view.setUint32(start, key, true);
+    view.setUint32(start + 4, value, true);
+    if (!whole) {
+      this.#putLong(keyStart, keyEnd);
+      this.#putLong(valueStart, valueEnd);
+      return size;
+    }
+    let at = copyLoosely(this.#pool, this.#poolView, keyStart, keyEnd, bytes, view, start + RECORD_HEADER);
+    if (this.#nul === 1) bytes[at++] = 0;
+    at = copyLoosely(this.#pool, this.#poolView, valueStart, valueEnd, bytes, view, at);
+    if (this.#nul === 1) bytes[at] = 0;
+    return size;
+  }
+
+  #putLong(start: number, end: number): void {
+    this.#stream.put(this.#pool.subarray(start, end));
+    if (this.#nul === 1) this.#stream.put(Uint8Array.of(0));
+  }
+}
