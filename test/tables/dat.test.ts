@@ -94,6 +94,15 @@ describe('readDat', () => {
     );
   });
 
+  const starts = ['a:', 'a b', '"a b":', '"\\x41', '"a\\0b" ', ' b', '#', ':', 'a\0', ' \0', '#\0', '\0'];
+  it.each(starts)('ends lines that begin with %j where exim_dbmbuild ends them', (start) => {
+    for (let length = 19_996; length <= 20_001; length++) {
+      const line = start + 'w'.repeat(length - start.length);
+      for (const end of ['', '\n', '\r\n', '\0', '\0\n', '\0x y\n', '\n z\nb: 2\n'])
+        readsAsTheIncumbent(`k: 1\n${line}${end}`);
+    }
+  });
+
   it('leaves out only what is at fault, where it is told to go on', () => {
     const long = 'w'.repeat(19_999);
     const text = [
@@ -226,6 +235,34 @@ describe('the canonical text', () => {
       { numRuns: 200 },
     );
   });
+
+  it.each(['k', '#k', 'k k', 'k'.repeat(255), '\x01 '.repeat(127)])(
+    'fills a line to its last byte behind the key %j',
+    (key) => {
+      const quoted = `"${key.replaceAll('\x01', '\\001')}"`;
+      const written = /^[^# ]+$/.test(key) ? key : quoted;
+      const room = 19_998 - written.length - 1;
+      const word = (length: number) => 'w'.repeat(length);
+      const values: [string, boolean][] = [
+        [word(room), true],
+        [word(room + 1), false],
+        [`${word(room)} x`, true],
+        [`${word(room + 1)} x`, false],
+        [`x ${word(19_997)}`, true],
+        [`x ${word(19_998)}`, false],
+        [` ${word(19_997)}`, true],
+        [` ${word(19_998)}`, false],
+        [`x ${word(19_997)} x`, true],
+      ];
+      for (const [value, fits] of values) {
+        expect(refusal([key, value]) === undefined, `${value.length}`).toBe(fits);
+        if (!fits) continue;
+        const text = textOf(tableOf([[key, value]]));
+        expect(readUntilFatal(text, false).entries).toEqual([[key, value]]);
+        expect(incumbent.build(text, ['-nolc']).pairs).toEqual(asDumped([[key, value]]));
+      }
+    },
+  );
 
   it('refuses an empty key, which nothing looks up', () => {
     expect(refusal(['', 'value'])).toBe('the key is empty');
