@@ -37,6 +37,8 @@ export class Hub {
   readonly tablesDir: string;
   readonly stateDir: string;
   readonly configFile: string;
+  /** Servers that are asked before the one that serves. */
+  urlsBefore: readonly string[] = [];
   #server: FixtureServer | undefined;
   #sections = '';
 
@@ -132,12 +134,13 @@ export class Hub {
   #writeConfiguration(): void {
     const directory = this.#server && [
       '[directory.ad]',
-      `urls = ["${this.#server.url}"]`,
+      `urls = ${JSON.stringify([...this.urlsBefore, this.#server.url])}`,
       `base = "${this.#server.base}"`,
       `bind_dn = "${account}"`,
       `password_file = "${this.at('secret')}"`,
       'allow_plaintext = true',
       'page_size = 50',
+      'operation_timeout = 2',
     ];
     const top = [`tables_dir = "${this.tablesDir}"`, `state_dir = "${this.stateDir}"`, 'format = "bdb"'];
     writeFileSync(this.configFile, [...top, ...(directory ?? []), this.#sections, ''].join('\n'));
