@@ -148,6 +148,9 @@ const afterMove = new Map([
   ...everybody(30, 33, 'x'),
   ...everybody(40, 43, 'y'),
 ]);
+/** Entries that only the new tables have. */
+const newOfX = 'user000031@example.ac.uk';
+const newOfY = 'user000041@example.ac.uk';
 const part = (entries: Entries, table: string): Entries =>
   new Map([...entries].filter(([, value]) => value.endsWith(`@${table}.example`)));
 
@@ -185,6 +188,25 @@ test('killed right before or after any rename while tables exchange addresses: n
     expect(hub.files()).toEqual(['x', 'x.dat', 'y', 'y.dat']);
   }
   expect(renames, 'one of the two is published twice, each time two files').toBe(6);
+});
+
+test('heals forward, never back, also when the directory does not answer any more', async () => {
+  const preload = join((await emptyHub()).folder, 'kill.mjs');
+  writeFileSync(preload, killAtRename);
+  for (let rename = 1; rename <= 6; rename++) {
+    const hub = await emptyHub();
+    const environment = { KILL_AT: String(rename), KILL_WHEN: 'after' };
+    await program.run(['build', '--config', hub.configFile], { preload, environment });
+    const isNewer = ['x', 'y'].map((name) => contents(hub, name).has(name === 'x' ? newOfX : newOfY));
+    (await hub.serve(new Map())).setFault({ kind: 'close' });
+    await hub.build();
+    for (const [i, name] of ['x', 'y'].entries()) {
+      const healed = contents(hub, name);
+      expect(datOf(healed), 'the two files are one table again').toBe(hub.text(`etc/${name}.dat`));
+      if (isNewer[i]) expect(healed.has(name === 'x' ? newOfX : newOfY)).toBe(true);
+    }
+    if (rename % 2 === 1) expect(contents(hub, 'x').has(newOfX) || contents(hub, 'y').has(newOfY)).toBe(true);
+  }
 });
 
 /** A hub where the exchange of addresses is about to happen. */
