@@ -16,10 +16,17 @@ export interface Sorted {
  * `RunSorter`.
  */
 export function sortByKey(pairs: Pairs): Sorted {
+  const known = sortedBefore.get(pairs);
+  if (known !== undefined) return known;
   const sorter = new Sorter(pairs);
   if (!sorter.isSorted()) sorter.sort(0, pairs.count, 0);
-  return { order: sorter.order, repeated: sorter.repeated };
+  const sorted = { order: sorter.order, repeated: sorter.repeated };
+  sortedBefore.set(pairs, sorted);
+  return sorted;
 }
+
+/** A table is sorted to be written, and again to be held against the file. */
+const sortedBefore = new WeakMap<Pairs, Sorted>();
 
 class Sorter {
   readonly order: Uint32Array;

@@ -22,9 +22,6 @@ export const BRANCH = 0x01;
 export const LEAF = 0x02;
 export const OVERFLOW = 0x04;
 export const META_PAGE = 0x08;
-/** Set on pages of a transaction that never ended; liblmdb clears it before it writes a page. */
-export const DIRTY = 0x10;
-
 /** Two meta pages, 0 and 1, come before the pages of trees. */
 export const META_PAGES = 2;
 
@@ -65,7 +62,6 @@ export const NODE = { low: 0, flags: 4, keySize: 6, key: 8 } as const;
 export const NODE_HEADER = 8;
 export const BIG_DATA = 0x01;
 export const SUB_DATABASE = 0x02;
-export const DUPLICATES = 0x04;
 /** What a leaf's node holds instead of a value on overflow pages: the number of the first. */
 export const PAGE_NUMBER_SIZE = 8;
 

@@ -1,3 +1,4 @@
+import { copyLoosely, viewOf } from '../bytes.ts';
 import type { OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import {
@@ -20,8 +21,6 @@ import { writeHeader } from './page-header.ts';
 const LARGEST_NODE = largestNode(PAGE_SIZE);
 const ROOM = PAGE_SIZE - PAGE_HEADER;
 const MOST_NODES = ROOM / (NODE_HEADER + INDEX_SIZE);
-/** Longer ranges are copied by the runtime, shorter ones by a loop, which is faster for them. */
-const SHORT = 192;
 
 /**
  * Writes entries to leaf pages, one after the other, each followed by the overflow pages of its values. Pages are filled
@@ -33,6 +32,7 @@ export class LeafWriter {
   overflowPages = 0;
   readonly #pairs: Pairs;
   readonly #poolView: DataView;
+  readonly #nul: number;
   readonly #stream: OutputStream;
   /** The entries of one page, gathered first, so that the processor fetches what lies scattered for many at a time. */
   readonly #keyStart = new Uint32Array(MOST_NODES + 1);
@@ -40,9 +40,10 @@ export class LeafWriter {
   readonly #valueStart = new Uint32Array(MOST_NODES + 1);
   readonly #valueEnd = new Uint32Array(MOST_NODES + 1);
 
-  constructor(pairs: Pairs, stream: OutputStream, firstPage: number) {
+  constructor(pairs: Pairs, terminated: boolean, stream: OutputStream, firstPage: number) {
     this.#pairs = pairs;
-    this.#poolView = new DataView(pairs.pool.buffer, pairs.pool.byteOffset, pairs.pool.byteLength);
+    this.#poolView = viewOf(pairs.pool);
+    this.#nul = terminated ? 1 : 0;
     this.#stream = stream;
     this.nextPage = firstPage;
   }
@@ -72,14 +73,20 @@ export class LeafWriter {
     this.#valueEnd[i] = valueEnd[entry];
   }
 
+  #keySize(i: number): number {
+    return this.#keyEnd[i] - this.#keyStart[i] + this.#nul;
+  }
+
+  #valueSize(i: number): number {
+    return this.#valueEnd[i] - this.#valueStart[i] + this.#nul;
+  }
+
   #isBig(i: number): boolean {
-    const key = this.#keyEnd[i] - this.#keyStart[i];
-    return NODE_HEADER + key + this.#valueEnd[i] - this.#valueStart[i] > LARGEST_NODE;
+    return NODE_HEADER + this.#keySize(i) + this.#valueSize(i) > LARGEST_NODE;
   }
 
   #nodeSize(i: number): number {
-    const value = this.#isBig(i) ? PAGE_NUMBER_SIZE : this.#valueEnd[i] - this.#valueStart[i];
-    return even(NODE_HEADER + this.#keyEnd[i] - this.#keyStart[i] + value);
+    return even(NODE_HEADER + this.#keySize(i) + (this.#isBig(i) ? PAGE_NUMBER_SIZE : this.#valueSize(i)));
   }
 
   /** The nodes lie in the order of their keys, from `nodesAt` to the page's end. A copy may write beyond its own. */
@@ -95,19 +102,17 @@ export class LeafWriter {
     let bigPage = this.nextPage;
     let at = start + nodesAt;
     for (let i = 0; i < count; i++) {
-      const keySize = this.#keyEnd[i] - this.#keyStart[i];
-      const valueSize = this.#valueEnd[i] - this.#valueStart[i];
       const big = this.#isBig(i);
       view.setUint16(start + PAGE_HEADER + INDEX_SIZE * i, at - start, true);
-      view.setUint32(at + NODE.low, valueSize, true);
+      view.setUint32(at + NODE.low, this.#valueSize(i), true);
       view.setUint16(at + NODE.flags, big ? BIG_DATA : 0, true);
-      view.setUint16(at + NODE.keySize, keySize, true);
+      view.setUint16(at + NODE.keySize, this.#keySize(i), true);
       at = this.#copy(bytes, view, at + NODE.key, this.#keyStart[i], this.#keyEnd[i]);
       if (big) {
         view.setUint32(at, bigPage, true);
         view.setUint32(at + 4, 0, true);
         at += PAGE_NUMBER_SIZE;
-        bigPage += overflowPages(valueSize, PAGE_SIZE);
+        bigPage += overflowPages(this.#valueSize(i), PAGE_SIZE);
       } else {
         at = this.#copy(bytes, view, at, this.#valueStart[i], this.#valueEnd[i]);
       }
@@ -115,21 +120,15 @@ export class LeafWriter {
     }
   }
 
-  /** Copies `pool[from, to)`; may write up to three bytes more. Returns the place behind. */
-  #copy(bytes: Uint8Array, view: DataView, at: number, from: number, to: number): number {
-    const length = to - from;
-    const poolView = this.#poolView;
-    if (length > SHORT || to + 4 > poolView.byteLength) {
-      bytes.set(this.#pairs.pool.subarray(from, to), at);
-    } else {
-      for (let i = 0; i < length; i += 4) view.setUint32(at + i, poolView.getUint32(from + i, true), true);
-    }
-    return at + length;
+  #copy(bytes: Uint8Array, view: DataView, at: number, start: number, end: number): number {
+    const next = copyLoosely(this.#pairs.pool, this.#poolView, start, end, bytes, view, at);
+    if (this.#nul === 1) bytes[next] = 0;
+    return next + this.#nul;
   }
 
   /** A value on pages of its own, of which only the first has a header. */
   #writeBig(i: number): void {
-    const pages = overflowPages(this.#valueEnd[i] - this.#valueStart[i], PAGE_SIZE);
+    const pages = overflowPages(this.#valueSize(i), PAGE_SIZE);
     const { pool } = this.#pairs;
     let from = this.#valueStart[i];
     for (let page = 0; page < pages; page++) {

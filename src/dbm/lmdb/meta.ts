@@ -123,11 +123,15 @@ export function readMeta(path: string, bytes: Uint8Array, number: number, positi
   if (!validSize) throw fault(META.pageSize, `page size ${pageSize}`);
   const lastPage = reader.number(META.lastPage);
   if (lastPage < META_PAGES - 1 || lastPage >= 2 ** 32) throw fault(META.lastPage, `last page ${lastPage}`);
+  const transaction = reader.number(META.transaction);
+  if (transaction !== 0 && transaction % META_PAGES !== number) {
+    throw fault(META.transaction, `of transaction ${transaction}, which belongs to the other meta page`);
+  }
   return {
     pageSize,
     mapSize: reader.number(META.mapSize),
     lastPage,
-    transaction: reader.number(META.transaction),
+    transaction,
     freeTree: reader.tree(META.freeTree, lastPage),
     mainTree: reader.tree(META.mainTree, lastPage),
   };

@@ -1,0 +1,79 @@
+import type { OutputStream } from '../output.ts';
+import type { Pairs } from '../pairs.ts';
+import { BRANCH, even, INDEX_SIZE, NODE, NODE_HEADER, PAGE, PAGE_HEADER, PAGE_SIZE } from './layout.ts';
+import { writeHeader } from './page-header.ts';
+
+const ROOM = PAGE_SIZE - PAGE_HEADER;
+
+/** The pages of one level of the tree, from left to right. */
+export interface Level {
+  readonly pages: number[];
+  /** The first entry below each page. */
+  readonly firsts: number[];
+}
+
+/** Writes the branch pages of a tree, level by level from the leaves up. */
+export class BranchWriter {
+  readonly #pairs: Pairs;
+  readonly #nul: number;
+  readonly #stream: OutputStream;
+
+  constructor(pairs: Pairs, terminated: boolean, stream: OutputStream) {
+    this.#pairs = pairs;
+    this.#nul = terminated ? 1 : 0;
+    this.#stream = stream;
+  }
+
+  /** Writes the level above `children` from page `firstPage` on. */
+  write(children: Level, firstPage: number): Level {
+    const level: Level = { pages: [], firsts: [] };
+    for (let from = 0; from < children.pages.length; ) {
+      const to = this.#reach(children, from);
+      const page = firstPage + level.pages.length;
+      level.pages.push(page);
+      level.firsts.push(children.firsts[from]);
+      this.#writePage(page, children, from, to);
+      from = to;
+    }
+    return level;
+  }
+
+  /** How far a page from child `from` on reaches. liblmdb wants two children at least, so the last one stays not alone. */
+  #reach(children: Level, from: number): number {
+    const total = children.pages.length;
+    let used = 0;
+    let to = from;
+    for (; to < total; to++) {
+      used += even(NODE_HEADER + this.#keySize(children, to, from)) + INDEX_SIZE;
+      if (used > ROOM) break;
+    }
+    return to === total - 1 ? to - 1 : to;
+  }
+
+  /** A page's first key is never looked at, and is left out. */
+  #keySize(children: Level, child: number, first: number): number {
+    if (child === first) return 0;
+    const entry = children.firsts[child];
+    return this.#pairs.keyEnd[entry] - this.#pairs.keyStart[entry] + this.#nul;
+  }
+
+  #writePage(page: number, children: Level, from: number, to: number): void {
+    const { pool, keyStart, keyEnd } = this.#pairs;
+    const start = this.#stream.take(PAGE_SIZE);
+    const { bytes, view } = this.#stream.piece;
+    bytes.fill(0, start, start + PAGE_SIZE);
+    let at = start + PAGE_SIZE;
+    for (let child = to - 1; child >= from; child--) {
+      const keySize = this.#keySize(children, child, from);
+      at -= even(NODE_HEADER + keySize);
+      view.setUint16(start + PAGE_HEADER + INDEX_SIZE * (child - from), at - start, true);
+      view.setUint32(at + NODE.low, children.pages[child], true);
+      view.setUint16(at + NODE.keySize, keySize, true);
+      const entry = children.firsts[child];
+      if (child > from) bytes.set(pool.subarray(keyStart[entry], keyEnd[entry]), at + NODE.key);
+    }
+    writeHeader(view, start, page, BRANCH);
+    view.setUint16(start + PAGE.lower, PAGE_HEADER + INDEX_SIZE * (to - from), true);
+    view.setUint16(start + PAGE.upper, at - start, true);
+  }
+}
