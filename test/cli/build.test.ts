@@ -81,8 +81,6 @@ describe('the exit status', () => {
     [3, ['held']],
     [4, ['source']],
     [4, ['held', 'source']],
-    [1, ['machine']],
-    [1, ['held', 'machine']],
     [1, ['source', 'machine']],
     [1, ['held', 'source', 'machine']],
   ] as const)('is %i for %j', async (status, troubles) => {

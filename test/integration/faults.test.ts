@@ -28,7 +28,7 @@ async function grown(): Promise<Hub> {
   hub.put('in/large.dat', numbered(0, 10));
   hub.put('in/small.dat', numbered(0, 10));
   await hub.build();
-  hub.put('in/large.dat', numbered(0, 20_000));
+  hub.put('in/large.dat', numbered(0, 8_000));
   hub.put('in/small.dat', numbered(0, 20));
   return hub;
 }
@@ -80,14 +80,14 @@ describe('a full disk', () => {
     hub.put('in/large.dat', numbered(0, 10));
     hub.put('in/small.dat', numbered(0, 10));
     await hub.build();
-    hub.put('in/large.dat', numbered(0, 20_000));
+    hub.put('in/large.dat', numbered(0, 8_000));
     hub.put('in/small.dat', numbered(0, 20));
     await fails(hub, isRoot ? {} : { under: ['prlimit', '--fsize=300000'] });
   });
 
   test.each([
     ['the .dat', 300_000],
-    ['the dbm file', 1_200_000],
+    ['the dbm file', 500_000],
   ])('so does one that is larger than a file may be: %s', async (_, limit) => {
     await fails(await grown(), { under: ['prlimit', `--fsize=${limit}`] });
   });

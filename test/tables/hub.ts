@@ -140,7 +140,7 @@ export class Hub {
       `password_file = "${this.at('secret')}"`,
       'allow_plaintext = true',
       'page_size = 50',
-      'operation_timeout = 2',
+      'operation_timeout = 1',
     ];
     const top = [`tables_dir = "${this.tablesDir}"`, `state_dir = "${this.stateDir}"`, 'format = "bdb"'];
     writeFileSync(this.configFile, [...top, ...(directory ?? []), this.#sections, ''].join('\n'));
