@@ -4,6 +4,8 @@ import { cdb } from './cdb/cdb.ts';
 import { readHeader } from './cdb/header.ts';
 import { DbmError } from './error.ts';
 import type { DbmFile, Format, FormatName, OpenOptions } from './format.ts';
+import { gdbm } from './gdbm/gdbm.ts';
+import { isGdbm } from './gdbm/header.ts';
 import { Input } from './input.ts';
 import { lmdb } from './lmdb/lmdb.ts';
 import { isLmdb } from './lmdb/meta.ts';
@@ -12,7 +14,7 @@ export { DbmError } from './error.ts';
 export type { DbmFile, Format, FormatName, Limits, OpenOptions, Statistics, WriteOptions } from './format.ts';
 export type { Pairs } from './pairs.ts';
 
-export const formats: Readonly<Record<FormatName, Format>> = { bdb, cdb, lmdb };
+export const formats: Readonly<Record<FormatName, Format>> = { bdb, cdb, gdbm, lmdb };
 
 /** As many of a file's first bytes as any format needs to be known by. */
 const HEAD_SIZE = 2048;
@@ -31,6 +33,7 @@ function formatOf(path: string): FormatName {
   try {
     const head = input.bytes(0, HEAD_SIZE);
     if (isBerkeleyDb(head)) return 'bdb';
+    if (isGdbm(head)) return 'gdbm';
     if (isLmdb(head)) return 'lmdb';
     if (readHeader(head, input.size) !== undefined) return 'cdb';
     throw new DbmError(path, input.size === 0 ? 'an empty file' : 'not a table file of any known format');

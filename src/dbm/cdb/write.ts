@@ -1,8 +1,9 @@
-import { copyLoosely, viewOf } from '../bytes.ts';
+import { viewOf } from '../bytes.ts';
+import { EntryWriter } from '../entry-writer.ts';
 import { DbmError } from '../error.ts';
 import type { WriteOptions } from '../format.ts';
 import { measure } from '../limits.ts';
-import { createFile, type Output, type OutputStream, PIECE_SIZE } from '../output.ts';
+import { createFile, type Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
 import { sortByKey } from '../sort.ts';
@@ -31,11 +32,18 @@ export async function writeCdb(path: string, pairs: Pairs, options: WriteOptions
 async function fill(output: Output, pairs: Pairs, order: Uint32Array, terminated: boolean): Promise<void> {
   const stream = output.stream(HEADER_SIZE);
   const positions = new Uint32Array(order.length);
-  const records = new RecordWriter(pairs, terminated, stream);
+  const entries = new EntryWriter(pairs, terminated);
+  const head = new Uint8Array(RECORD_HEADER);
+  const headView = viewOf(head);
   let position = HEADER_SIZE;
   for (let i = 0; i < order.length; i++) {
     positions[i] = position;
-    position += records.write(order[i]);
+    const key = entries.keyLength(order[i]);
+    const value = entries.valueLength(order[i]);
+    headView.setUint32(0, key, true);
+    headView.setUint32(4, value, true);
+    entries.write(stream, head, order[i]);
+    position += RECORD_HEADER + key + value;
     if (output.full) await output.room();
   }
 
@@ -55,51 +63,4 @@ async function fill(output: Output, pairs: Pairs, order: Uint32Array, terminated
   const first = output.stream(0);
   first.put(header);
   first.end();
-}
-
-class RecordWriter {
-  readonly #pairs: Pairs;
-  readonly #pool: Uint8Array;
-  readonly #poolView: DataView;
-  readonly #nul: number;
-  readonly #stream: OutputStream;
-
-  constructor(pairs: Pairs, terminated: boolean, stream: OutputStream) {
-    this.#pairs = pairs;
-    this.#pool = pairs.pool;
-    this.#poolView = viewOf(pairs.pool);
-    this.#nul = terminated ? 1 : 0;
-    this.#stream = stream;
-  }
-
-  /** Writes an entry's record and returns its size. */
-  write(entry: number): number {
-    const keyStart = this.#pairs.keyStart[entry];
-    const keyEnd = this.#pairs.keyEnd[entry];
-    const valueStart = this.#pairs.valueStart[entry];
-    const valueEnd = this.#pairs.valueEnd[entry];
-    const key = keyEnd - keyStart + this.#nul;
-    const value = valueEnd - valueStart + this.#nul;
-    const size = RECORD_HEADER + key + value;
-    const whole = size <= PIECE_SIZE;
-    const start = this.#stream.take(whole ? size : RECORD_HEADER);
-    const { bytes, view } = this.#stream.piece;
-    view.setUint32(start, key, true);
-    view.setUint32(start + 4, value, true);
-    if (!whole) {
-      this.#putLong(keyStart, keyEnd);
-      this.#putLong(valueStart, valueEnd);
-      return size;
-    }
-    let at = copyLoosely(this.#pool, this.#poolView, keyStart, keyEnd, bytes, view, start + RECORD_HEADER);
-    if (this.#nul === 1) bytes[at++] = 0;
-    at = copyLoosely(this.#pool, this.#poolView, valueStart, valueEnd, bytes, view, at);
-    if (this.#nul === 1) bytes[at] = 0;
-    return size;
-  }
-
-  #putLong(start: number, end: number): void {
-    this.#stream.put(this.#pool.subarray(start, end));
-    if (this.#nul === 1) this.#stream.put(Uint8Array.of(0));
-  }
 }

@@ -1,0 +1,102 @@
+import { viewOf } from '../bytes.ts';
+import type { DbmFile, OpenOptions, Statistics } from '../format.ts';
+import { Input } from '../input.ts';
+import type { Pairs } from '../pairs.ts';
+import { checkSameEntries } from '../same-entries.ts';
+import { Bucket } from './bucket.ts';
+import { forEachBucket, prefixOf, readEntries } from './entries.ts';
+import { hashKey } from './hash.ts';
+import { getAddress, type Header, readHeader } from './header.ts';
+import { verify } from './verify.ts';
+
+/** An open gdbm file with 64-bit offsets, little-endian. */
+export class GdbmFile implements DbmFile {
+  readonly format = 'gdbm';
+  readonly path: string;
+  readonly #terminated: boolean | undefined;
+  readonly #input: Input;
+  readonly #header: Header;
+  readonly #bucket: Bucket;
+
+  /** @throws DbmError when the file can't be read or isn't of this format */
+  constructor(path: string, options: OpenOptions = {}) {
+    this.path = path;
+    this.#terminated = options.terminated;
+    this.#input = new Input(path);
+    try {
+      this.#header = readHeader(this.#input);
+      this.#bucket = new Bucket(this.#input, this.#header);
+    } catch (error) {
+      this.#input.close();
+      throw error;
+    }
+  }
+
+  /** Reads the key's bucket and the entries it leads to. Unless the file is known to be of one kind, a NUL goes first. */
+  get(key: Uint8Array): Uint8Array | undefined {
+    if (this.#terminated !== false) {
+      const terminated = new Uint8Array(key.length + 1);
+      terminated.set(key);
+      const value = this.#find(terminated);
+      if (value !== undefined) return value.at(-1) === 0 ? value.subarray(0, -1) : value;
+    }
+    return this.#terminated === true ? undefined : this.#find(key);
+  }
+
+  pairs(): Pairs {
+    return readEntries(this.#input, this.#header, this.#terminated);
+  }
+
+  readBack(pairs: Pairs): void {
+    checkSameEntries(this.path, this.pairs(), pairs);
+    this.verify();
+  }
+
+  verify(): void {
+    verify(this.#input, this.#header);
+  }
+
+  statistics(): Statistics {
+    let entries = 0;
+    let buckets = 0;
+    forEachBucket(this.#input, this.#header, (bucket) => {
+      entries += bucket.count;
+      buckets++;
+    });
+    return {
+      entries,
+      bytes: this.#input.size,
+      detail: {
+        'block size': this.#header.blockSize,
+        'directory entries': 2 ** this.#header.directoryBits,
+        buckets,
+        'elements a bucket': this.#header.bucketElements,
+      },
+    };
+  }
+
+  close(): void {
+    this.#input.close();
+  }
+
+  #find(key: Uint8Array): Uint8Array | undefined {
+    const { directory, directoryBits, bucketElements } = this.#header;
+    const bucket = this.#bucket;
+    const hash = hashKey(key, 0, key.length, false);
+    const entry = this.#input.bytes(directory + 8 * prefixOf(hash, directoryBits), 8);
+    bucket.load(getAddress(viewOf(entry), 0));
+    const home = hash % bucketElements;
+    let element = home;
+    do {
+      if (bucket.isEmpty(element)) return undefined;
+      if (bucket.hash(element) === hash && bucket.keySize(element) === key.length) {
+        const address = bucket.entryAddress(element);
+        if (Buffer.compare(this.#input.bytes(address, key.length), key) === 0) {
+          return this.#input.bytes(address + key.length, bucket.valueSize(element));
+        }
+      }
+      element = element + 1 === bucketElements ? 0 : element + 1;
+    } while (element !== home);
+    return undefined;
+  }
+}

@@ -1,0 +1,155 @@
+import { viewOf } from '../bytes.ts';
+import { EntryWriter } from '../entry-writer.ts';
+import { DbmError } from '../error.ts';
+import type { WriteOptions } from '../format.ts';
+import { measure } from '../limits.ts';
+import { createFile, type Output, type OutputStream } from '../output.ts';
+import type { Pairs } from '../pairs.ts';
+import { printable } from '../printable.ts';
+import { sortByHash } from '../sort-by-hash.ts';
+import { hashKeys } from './hash.ts';
+import { headerBlock, putAddress } from './header.ts';
+import { BUCKET, bucketElements, ELEMENT, ELEMENT_SIZE, EMPTY, HASH_BITS, KEY_START } from './layout.ts';
+import { limits } from './limits.ts';
+import { type Plan, planBuckets } from './plan.ts';
+
+/**
+ * `Format.write` for gdbm: header, directory, buckets, then keys and values in the order of their hashes. There is no
+ * free space in it, so nothing of gdbm's own tables of it either.
+ */
+export async function writeGdbm(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
+  const terminated = options.terminated ?? true;
+  const { keys, values } = measure(path, pairs, terminated, limits);
+  const hashes = hashKeys(pairs, terminated);
+  const { order, repeated } = sortByHash(pairs, hashes, HASH_BITS);
+  if (repeated >= 0) {
+    const key = pairs.pool.subarray(pairs.keyStart[repeated], pairs.keyEnd[repeated]);
+    throw new DbmError(path, `the key ${printable(key)} is there twice`);
+  }
+  const sorted = new Uint32Array(order.length);
+  for (let i = 0; i < order.length; i++) sorted[i] = hashes[order[i]];
+  const plan = planBuckets(sorted);
+  if (plan === undefined) throw new DbmError(path, 'too many keys have the same hash for gdbm');
+  await createFile(path, (output) =>
+    new GdbmWriter(output, pairs, terminated, order, sorted, plan).write(keys + values),
+  );
+}
+
+const NOTHING = new Uint8Array(0);
+
+class GdbmWriter {
+  readonly #output: Output;
+  readonly #pairs: Pairs;
+  readonly #pool: Uint8Array;
+  readonly #entries: EntryWriter;
+  readonly #emptyBucket: Uint8Array;
+  readonly #order: Uint32Array;
+  readonly #hashes: Uint32Array;
+  readonly #plan: Plan;
+  readonly #elements: number;
+
+  constructor(
+    output: Output,
+    pairs: Pairs,
+    terminated: boolean,
+    order: Uint32Array,
+    hashes: Uint32Array,
+    plan: Plan,
+  ) {
+    this.#output = output;
+    this.#pairs = pairs;
+    this.#pool = pairs.pool;
+    this.#entries = new EntryWriter(pairs, terminated);
+    this.#order = order;
+    this.#hashes = hashes;
+    this.#plan = plan;
+    this.#elements = bucketElements(plan.blockSize);
+    this.#emptyBucket = emptyBucket(plan.blockSize, this.#elements);
+  }
+
+  /** The header comes last: a file that was left half-written has none. */
+  async write(bytes: number): Promise<void> {
+    const { blockSize, directoryBits, bits, start } = this.#plan;
+    const directorySize = 8 * 2 ** directoryBits;
+    const firstBucket = blockSize + directorySize;
+    const firstRecord = firstBucket + bits.length * blockSize;
+    const size = Math.ceil((firstRecord + bytes) / blockSize) * blockSize;
+    this.#writeDirectory(firstBucket);
+
+    const buckets = this.#output.stream(firstBucket);
+    const records = this.#output.stream(firstRecord);
+    let address = firstRecord;
+    for (let bucket = 0; bucket < bits.length; bucket++) {
+      address = this.#writeBucket(buckets, records, bits[bucket], start[bucket], start[bucket + 1], address);
+      if (this.#output.full) await this.#output.room();
+    }
+    records.put(new Uint8Array(size - address));
+    buckets.end();
+    records.end();
+
+    await this.#output.settle();
+    const first = this.#output.stream(0);
+    first.put(headerBlock(blockSize, directorySize, directoryBits, size));
+    first.end();
+  }
+
+  #writeDirectory(firstBucket: number): void {
+    const { blockSize, directoryBits, bits } = this.#plan;
+    const stream = this.#output.stream(blockSize);
+    for (let bucket = 0; bucket < bits.length; bucket++) {
+      const address = firstBucket + bucket * blockSize;
+      for (let entry = 2 ** (directoryBits - bits[bucket]); entry > 0; entry--) {
+        const at = stream.take(8);
+        putAddress(stream.piece.view, at, address);
+      }
+    }
+    stream.end();
+  }
+
+  /** Writes a bucket and its records. Returns the address behind the last of them. */
+  #writeBucket(
+    buckets: OutputStream,
+    records: OutputStream,
+    bits: number,
+    from: number,
+    to: number,
+    address: number,
+  ): number {
+    const bytes = this.#emptyBucket.slice();
+    const view = viewOf(bytes);
+    view.setInt32(BUCKET.bits, bits, true);
+    view.setInt32(BUCKET.count, to - from, true);
+    for (let i = from; i < to; i++) {
+      const entry = this.#order[i];
+      const key = this.#entries.keyLength(entry);
+      const value = this.#entries.valueLength(entry);
+      const at = this.#freeElement(view, this.#hashes[i]);
+      view.setUint32(at + ELEMENT.hash, this.#hashes[i], true);
+      const start = this.#pairs.keyStart[entry];
+      const shown = Math.min(KEY_START, this.#pairs.keyEnd[entry] - start);
+      for (let byte = 0; byte < shown; byte++) bytes[at + ELEMENT.keyStart + byte] = this.#pool[start + byte];
+      putAddress(view, at + ELEMENT.address, address);
+      view.setInt32(at + ELEMENT.keySize, key, true);
+      view.setInt32(at + ELEMENT.valueSize, value, true);
+      this.#entries.write(records, NOTHING, entry);
+      address += key + value;
+    }
+    buckets.put(bytes);
+    return address;
+  }
+
+  #freeElement(view: DataView, hash: number): number {
+    let element = hash % this.#elements;
+    while (view.getUint32(BUCKET.elements + element * ELEMENT_SIZE, true) !== EMPTY) {
+      element = element + 1 === this.#elements ? 0 : element + 1;
+    }
+    return BUCKET.elements + element * ELEMENT_SIZE;
+  }
+}
+
+function emptyBucket(blockSize: number, elements: number): Uint8Array {
+  const bytes = new Uint8Array(blockSize);
+  const view = viewOf(bytes);
+  for (let i = 0; i < elements; i++) view.setUint32(BUCKET.elements + i * ELEMENT_SIZE, EMPTY, true);
+  return bytes;
+}
