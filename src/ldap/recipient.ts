@@ -9,7 +9,8 @@ import type { RecipientSink, Selection, SelectionReport } from './types.ts';
 
 /** What exim_dbmbuild takes. */
 const MAX_KEY = 255;
-const MAX_VALUE = 99_998;
+/** Fits a line of a `.dat`, which has at most 19,998 bytes, behind any key, even one that has to be escaped. */
+const MAX_VALUE = 18_900;
 
 const NONE = -1;
 const SPACE = 0x20;

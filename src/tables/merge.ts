@@ -37,7 +37,9 @@ export interface Merged {
 export function merge(contributions: readonly Contribution[]): Merged {
   const { pairs, ends } = concatenate(contributions);
   const sourceOf = (entry: number): number => ends.findIndex((end) => entry < end);
+  let repeatedKeys = false;
   const precedence: Precedence = (a, b) => {
+    repeatedKeys = true; // only entries with the same key are ever compared by precedence
     const source = sourceOf(a);
     if (source !== sourceOf(b)) return a - b;
     return contributions[source].ties === 'value' ? compareValues(pairs, a, b) || a - b : a - b;
@@ -48,15 +50,17 @@ export function merge(contributions: readonly Contribution[]): Merged {
   });
 
   const conflicts = new Tally<Conflict>();
-  const order = withoutRepeatedKeys(pairs, sortedOrder(pairs, precedence), (kept, dropped) => {
+  const order = sortedOrder(pairs, precedence);
+  const onRepeated = (kept: number, dropped: number): void => {
     if (compareValues(pairs, kept, dropped) === 0) return;
     conflicts.add(() => ({
       key: printable(pairs.pool, pairs.keyStart[kept], pairs.keyEnd[kept]),
       kept: claim(kept),
       dropped: claim(dropped),
     }));
-  });
-  return { table: Table.from(pairs, order), conflicts };
+  };
+  const unique = repeatedKeys ? withoutRepeatedKeys(pairs, order, onRepeated) : order;
+  return { table: Table.from(pairs, unique), conflicts };
 }
 
 /** The first of each run of equal keys; hears of the others together with it. */

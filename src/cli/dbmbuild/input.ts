@@ -1,17 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-
-const LARGEST_READ = 1 << 30;
-/** Offsets into a table are 32-bit numbers. */
-const LARGEST_INPUT = 2 ** 32 - 1;
-
-/** More input than a table can hold. */
-export class InputTooLargeError extends Error {
-  override readonly name = 'InputTooLargeError';
-
-  constructor() {
-    super('File larger than 4 GiB');
-  }
-}
+import { closeSync, openSync } from 'node:fs';
+import { grown, readWhole } from '../../tables/read-file.ts';
 
 /** An open file, or standard input. */
 export class Input {
@@ -22,18 +10,10 @@ export class Input {
     this.descriptor = path === '-' ? 0 : openSync(path, 'r');
   }
 
-  /** Everything, read in large blocks. @throws the operating system's error, InputTooLargeError */
+  /** Everything, read in large blocks. @throws the operating system's error, TableTooLargeError */
   async read(): Promise<Uint8Array> {
     if (this.descriptor === 0) return readStream(process.stdin);
-    let bytes: Buffer = Buffer.allocUnsafeSlow(Math.min(fstatSync(this.descriptor).size, LARGEST_INPUT) + 1);
-    let used = 0;
-    for (;;) {
-      const room = Math.min(LARGEST_READ, bytes.length - used);
-      const count = readSync(this.descriptor, bytes, used, room, null);
-      if (count === 0) return bytes.subarray(0, used);
-      used += count;
-      if (used === bytes.length) bytes = grown(bytes);
-    }
+    return readWhole(this.descriptor);
   }
 
   close(): void {
@@ -50,11 +30,4 @@ async function readStream(stream: AsyncIterable<Buffer>): Promise<Uint8Array> {
     used += block.copy(bytes, used);
   }
   return bytes.subarray(0, used);
-}
-
-function grown(bytes: Buffer): Buffer {
-  if (bytes.length >= LARGEST_INPUT) throw new InputTooLargeError();
-  const larger = Buffer.allocUnsafeSlow(Math.min(LARGEST_INPUT, Math.max(bytes.length * 2, 1 << 20)));
-  bytes.copy(larger);
-  return larger;
 }

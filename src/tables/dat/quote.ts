@@ -22,13 +22,13 @@ export function copyPlainKey(
   target: Uint8Array,
   at: number,
 ): boolean {
-  let highest = start === end || bytes[start] === QUOTE || bytes[start] === HASH ? COLON : OTHER;
+  let classes = start === end || bytes[start] === QUOTE || bytes[start] === HASH ? COLON : OTHER;
   for (let from = start, to = at; from < end; from++, to++) {
     const byte = bytes[from];
     target[to] = byte;
-    highest = Math.max(highest, BYTE_CLASS[byte]);
+    classes |= BYTE_CLASS[byte];
   }
-  return highest <= UPPER;
+  return classes <= UPPER;
 }
 
 /** Bytes that `writeQuoted` writes. */

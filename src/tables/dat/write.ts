@@ -20,37 +20,54 @@ const BLOCK = 1 << 20;
  * @returns blocks of about a megabyte; each is good only until the next is asked for
  */
 export function* datBlocks(pairs: Pairs): Generator<Uint8Array> {
-  const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
-  let block = Buffer.allocUnsafeSlow(BLOCK);
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    const keyFrom = keyStart[i];
-    const keyTo = keyEnd[i];
-    const valueFrom = valueStart[i];
-    const valueTo = valueEnd[i];
-    const most = (keyTo - keyFrom) * 4 + (valueTo - valueFrom) * 2 + 8;
-    if (at + most > block.length) {
-      yield block.subarray(0, at);
-      at = 0;
-      if (most > block.length) block = Buffer.allocUnsafeSlow(most);
-    }
+  const text = new DatText(pairs);
+  for (let block = text.next(); block.length > 0; block = text.next()) yield block;
+}
 
-    const lineStart = at;
-    if (copyPlainKey(pool, keyFrom, keyTo, block, at)) at += keyTo - keyFrom;
-    else at = writeQuoted(pool, keyFrom, keyTo, block, at);
-    block[at++] = COLON;
-    const room = MAX_LINE - (at - lineStart);
-    const valueLength = valueTo - valueFrom;
-    if (valueLength < room && pool[valueFrom] !== BLANK) {
-      if (valueLength > 0) block[at++] = BLANK;
-      copyBytes(pool, valueFrom, valueTo, block, at);
-      at += valueLength;
-    } else {
-      at = writeLines(pool, valueFrom, valueTo, block, at, room);
-    }
-    block[at++] = LF;
+/** Fills blocks in a plain method: a generator's loop is compiled to slower code. */
+class DatText {
+  readonly #pairs: Pairs;
+  #block = Buffer.allocUnsafeSlow(BLOCK);
+  #entry = 0;
+
+  constructor(pairs: Pairs) {
+    this.#pairs = pairs;
   }
-  yield block.subarray(0, at);
+
+  next(): Uint8Array {
+    const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
+    let block = this.#block;
+    let at = 0;
+    let entry = this.#entry;
+    for (; entry < count; entry++) {
+      const keyFrom = keyStart[entry];
+      const keyTo = keyEnd[entry];
+      const valueFrom = valueStart[entry];
+      const valueTo = valueEnd[entry];
+      const most = (keyTo - keyFrom) * 4 + (valueTo - valueFrom) * 2 + 8;
+      if (at + most > block.length) {
+        if (at > 0) break;
+        block = this.#block = Buffer.allocUnsafeSlow(most);
+      }
+
+      const lineStart = at;
+      if (copyPlainKey(pool, keyFrom, keyTo, block, at)) at += keyTo - keyFrom;
+      else at = writeQuoted(pool, keyFrom, keyTo, block, at);
+      block[at++] = COLON;
+      const room = MAX_LINE - (at - lineStart);
+      const valueLength = valueTo - valueFrom;
+      if (valueLength < room && pool[valueFrom] !== BLANK) {
+        if (valueLength > 0) block[at++] = BLANK;
+        copyBytes(pool, valueFrom, valueTo, block, at);
+        at += valueLength;
+      } else {
+        at = writeLines(pool, valueFrom, valueTo, block, at, room);
+      }
+      block[at++] = LF;
+    }
+    this.#entry = entry;
+    return block.subarray(0, at);
+  }
 }
 
 /** Writes a value that does not simply stand behind its key. @returns the offset behind it */

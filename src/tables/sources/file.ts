@@ -2,6 +2,7 @@ import type { Pairs } from '../../dbm/pairs.ts';
 import { printable } from '../bytes.ts';
 import { type DatFault, readDat } from '../dat/read.ts';
 import { MAX_JOINED_VALUE, MAX_KEY, MAX_LINE } from '../dat/syntax.ts';
+import { unrepresentable } from '../dat/unrepresentable.ts';
 import { SourceError, systemReason } from '../error.ts';
 import { readWholeFile } from '../read-file.ts';
 import { Tally } from '../tally.ts';
@@ -43,7 +44,32 @@ export function readDatEntries(bytes: Uint8Array): SourceEntries {
       return true;
     },
   });
-  return { pairs, rejections };
+  return { pairs: withoutUnrepresentable(pairs, rejections), rejections };
+}
+
+/** Leaves out what fits its own lines but not ours: a key that has to be escaped takes more room. */
+function withoutUnrepresentable(pairs: Pairs, rejections: Tally<Rejection>): Pairs {
+  const { pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
+  let count = 0;
+  for (let i = 0; i < pairs.count; i++) {
+    const long = (keyEnd[i] - keyStart[i]) * 4 + valueEnd[i] - valueStart[i] + 4 > MAX_LINE;
+    const reason = long && unrepresentable(pool, keyStart[i], keyEnd[i], pool, valueStart[i], valueEnd[i]);
+    if (reason) {
+      const key = printable(pool, keyStart[i], keyEnd[i]);
+      rejections.add(() => ({
+        place: `key ${key}`,
+        value: printable(pool, valueStart[i], valueStart[i] + 80),
+        reason,
+      }));
+      continue;
+    }
+    keyStart[count] = keyStart[i];
+    keyEnd[count] = keyEnd[i];
+    valueStart[count] = valueStart[i];
+    valueEnd[count] = valueEnd[i];
+    count++;
+  }
+  return { ...pairs, count };
 }
 
 const REASONS: Readonly<Record<DatFault['kind'], string>> = {
