@@ -22,6 +22,8 @@ export interface Format {
   /** What Exim's configuration expects behind the table's name: nothing for `dbm` lookups. */
   readonly suffix: string;
   readonly limits: Limits;
+  /** A file that readers need beside the table, if they do. It is put in place with the table, after it. */
+  readonly companion?: Companion;
 
   /**
    * Creates `path`, which must not exist, from entries with unique keys in any order; the same entries give the same
@@ -33,6 +35,14 @@ export interface Format {
 
   /** @throws DbmError when the file can't be read or isn't of this format */
   open(path: string, options?: OpenOptions): DbmFile;
+}
+
+export interface Companion {
+  /** What stands behind the table's whole name. */
+  readonly suffix: string;
+
+  /** Creates `path`, which must not exist, for a table that is to be read. @throws DbmError; `path` is gone again then */
+  write(path: string): Promise<void>;
 }
 
 export interface WriteOptions {

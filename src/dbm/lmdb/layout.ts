@@ -69,6 +69,8 @@ export const PAGE_NUMBER_SIZE = 8;
 export const DEEPEST = 32;
 /** Its map sizes are multiples of every machine's page size, and 1 MiB by default. */
 export const MAP_UNIT = 1 << 20;
+/** Half of a process's address space: liblmdb can't open a file that names a larger map than fits. */
+export const LARGEST_MAP = 2 ** 46;
 
 /** The largest node of a page: two of them must fit. */
 export function largestNode(pageSize: number): number {

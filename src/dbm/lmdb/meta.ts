@@ -3,6 +3,7 @@ import {
   DATA_VERSION,
   DEEPEST,
   INTEGER_KEY,
+  LARGEST_MAP,
   LARGEST_PAGE,
   MAGIC,
   MAP_UNIT,
@@ -123,13 +124,15 @@ export function readMeta(path: string, bytes: Uint8Array, number: number, positi
   if (!validSize) throw fault(META.pageSize, `page size ${pageSize}`);
   const lastPage = reader.number(META.lastPage);
   if (lastPage < META_PAGES - 1 || lastPage >= 2 ** 32) throw fault(META.lastPage, `last page ${lastPage}`);
+  const mapSize = reader.number(META.mapSize);
+  if (mapSize > LARGEST_MAP) throw fault(META.mapSize, `a map of ${mapSize} bytes`);
   const transaction = reader.number(META.transaction);
   if (transaction !== 0 && transaction % META_PAGES !== number) {
     throw fault(META.transaction, `of transaction ${transaction}, which belongs to the other meta page`);
   }
   return {
     pageSize,
-    mapSize: reader.number(META.mapSize),
+    mapSize,
     lastPage,
     transaction,
     freeTree: reader.tree(META.freeTree, lastPage),

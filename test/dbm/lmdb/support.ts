@@ -85,8 +85,18 @@ export class Reader {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.#child.on('close', resolve));
     this.#child.stdin.end();
-    await closed;
+    await this.#end();
+  }
+
+  /** Ends the process before it can leave the file. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    await new Promise((resolve) => this.#child.on('close', resolve));
   }
 }
