@@ -2,8 +2,9 @@ import type { Socket } from 'node:net';
 import { UnbindRequest } from 'ldapts';
 import { MalformedError } from './ber.ts';
 import { DirectoryError, resultError, type Server } from './error.ts';
+import { MessageBuffer } from './message-buffer.ts';
 import { MessageHeader } from './message-header.ts';
-import { MessageStream } from './message-stream.ts';
+
 import { resultName } from './result-code.ts';
 import { encodeSearch, type SearchParameters } from './search-request.ts';
 import { decodeNotification, decodeSearchResult } from './search-result.ts';
@@ -16,6 +17,10 @@ const INTERMEDIATE_RESPONSE = 0x79;
 
 /** Ids that the bind before the first search hasn't used. */
 const FIRST_MESSAGE_ID = 1000;
+/** Bytes worked on at a time, before what else has come in is taken from the system: its buffers must not run full. */
+const SLICE = 64 * 1024;
+/** The next page is not asked for while more bytes than this wait to be worked on. */
+const MAX_WAITING = 4 * 1024 * 1024;
 /** A server may answer a page without an entry while it looks for the next one; one that never comes to an end is broken. */
 const MAX_EMPTY_PAGES = 1000;
 
@@ -33,11 +38,15 @@ interface Search {
   /** Messages of the page in hand. */
   messages: number;
   emptyPages: number;
+  /** The cookie of a page that is still to be asked for. */
+  cookie: Buffer | undefined;
+  /** Whether the end of the last page is in. */
+  isAnswered: boolean;
 }
 
 /**
- * Searches on a connection that is bound, one after the other. Entries go to their receiver as they arrive; the next page is asked
- * for as soon as its cookie is in, before the last entries of the page are worked on.
+ * Searches on a connection that is bound, one after the other. What arrives is looked through at once for the end of the page, and
+ * the next page is asked for as soon as its cookie is in; the server gathers it while the entries of this one are worked on.
  *
  * A search resolves only on `success` with nothing missing; whatever else happens rejects it, and the session is of no use
  * afterwards.
@@ -51,12 +60,13 @@ export class Session {
 
   readonly #socket: Socket;
   readonly #timeout: number;
-  readonly #stream = new MessageStream((bytes, starts, count) => this.#receive(bytes, starts, count));
+  readonly #buffer = new MessageBuffer();
   readonly #message = new MessageHeader();
   #search: Search | undefined;
   #timer: NodeJS.Timeout | undefined;
   #nextId = FIRST_MESSAGE_ID;
   #failure: unknown;
+  #isWorkScheduled = false;
 
   /** @param timeout milliseconds for each answer; 0 for none */
   constructor(socket: Socket, server: Server, timeout: number) {
@@ -83,14 +93,8 @@ export class Session {
         reject(this.#failure);
         return;
       }
-      this.#search = { parameters, onEntry, onPage, resolve, reject, id: 0, messages: 0, emptyPages: 0 };
-      this.#timer =
-        this.#timeout > 0
-          ? setTimeout(
-              () => this.#fail(this.#error('timeout', `no answer within ${this.#timeout} ms`)),
-              this.#timeout,
-            )
-          : undefined;
+      const state = { id: 0, messages: 0, emptyPages: 0, cookie: undefined, isAnswered: false };
+      this.#search = { parameters, onEntry, onPage, resolve, reject, ...state };
       this.#request(this.#search, undefined);
     });
   }
@@ -110,48 +114,84 @@ export class Session {
   #request(search: Search, cookie: Buffer | undefined): void {
     search.id = this.#nextId++;
     search.messages = 0;
+    search.cookie = undefined;
     this.requests++;
-    this.#timer?.refresh();
+    this.#startTimer();
     this.#socket.write(encodeSearch(search.id, search.parameters, cookie));
+  }
+
+  #startTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#timeout === 0) return;
+    const late = () => this.#fail(this.#error('timeout', `no answer within ${this.#timeout} ms`));
+    this.#timer = setTimeout(late, this.#timeout);
   }
 
   #push(chunk: Buffer): void {
     this.bytes += chunk.length;
     if (this.#failure !== undefined) return;
     try {
-      this.#stream.push(chunk);
+      this.#buffer.append(chunk);
+      this.#scan();
+      this.#scheduleWork();
     } catch (error) {
-      if (!(error instanceof MalformedError)) this.#fail(error);
-      else this.#fail(this.#error('protocol', `the answer is damaged (${error.message})`, error));
+      this.#failWith(error);
     }
   }
 
-  #receive(bytes: Uint8Array, starts: Int32Array, count: number): void {
-    const search = this.#search;
-    if (search === undefined) throw this.#unasked(bytes, starts);
-    const { id } = search;
-    search.messages += count;
-    // The end of a page is dealt with first: the server gathers the next page while this one's entries are worked on.
+  /** Looks for the ends of pages in what has come in. */
+  #scan(): void {
+    const buffer = this.#buffer;
     const message = this.#message;
-    message.read(bytes, starts[count - 1], starts[count]);
-    const isPageEnd = message.tag === SEARCH_RESULT_DONE && message.id === id;
-    const isLastPage = isPageEnd && this.#endPage(search);
-    const entries = isPageEnd ? count - 1 : count;
-    for (let i = 0; i < entries; i++) {
-      message.read(bytes, starts[i], starts[i + 1]);
-      this.#receiveMessage(message, search, id);
-    }
-    if (isPageEnd) search.onPage();
-    if (isLastPage && this.#failure === undefined) {
-      clearTimeout(this.#timer);
-      this.#search = undefined;
-      search.resolve();
+    for (;;) {
+      const end = buffer.messageEnd(buffer.scanned);
+      if (end === undefined) return;
+      message.read(buffer.bytes, buffer.scanned, end);
+      if (message.id === 0) throw this.#notified(message);
+      const search = this.#search;
+      if (message.id !== search?.id || search.isAnswered) {
+        throw new MalformedError('it answers a request that was not made');
+      }
+      search.messages++;
+      buffer.scanned = end;
+      if (message.tag === SEARCH_RESULT_DONE) this.#endPage(search);
     }
   }
 
-  #receiveMessage(message: MessageHeader, search: Search, id: number): void {
-    if (message.id === 0) throw this.#notified(message);
-    if (message.id !== id) throw new MalformedError('it answers a request that was not made');
+  #scheduleWork(): void {
+    if (this.#isWorkScheduled || this.#buffer.start === this.#buffer.scanned) return;
+    this.#isWorkScheduled = true;
+    setImmediate(() => {
+      this.#isWorkScheduled = false;
+      try {
+        this.#work();
+      } catch (error) {
+        this.#failWith(error);
+      }
+    });
+  }
+
+  /** Works on a slice of the messages that have been scanned. */
+  #work(): void {
+    const buffer = this.#buffer;
+    const message = this.#message;
+    const search = this.#search;
+    if (search === undefined) return;
+    const stop = Math.min(buffer.scanned, buffer.start + SLICE);
+    while (buffer.start < stop) {
+      message.read(buffer.bytes, buffer.start, buffer.messageEnd(buffer.start) ?? buffer.end);
+      buffer.start = message.messageEnd;
+      this.#receive(message, search);
+      if (this.#search !== search) return;
+    }
+    if (search.cookie !== undefined && buffer.scanned - buffer.start <= MAX_WAITING) {
+      this.#request(search, search.cookie);
+    }
+    if (buffer.start < buffer.scanned) this.#scheduleWork();
+    else if (search.isAnswered) this.#finish(search);
+  }
+
+  #receive(message: MessageHeader, search: Search): void {
     switch (message.tag) {
       case SEARCH_RESULT_ENTRY:
         this.entries++;
@@ -160,6 +200,9 @@ export class Session {
       case SEARCH_RESULT_REFERENCE:
         this.references++;
         return;
+      case SEARCH_RESULT_DONE:
+        search.onPage();
+        return;
       case INTERMEDIATE_RESPONSE:
         return;
       default:
@@ -167,34 +210,35 @@ export class Session {
     }
   }
 
-  /** Makes what `#message` says of the page's end come true, and returns whether the search is finished. */
-  #endPage(search: Search): boolean {
+  #finish(search: Search): void {
+    this.#search = undefined;
+    search.resolve();
+  }
+
+  /** Makes what `#message` says of the page's end come true. */
+  #endPage(search: Search): void {
     const { parameters } = search;
     const result = decodeSearchResult(this.#message.operation(), this.#message.afterOperation());
     if (result.code !== 0 && parameters.tolerated?.includes(result.code) !== true) {
       throw resultError(this.server, 'a search', result.code, result.diagnostic);
     }
-    if (parameters.pageSize === undefined) return true;
-    if (result.cookie === undefined) {
+    clearTimeout(this.#timer);
+    if (parameters.pageSize !== undefined && result.cookie === undefined) {
       throw this.#error(
         'protocol',
         'a page came without the paged results control: nothing tells whether it is the last',
       );
     }
-    if (result.cookie.length === 0) return true;
+    if (parameters.pageSize === undefined || result.cookie === undefined || result.cookie.length === 0) {
+      search.isAnswered = true;
+      return;
+    }
     search.emptyPages = search.messages > 1 ? 0 : search.emptyPages + 1;
     if (search.emptyPages > MAX_EMPTY_PAGES) {
       throw this.#error('protocol', `${MAX_EMPTY_PAGES} pages in a row were empty and promised more`);
     }
-    this.#request(search, result.cookie);
-    return false;
-  }
-
-  /** What a server says while nothing is asked of it. */
-  #unasked(bytes: Uint8Array, starts: Int32Array): Error {
-    this.#message.read(bytes, starts[0], starts[1]);
-    if (this.#message.id === 0) return this.#notified(this.#message);
-    return new MalformedError('it answers a request that was not made');
+    if (this.#buffer.scanned - this.#buffer.start > MAX_WAITING) search.cookie = result.cookie;
+    else this.#request(search, result.cookie);
   }
 
   /** A notice of disconnection (RFC 4511, 4.4.1), the only unsolicited notification there is. */
@@ -212,7 +256,7 @@ export class Session {
   }
 
   #ended(): DirectoryError {
-    const where = this.#stream.isInsideMessage ? ' in the middle of an answer' : '';
+    const where = this.#buffer.end > this.#buffer.scanned ? ' in the middle of an answer' : '';
     return this.#error('closed', `the server closed the connection${where}`);
   }
 
@@ -220,13 +264,23 @@ export class Session {
     return new DirectoryError(this.server, fault, message, { cause });
   }
 
+  #failWith(error: unknown): void {
+    if (!(error instanceof MalformedError)) this.#fail(error);
+    else this.#fail(this.#error('protocol', `the answer is damaged: ${error.message}`, error));
+  }
+
   #fail(error: unknown): void {
-    if (this.#failure !== undefined) return;
-    this.#failure = error;
-    clearTimeout(this.#timer);
+    this.#failure ??= error;
     this.#socket.destroy();
     const search = this.#search;
+    // A server may close the connection behind its last word.
+    if (
+      search === undefined ||
+      (search.isAnswered && error instanceof DirectoryError && error.fault === 'closed')
+    )
+      return;
+    clearTimeout(this.#timer);
     this.#search = undefined;
-    search?.reject(error);
+    search.reject(error);
   }
 }

@@ -3,8 +3,8 @@ import { MessageParser, SearchEntry } from 'ldapts';
 import { expect, test } from 'vitest';
 import { AttributeSlots } from '../../src/ldap/attribute-slots.ts';
 import { EntryColumns } from '../../src/ldap/entry-columns.ts';
+import { MessageBuffer } from '../../src/ldap/message-buffer.ts';
 import { MessageHeader } from '../../src/ldap/message-header.ts';
-import { MessageStream } from '../../src/ldap/message-stream.ts';
 import { searchEntry } from './messages.ts';
 
 const wanted = ['proxyAddresses', 'mail', 'cn'];
@@ -36,11 +36,12 @@ test('entries are decoded as ldapts decodes them, however the bytes are cut', ()
     fc.property(
       fc.array(entry, { minLength: 1, maxLength: 8 }),
       fc.infiniteStream(fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 5000 }))),
-      (entries, sizes) => {
+      fc.infiniteStream(fc.boolean()),
+      (entries, sizes, works) => {
         const bytes = Buffer.concat(
           entries.map(({ dn, attributes }, i) => searchEntry(i + 1, dn, attributes)),
         );
-        expect(decoded(chunks(bytes, sizes))).toEqual(byLdapts(bytes, entries.length));
+        expect(decoded(chunks(bytes, sizes), works)).toEqual(byLdapts(bytes, entries.length));
       },
     ),
     { numRuns: 150 },
@@ -53,7 +54,7 @@ test('a value under two spellings of its attribute is kept whole', () => {
     ['cn', ['a']],
     ['MAIL', ['3']],
   ]);
-  const [{ values } = { values: [] }] = decoded([bytes]);
+  const [{ values } = { values: [] }] = decoded([bytes], [].values());
   expect(values[1]).toEqual(['31', '32', '33']);
 });
 
@@ -119,32 +120,39 @@ function chunks(bytes: Buffer, sizes: Iterator<number>): Buffer[] {
   return pieces;
 }
 
-function decoded(pieces: readonly Buffer[]): Decoded[] {
+/** @param works says after which pieces the messages that are whole are worked on */
+function decoded(pieces: readonly Buffer[], works: Iterator<boolean>): Decoded[] {
   const columns = new EntryColumns(slotsOf(wanted));
   const header = new MessageHeader();
   const found: Decoded[] = [];
-  const stream = new MessageStream((bytes, starts, count) => {
-    for (let i = 0; i < count; i++) {
-      header.read(bytes, starts[i] ?? 0, starts[i + 1] ?? 0);
-      columns.decode(header.bytes, header.start, header.end);
-      const values = [0, 1, 2, 3, 4, 5].map((column) => {
-        const first = columns.first[column] ?? 0;
-        return Array.from({ length: columns.count[column] ?? 0 }, (_, v) =>
-          Buffer.from(bytes.subarray(columns.valueStart[first + v], columns.valueEnd[first + v])).toString(
-            'hex',
-          ),
-        );
-      });
-      found.push({ id: header.id, dn: columns.dn(), values });
-    }
-  });
-  for (const piece of pieces) {
-    stream.push(piece);
-    // Whoever keeps a range of a chunk reads rubbish.
+  const buffer = new MessageBuffer();
+  for (const [number, piece] of pieces.entries()) {
+    buffer.append(piece);
+    // Whoever keeps a range of a piece reads rubbish.
     piece.fill(0xff);
+    for (let end = buffer.messageEnd(buffer.scanned); end !== undefined; end = buffer.messageEnd(end))
+      buffer.scanned = end;
+    if (works.next().value === false && number < pieces.length - 1) continue;
+    while (buffer.start < buffer.scanned) {
+      header.read(buffer.bytes, buffer.start, buffer.messageEnd(buffer.start) ?? 0);
+      columns.decode(header.bytes, header.start, header.end);
+      found.push({ id: header.id, dn: columns.dn(), values: valuesOf(columns) });
+      buffer.start = header.messageEnd;
+    }
   }
-  expect(stream.isInsideMessage).toBe(false);
+  expect(buffer.end).toBe(buffer.scanned);
   return found;
+}
+
+function valuesOf(columns: EntryColumns): string[][] {
+  return [0, 1, 2, 3, 4, 5].map((column) => {
+    const first = columns.first[column] ?? 0;
+    return Array.from({ length: columns.count[column] ?? 0 }, (_, v) =>
+      Buffer.from(
+        columns.bytes.subarray(columns.valueStart[first + v], columns.valueEnd[first + v]),
+      ).toString('hex'),
+    );
+  });
 }
 
 function byLdapts(bytes: Buffer, count: number): Decoded[] {

@@ -1,0 +1,65 @@
+import { MalformedError, TAG } from './ber.ts';
+
+/** More than any entry: a length above it is a sign that this is no LDAP. */
+const MAX_MESSAGE = 256 * 1024 * 1024;
+/** The longest length of an LDAP message: one byte and four more. */
+const MAX_LENGTH_OCTETS = 4;
+
+/**
+ * What a connection has delivered and nobody has worked on yet, in one piece, so that every message lies whole in it:
+ * `bytes[start, end)`. Up to `scanned` there are whole messages that have been looked at. Whoever has worked on some moves `start`
+ * behind them; their bytes are good until the next `append`.
+ */
+export class MessageBuffer {
+  bytes: Buffer = Buffer.allocUnsafe(1024 * 1024);
+  start = 0;
+  scanned = 0;
+  end = 0;
+
+  append(chunk: Uint8Array): void {
+    if (this.start === this.end) {
+      this.start = 0;
+      this.scanned = 0;
+      this.end = 0;
+    }
+    if (this.end + chunk.length > this.bytes.length) this.#makeRoom(chunk.length);
+    this.bytes.set(chunk, this.end);
+    this.end += chunk.length;
+  }
+
+  /**
+   * Where the message that starts at `at` ends, or undefined when it isn't whole yet.
+   *
+   * @throws MalformedError for what can't be the beginning of a message
+   */
+  messageEnd(at: number): number | undefined {
+    const { bytes, end } = this;
+    if (at >= end) return undefined;
+    if (bytes[at] !== TAG.sequence) throw new MalformedError('the server does not speak LDAP');
+    if (at + 2 > end) return undefined;
+    let length = bytes[at + 1];
+    let contents = at + 2;
+    if (length >= 0x80) {
+      const octets = length - 0x80;
+      if (octets === 0 || octets > MAX_LENGTH_OCTETS)
+        throw new MalformedError('a message of unusable length');
+      if (contents + octets > end) return undefined;
+      length = 0;
+      for (let i = 0; i < octets; i++) length = length * 256 + bytes[contents + i];
+      contents += octets;
+    }
+    if (length > MAX_MESSAGE) throw new MalformedError(`a message of ${length} bytes`);
+    return contents + length <= end ? contents + length : undefined;
+  }
+
+  #makeRoom(length: number): void {
+    const { bytes, start, end } = this;
+    const needed = end - start + length;
+    // Moving little is cheap, and a buffer that is nearly full would be moved again and again.
+    if (needed > bytes.length / 2) this.bytes = Buffer.allocUnsafe(Math.max(needed, bytes.length * 2));
+    this.bytes.set(bytes.subarray(start, end), 0);
+    this.start = 0;
+    this.scanned -= start;
+    this.end -= start;
+  }
+}
