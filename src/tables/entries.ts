@@ -1,5 +1,5 @@
+import { copyLoosely, sameBytes, viewOf } from '../dbm/bytes.ts';
 import type { Pairs } from '../dbm/pairs.ts';
-import { copyBytes } from './bytes.ts';
 import { sharedBytes, sharedColumn } from './shared-memory.ts';
 
 /** The largest pool: offsets are 32 bits, and Node's buffers end at 4 GiB. */
@@ -10,6 +10,9 @@ const MAX_POOL = 2 ** 32 - 1;
  * all that is there.
  */
 const EXPECTED_ENTRIES = 1 << 20;
+
+/** What `copyLoosely` may write beyond the end. */
+const SLACK = 3;
 
 /** More bytes than a table's columns can address. */
 export class TableTooLargeError extends Error {
@@ -30,8 +33,13 @@ export class EntriesBuilder {
   #valueStart: Uint32Array;
   #valueEnd: Uint32Array;
 
+  #poolView: DataView;
+  #source: Uint8Array = new Uint8Array(0);
+  #sourceView = viewOf(this.#source);
+
   constructor(expectedEntries = EXPECTED_ENTRIES, expectedBytes = expectedEntries * 48) {
     this.#pool = sharedBytes(expectedBytes);
+    this.#poolView = viewOf(this.#pool);
     this.#keyStart = sharedColumn(expectedEntries);
     this.#keyEnd = sharedColumn(expectedEntries);
     this.#valueStart = sharedColumn(expectedEntries);
@@ -55,20 +63,18 @@ export class EntriesBuilder {
     if (i === this.#keyStart.length) this.#growColumns();
     const keyLength = keyEnd - keyStart;
     const valueLength = valueEnd - valueStart;
-    const needed = this.#used + keyLength + valueLength;
+    const needed = this.#used + keyLength + valueLength + SLACK;
     if (needed > this.#pool.length) this.#growPool(needed);
 
-    copyBytes(keyBytes, keyStart, keyEnd, this.#pool, this.#used);
     this.#keyStart[i] = this.#used;
-    this.#used += keyLength;
+    this.#append(keyBytes, keyStart, keyEnd);
     this.#keyEnd[i] = this.#used;
-    if (i > 0 && this.#equalsValue(i - 1, valueBytes, valueStart, valueLength)) {
+    if (i > 0 && this.#isLastValue(valueBytes, valueStart, valueLength)) {
       this.#valueStart[i] = this.#valueStart[i - 1];
       this.#valueEnd[i] = this.#valueEnd[i - 1];
     } else {
-      copyBytes(valueBytes, valueStart, valueEnd, this.#pool, this.#used);
       this.#valueStart[i] = this.#used;
-      this.#used += valueLength;
+      this.#append(valueBytes, valueStart, valueEnd);
       this.#valueEnd[i] = this.#used;
     }
     this.#count = i + 1;
@@ -86,13 +92,24 @@ export class EntriesBuilder {
     };
   }
 
-  #equalsValue(i: number, bytes: Uint8Array, start: number, length: number): boolean {
-    const at = this.#valueStart[i];
-    if (this.#valueEnd[i] - at !== length) return false;
-    for (let offset = length - 1; offset >= 0; offset--) {
-      if (this.#pool[at + offset] !== bytes[start + offset]) return false;
+  #append(bytes: Uint8Array, start: number, end: number): void {
+    const view = this.#viewOf(bytes);
+    this.#used = copyLoosely(bytes, view, start, end, this.#pool, this.#poolView, this.#used);
+  }
+
+  #isLastValue(bytes: Uint8Array, start: number, length: number): boolean {
+    const last = this.#valueStart[this.#count - 1];
+    if (this.#valueEnd[this.#count - 1] - last !== length) return false;
+    return sameBytes(this.#poolView, last, this.#viewOf(bytes), start, length);
+  }
+
+  /** A source gives its entries from the same few buffers again and again. */
+  #viewOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.#source) {
+      this.#source = bytes;
+      this.#sourceView = viewOf(bytes);
     }
-    return true;
+    return this.#sourceView;
   }
 
   #growColumns(): void {
@@ -106,6 +123,7 @@ export class EntriesBuilder {
   #growPool(needed: number): void {
     if (needed > MAX_POOL) throw new TableTooLargeError();
     const pool = sharedBytes(Math.min(MAX_POOL, Math.max(needed, this.#pool.length * 2)));
+    this.#poolView = viewOf(pool);
     pool.set(this.#pool.subarray(0, this.#used));
     this.#pool = pool;
   }

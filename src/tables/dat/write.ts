@@ -1,7 +1,8 @@
+import { copyLoosely, viewOf } from '../../dbm/bytes.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { copyBytes } from '../bytes.ts';
 import { firstLineEnd, lineEnd } from './line-break.ts';
-import { copyPlainKey, writeQuoted } from './quote.ts';
+import { copyPlainKey, needsQuotes, writeQuoted } from './quote.ts';
 import { MAX_LINE } from './syntax.ts';
 
 const COLON = 0x3a;
@@ -27,16 +28,21 @@ export function* datBlocks(pairs: Pairs): Generator<Uint8Array> {
 /** Fills blocks in a plain method: a generator's loop is compiled to slower code. */
 class DatText {
   readonly #pairs: Pairs;
+  readonly #poolView: DataView;
   #block = Buffer.allocUnsafeSlow(BLOCK);
+  #blockView = viewOf(this.#block);
   #entry = 0;
 
   constructor(pairs: Pairs) {
     this.#pairs = pairs;
+    this.#poolView = viewOf(pairs.pool);
   }
 
   next(): Uint8Array {
     const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
+    const poolView = this.#poolView;
     let block = this.#block;
+    let blockView = this.#blockView;
     let at = 0;
     let entry = this.#entry;
     for (; entry < count; entry++) {
@@ -48,18 +54,18 @@ class DatText {
       if (at + most > block.length) {
         if (at > 0) break;
         block = this.#block = Buffer.allocUnsafeSlow(most);
+        blockView = this.#blockView = viewOf(block);
       }
 
       const lineStart = at;
-      if (copyPlainKey(pool, keyFrom, keyTo, block, at)) at += keyTo - keyFrom;
-      else at = writeQuoted(pool, keyFrom, keyTo, block, at);
+      if (copyPlainKey(poolView, keyFrom, keyTo, blockView, at)) at += keyTo - keyFrom;
+      else at = writeKey(pool, keyFrom, keyTo, block, at);
       block[at++] = COLON;
       const room = MAX_LINE - (at - lineStart);
       const valueLength = valueTo - valueFrom;
       if (valueLength < room && pool[valueFrom] !== BLANK) {
         if (valueLength > 0) block[at++] = BLANK;
-        copyBytes(pool, valueFrom, valueTo, block, at);
-        at += valueLength;
+        at = copyLoosely(pool, poolView, valueFrom, valueTo, block, blockView, at);
       } else {
         at = writeLines(pool, valueFrom, valueTo, block, at, room);
       }
@@ -68,6 +74,13 @@ class DatText {
     this.#entry = entry;
     return block.subarray(0, at);
   }
+}
+
+/** @returns the offset behind the key */
+function writeKey(pool: Uint8Array, from: number, to: number, block: Uint8Array, at: number): number {
+  if (needsQuotes(pool, from, to)) return writeQuoted(pool, from, to, block, at);
+  copyBytes(pool, from, to, block, at);
+  return at + to - from;
 }
 
 /** Writes a value that does not simply stand behind its key. @returns the offset behind it */
