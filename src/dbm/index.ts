@@ -9,12 +9,14 @@ import { isGdbm } from './gdbm/header.ts';
 import { Input } from './input.ts';
 import { lmdb } from './lmdb/lmdb.ts';
 import { isLmdb } from './lmdb/meta.ts';
+import { isTdb } from './tdb/header.ts';
+import { tdb } from './tdb/tdb.ts';
 
 export { DbmError } from './error.ts';
 export type { DbmFile, Format, FormatName, Limits, OpenOptions, Statistics, WriteOptions } from './format.ts';
 export type { Pairs } from './pairs.ts';
 
-export const formats: Readonly<Record<FormatName, Format>> = { bdb, cdb, gdbm, lmdb };
+export const formats: Readonly<Record<FormatName, Format>> = { bdb, cdb, gdbm, lmdb, tdb };
 
 /** As many of a file's first bytes as any format needs to be known by. */
 const HEAD_SIZE = 2048;
@@ -34,6 +36,7 @@ function formatOf(path: string): FormatName {
     const head = input.bytes(0, HEAD_SIZE);
     if (isBerkeleyDb(head)) return 'bdb';
     if (isGdbm(head)) return 'gdbm';
+    if (isTdb(head)) return 'tdb';
     if (isLmdb(head)) return 'lmdb';
     if (readHeader(head, input.size) !== undefined) return 'cdb';
     throw new DbmError(path, input.size === 0 ? 'an empty file' : 'not a table file of any known format');
