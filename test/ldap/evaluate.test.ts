@@ -10,7 +10,7 @@ import { FALSE, TRUE, UNDEFINED, UNSURE } from '../../src/ldap/truth.ts';
 import { type Attributes, searchEntry } from './messages.ts';
 
 /** As Active Directory writes its subschema: no matching rules. */
-const schema = new Schema(
+const activeDirectory = new Schema(
   [
     "( 1.2.840.113556.1.2.13 NAME 'displayName' SYNTAX '1.3.6.1.4.1.1466.115.121.1.15' SINGLE-VALUE )",
     "( 1.3.6.1.1.1.1.3 NAME 'unixHomeDirectory' SYNTAX '1.3.6.1.4.1.1466.115.121.1.26' SINGLE-VALUE )",
@@ -39,7 +39,12 @@ const entry: Attributes = [
   ['hidden', ['TRUE']],
 ];
 
-function outcome(text: string, server: ServerKind = 'activeDirectory', attributes = entry): number | string {
+function outcome(
+  text: string,
+  server: ServerKind = 'activeDirectory',
+  attributes = entry,
+  schema = activeDirectory,
+): number | string {
   const slots = new AttributeSlots(schema);
   const evaluator = compileFilter(parseFilter(text), { server, schema, slots });
   if (evaluator instanceof Unjudged) return evaluator.reason;
@@ -115,4 +120,16 @@ test('of a server that nobody knows, an absent attribute may be False or Undefin
   expect(outcome('(!(objectCategory=*))', 'other')).toBe(TRUE | UNDEFINED);
   expect(outcome('(|(objectCategory=*)(objectClass=user))', 'other')).toBe(TRUE);
   expect(outcome('(displayName=x)', 'other')).toContain('the schema names no equality rule');
+});
+
+test('a value that slapd can not compare spoils the others of its attribute', () => {
+  const filter = '(userAccountControl:1.2.840.113556.1.4.803:=2)';
+  const values = (...some: string[]): Attributes => [['userAccountControl', some]];
+  const integers = new Schema(
+    ["( 1.2.3 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 )"],
+    [],
+  );
+  expect(outcome(filter, 'openldap', values('1', '3'), integers)).toBe(TRUE);
+  expect(outcome(filter, 'openldap', values('3', '99999999999999999999'), integers)).toBe(UNSURE);
+  expect(outcome(filter, 'openldap', values('99999999999999999999', '3'), integers)).toBe(UNSURE);
 });

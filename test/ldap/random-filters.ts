@@ -161,7 +161,8 @@ const piece = (attribute: string): fc.Arbitrary<Buffer> =>
       return cut.length > 0 ? cut : value.subarray(0, 1);
     });
 
-const leaf: fc.Arbitrary<Filter> = fc.constantFrom(...filterAttributes).chain((name) => {
+/** A filter without and, or and not. */
+export const randomItem: fc.Arbitrary<Filter> = fc.constantFrom(...filterAttributes).chain((name) => {
   const attribute = fc.constantFrom(...(spellings[name] ?? [name]));
   const valued = (kind: 'equal' | 'greaterOrEqual' | 'lessOrEqual' | 'approx') =>
     fc.record({ kind: fc.constant(kind), attribute, value: assertedValue(name) });
@@ -213,7 +214,7 @@ const objectClass: fc.Arbitrary<Filter> = fc
 export const randomFilter: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>((tie) => ({
   filter: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    leaf,
+    randomItem,
     fc.record({
       kind: fc.constantFrom('and' as const, 'or' as const),
       filters: fc.array(tie('filter'), { minLength: 1, maxLength: 3 }),
