@@ -143,6 +143,20 @@ describe('what the disk did to a file without changing its times', () => {
   });
 });
 
+test('what a killed run left behind is swept, and nothing else', async () => {
+  const hub = await exchange();
+  for (const name of [
+    '.mailhub-tables.exch_table.new',
+    '.mailhub-tables.gone_table.dat.interim',
+    '.hidden',
+    'README',
+  ]) {
+    hub.put(`etc/${name}`, 'left behind');
+  }
+  await hub.build();
+  expect(hub.files()).toEqual(['.hidden', 'README', 'exch_table', 'exch_table.dat']);
+});
+
 test('a damaged memory is begun anew and stops nothing', async () => {
   const hub = await exchange();
   writeFileSync(hub.at('state/state.sqlite'), 'not a database, far from it'.repeat(1000));
