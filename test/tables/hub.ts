@@ -8,6 +8,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statfsSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -28,8 +29,8 @@ export type Entries = ReadonlyMap<string, string>;
 const account = 'CN=reader,DC=ad,DC=example,DC=ac,DC=uk';
 const password = 'correct horse';
 
-/** Memory where there is some: every publication is fsynced, and a hundred tests would wait for the disk. */
-const room = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+/** Memory where there is enough of it: every publication is fsynced, and a hundred tests would wait for the disk. */
+const room = hasRoom('/dev/shm', 2 ** 29) ? '/dev/shm' : tmpdir();
 
 /** A hub of its own in a temporary folder that goes when the test ends: tables, state, sources, configuration. */
 export class Hub {
@@ -211,6 +212,12 @@ export function otherwise(entries: Entries): string {
     return `${key}\t:\t${value}\n`;
   });
   return `# by hand\n\n${lines.join('')}`;
+}
+
+function hasRoom(path: string, bytes: number): boolean {
+  if (!existsSync(path)) return false;
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize >= bytes;
 }
 
 function isText(content: string | Uint8Array | Entries): content is string | Uint8Array {

@@ -323,6 +323,18 @@ describe('examples', () => {
     expect(shown(hub, tables)).toEqual(new Set('abc'));
   });
 
+  test('so does one that would lose it to a table whose files can not be read', async () => {
+    const { hub } = await run(table('x', 'ab', 'ab'), table('y', 'c', 'c'));
+    for (const [name, keys] of [
+      ['x', 'a'],
+      ['y', 'bc'],
+    ] as const)
+      put(hub, table(name, '', ''), new Set(keys));
+    rmSync(hub.at('etc/y.dat'));
+    hub.makeDirectory('etc/y.dat');
+    expect(outcomes(await hub.build())).toBe('held,failed');
+  });
+
   test('who waits makes others wait', async () => {
     const { report } = await run(table('x', 'ab', 'a'), table('y', 'c', 'b'), table('z', 'd', 'cd', 'held'));
     expect(outcomes(report)).toBe('held,held,held');
