@@ -97,7 +97,7 @@ export function substringsMatcher(
   };
 }
 
-/** Byte order after lower-casing, where both strings are beyond doubt. */
+/** Byte order, after lower-casing unless case counts; undefined where a string isn't beyond doubt. */
 export function orderText(
   rule: TextRule,
   asserted: Uint8Array,
@@ -107,11 +107,10 @@ export function orderText(
 ): number | undefined {
   if (!isPlain(rule.certain, asserted, 0, asserted.length)) return undefined;
   if (!isPlain(rule.certain, bytes, start, end)) return undefined;
-  if (rule.fold === 'unsure') return undefined;
   const common = Math.min(asserted.length, end - start);
   for (let i = 0; i < common; i++) {
     const difference =
-      rule.fold === 'ignore' ? lower[bytes[start + i]] - lower[asserted[i]] : bytes[start + i] - asserted[i];
+      rule.fold === 'exact' ? bytes[start + i] - asserted[i] : lower[bytes[start + i]] - lower[asserted[i]];
     if (difference !== 0) return difference;
   }
   return end - start - asserted.length;
