@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib';
 import { DbmError } from './error.ts';
 
 /** A multiple of every page size; large enough that the system call costs nothing, small enough for the cache. */
-export const PIECE_SIZE = 1 << 20;
+export const PIECE_SIZE = 1 << 18;
 /** How far a copy loop may write beyond a piece's end. */
 const SLACK = 8;
 /** Pieces that may wait for the disk before the writer waits for them. */

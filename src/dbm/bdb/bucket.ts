@@ -1,142 +1,129 @@
 import { sameBytes, viewOf } from '../bytes.ts';
-import type { Pairs } from '../pairs.ts';
 import { compareKeys } from './key-order.ts';
+import { PLACE } from './scatter.ts';
 
 /** Runs of this many entries are sorted by insertion before they are merged. */
 const RUN = 32;
 const NONE = -1;
 
-/**
- * The entries of one bucket in the order of their keys, loaded again and again without garbage.
- *
- * Entry `slots[i]` for `i < count` is the one with the i-th key; its columns are those of `Pairs`. Columns and bytes lie
- * scattered in memory: they are fetched here for all entries together, and everything after works on the cache.
- */
+/** The entries of one bucket after the other, without garbage. Entry `i` is where `places` says from `at(i)` on. */
 export class Bucket {
   count = 0;
-  /** Means nothing; see `load`. */
+  readonly places: Uint32Array;
+  /** Means nothing; see `#fetch`. */
   touched = 0;
-  slots = new Uint32Array(0);
-  keyStart = new Uint32Array(0);
-  keyEnd = new Uint32Array(0);
-  valueStart = new Uint32Array(0);
-  valueEnd = new Uint32Array(0);
+  readonly #pool: Uint8Array;
+  readonly #view: DataView;
+  readonly #terminated: boolean;
+  #first = 0;
+  #repeated = NONE;
+  /** The entries' places in the bucket, as they are put into order. */
+  #slots = new Uint32Array(0);
   /** A number made of the first bytes in which the keys may differ; most comparisons need no more. */
   #prefixes = new Float64Array(0);
   #spareSlots = new Uint32Array(0);
   #sparePrefixes = new Float64Array(0);
-  readonly #pairs: Pairs;
-  readonly #pool: Uint8Array;
-  readonly #view: DataView;
-  readonly #terminated: boolean;
-  #repeated = NONE;
+  #sparePlaces = new Uint32Array(0);
 
-  constructor(pairs: Pairs, terminated: boolean) {
-    this.#pairs = pairs;
+  constructor(pool: Uint8Array, places: Uint32Array, terminated: boolean) {
+    this.places = places;
+    this.#pool = pool;
+    this.#view = viewOf(pool);
     this.#terminated = terminated;
-    this.#pool = pairs.pool;
-    this.#view = viewOf(pairs.pool);
   }
 
-  /**
-   * Takes up `entries[from, to)` and puts them into order there too. Returns the place in `slots` of the second of two
-   * entries with the same key, or -1.
-   */
-  sort(entries: Uint32Array, from: number, to: number): number {
-    this.load(entries, from, to);
-    if (this.count < 2) return -1;
+  at(entry: number): number {
+    return PLACE * (this.#first + entry);
+  }
+
+  /** Turns to the entries `[from, to)` of `places`. */
+  load(from: number, to: number): void {
+    this.#first = from;
+    this.count = to - from;
+    this.#fetch();
+  }
+
+  /** Puts the bucket's entries into the order of their keys. Returns the second of two with the same key, or -1. */
+  sort(): number {
+    if (this.count < 2) return NONE;
+    if (this.count > this.#slots.length) this.#grow();
     this.#takePrefixes(this.#commonPrefix());
     this.#repeated = NONE;
     for (let run = 0; run < this.count; run += RUN) this.#insertionSort(run, Math.min(run + RUN, this.count));
     for (let width = RUN; width < this.count; width *= 2) this.#mergeRuns(width);
-    this.#reorder(entries, from);
-    return this.#repeated === NONE ? -1 : this.slots.indexOf(this.#repeated);
+    const repeated = this.#repeated === NONE ? NONE : this.#slots.indexOf(this.#repeated);
+    this.#reorder();
+    return repeated;
   }
 
-  /** Takes up `entries[from, to)`, which are in order. */
-  load(entries: Uint32Array, from: number, to: number): void {
-    const count = to - from;
-    this.count = count;
-    if (count > this.slots.length) this.#grow();
-    const { slots, keyStart, keyEnd, valueStart, valueEnd } = this;
-    const pairs = this.#pairs;
-    const pool = this.#pool;
-    for (let slot = 0; slot < count; slot++) {
-      const entry = entries[from + slot];
-      slots[slot] = slot;
-      keyStart[slot] = pairs.keyStart[entry];
-      keyEnd[slot] = pairs.keyEnd[entry];
-      valueStart[slot] = pairs.valueStart[entry];
-      valueEnd[slot] = pairs.valueEnd[entry];
-    }
-    // A loop that does nothing else waits for many cache misses at once; kept, so that it is not optimised away.
-    let touched = 0;
-    for (let slot = 0; slot < count; slot++)
-      touched ^= pool[keyStart[slot]] ^ pool[Math.max(valueEnd[slot], 1) - 1];
-    this.touched = touched;
-  }
-
-  /** The place in `slots` of the key `bytes[start, end)`, or -1. */
+  /** The entry with the key `bytes[start, end)`, or -1. */
   find(bytes: Uint8Array, start: number, end: number): number {
     let low = 0;
     let high = this.count - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const difference = this.compareKey(this.slots[middle], bytes, start, end);
+      const difference = this.#compareWith(middle, bytes, start, end);
       if (difference === 0) return middle;
       if (difference < 0) low = middle + 1;
       else high = middle - 1;
     }
-    return -1;
+    return NONE;
   }
 
-  /** Whether the key at `place` in `slots` is `bytes[start, end)`. */
-  hasKey(place: number, bytes: DataView, start: number, end: number): boolean {
-    if (place >= this.count) return false;
-    const slot = this.slots[place];
-    const from = this.keyStart[slot];
-    return this.keyEnd[slot] - from === end - start && sameBytes(this.#view, from, bytes, start, end - start);
-  }
-
-  /** Compares the key in `slot` with `bytes[start, end)`. */
-  compareKey(slot: number, bytes: Uint8Array, start: number, end: number): number {
-    return compareKeys(
-      this.#pool,
-      this.keyStart[slot],
-      this.keyEnd[slot],
-      bytes,
-      start,
-      end,
-      this.#terminated,
+  /** Whether an entry's key is `bytes[start, end)`. */
+  hasKey(entry: number, bytes: DataView, start: number, end: number): boolean {
+    if (entry >= this.count) return false;
+    const at = this.at(entry);
+    const from = this.places[at];
+    return (
+      this.places[at + 1] - from === end - start && sameBytes(this.#view, from, bytes, start, end - start)
     );
   }
 
+  /** Whether an entry's value is `bytes[start, end)`. */
+  hasValue(entry: number, bytes: DataView, start: number, end: number): boolean {
+    const at = this.at(entry);
+    const from = this.places[at + 2];
+    return (
+      this.places[at + 3] - from === end - start && sameBytes(this.#view, from, bytes, start, end - start)
+    );
+  }
+
+  key(entry: number): Uint8Array {
+    const at = this.at(entry);
+    return this.#pool.subarray(this.places[at], this.places[at + 1]);
+  }
+
+  /** Keys and values lie scattered: a loop that does nothing else waits for many of them at once. */
+  #fetch(): void {
+    const { places } = this;
+    const pool = this.#pool;
+    const end = this.at(this.count);
+    let touched = 0;
+    for (let at = this.at(0); at < end; at += PLACE) {
+      touched ^= pool[places[at]] ^ pool[Math.max(places[at + 3], 1) - 1];
+    }
+    this.touched = touched;
+  }
+
   #grow(): void {
-    const capacity = Math.max(this.count, 2 * this.slots.length, 256);
-    this.slots = new Uint32Array(capacity);
-    this.keyStart = new Uint32Array(capacity);
-    this.keyEnd = new Uint32Array(capacity);
-    this.valueStart = new Uint32Array(capacity);
-    this.valueEnd = new Uint32Array(capacity);
+    const capacity = Math.max(this.count, 2 * this.#slots.length, 256);
+    this.#slots = new Uint32Array(capacity);
     this.#prefixes = new Float64Array(capacity);
     this.#spareSlots = new Uint32Array(capacity);
     this.#sparePrefixes = new Float64Array(capacity);
-  }
-
-  #reorder(entries: Uint32Array, from: number): void {
-    const slots = this.slots;
-    const unordered = this.#spareSlots;
-    for (let i = 0; i < this.count; i++) unordered[i] = entries[from + i];
-    for (let i = 0; i < this.count; i++) entries[from + i] = unordered[slots[i]];
+    this.#sparePlaces = new Uint32Array(PLACE * capacity);
   }
 
   #commonPrefix(): number {
+    const { places } = this;
     const pool = this.#pool;
-    const first = this.keyStart[0];
-    let common = this.keyEnd[0] - first;
-    for (let slot = 1; slot < this.count && common > 0; slot++) {
-      const start = this.keyStart[slot];
-      const limit = Math.min(common, this.keyEnd[slot] - start);
+    const end = this.at(this.count);
+    const first = places[this.at(0)];
+    let common = places[this.at(0) + 1] - first;
+    for (let at = this.at(1); at < end && common > 0; at += PLACE) {
+      const start = places[at];
+      const limit = Math.min(common, places[at + 1] - start);
       let same = 0;
       while (same < limit && pool[first + same] === pool[start + same]) same++;
       common = same;
@@ -146,29 +133,33 @@ export class Bucket {
 
   /** The six bytes after the first `skip`: the NUL counts, and what is not there comes last. */
   #takePrefixes(skip: number): void {
-    const { count, keyStart, keyEnd } = this;
+    const { count, places } = this;
     const prefixes = this.#prefixes;
+    const slots = this.#slots;
     const view = this.#view;
-    for (let slot = 0; slot < count; slot++) {
-      const at = keyStart[slot] + skip;
+    for (let slot = 0, at = this.at(0); slot < count; slot++, at += PLACE) {
+      const start = places[at] + skip;
+      const end = places[at + 1];
+      slots[slot] = slot;
       prefixes[slot] =
-        keyEnd[slot] - at >= 6
-          ? view.getUint32(at) * 65536 + view.getUint16(at + 4)
-          : this.#shortPrefix(at, keyEnd[slot]);
+        end - start >= 6
+          ? view.getUint32(start) * 65536 + view.getUint16(start + 4)
+          : this.#shortPrefix(start, end);
     }
   }
 
-  #shortPrefix(at: number, end: number): number {
+  #shortPrefix(start: number, end: number): number {
     const nul = this.#terminated ? 0 : 0xff;
     let prefix = 0;
-    for (let i = at; i < at + 6; i++)
+    for (let i = start; i < start + 6; i++) {
       prefix = prefix * 256 + (i < end ? this.#pool[i] : i === end ? nul : 0xff);
+    }
     return prefix;
   }
 
   #insertionSort(from: number, to: number): void {
     const prefixes = this.#prefixes;
-    const slots = this.slots;
+    const slots = this.#slots;
     for (let i = from + 1; i < to; i++) {
       const prefix = prefixes[i];
       const slot = slots[i];
@@ -189,12 +180,12 @@ export class Bucket {
       this.#merge(from, Math.min(from + width, this.count), Math.min(from + 2 * width, this.count));
     }
     [this.#prefixes, this.#sparePrefixes] = [this.#sparePrefixes, this.#prefixes];
-    [this.slots, this.#spareSlots] = [this.#spareSlots, this.slots];
+    [this.#slots, this.#spareSlots] = [this.#spareSlots, this.#slots];
   }
 
   #merge(from: number, middle: number, to: number): void {
     const prefixes = this.#prefixes;
-    const slots = this.slots;
+    const slots = this.#slots;
     let left = from;
     let right = middle;
     for (let at = from; at < to; at++) {
@@ -209,9 +200,30 @@ export class Bucket {
     }
   }
 
-  #compare(slotA: number, slotB: number): number {
-    const order = this.compareKey(slotA, this.#pool, this.keyStart[slotB], this.keyEnd[slotB]);
-    if (order === 0) this.#repeated = slotB;
+  #reorder(): void {
+    const { count, places } = this;
+    const slots = this.#slots;
+    const spare = this.#sparePlaces;
+    const first = this.at(0);
+    for (let i = 0; i < PLACE * count; i++) spare[i] = places[first + i];
+    for (let i = 0, at = first; i < count; i++, at += PLACE) {
+      const from = PLACE * slots[i];
+      places[at] = spare[from];
+      places[at + 1] = spare[from + 1];
+      places[at + 2] = spare[from + 2];
+      places[at + 3] = spare[from + 3];
+    }
+  }
+
+  #compare(a: number, b: number): number {
+    const at = this.at(b);
+    const order = this.#compareWith(a, this.#pool, this.places[at], this.places[at + 1]);
+    if (order === 0) this.#repeated = b;
     return order;
+  }
+
+  #compareWith(entry: number, bytes: Uint8Array, start: number, end: number): number {
+    const at = this.at(entry);
+    return compareKeys(this.#pool, this.places[at], this.places[at + 1], bytes, start, end, this.#terminated);
   }
 }

@@ -59,7 +59,7 @@ export class PageFile {
   }
 }
 
-const WINDOW_SIZE = 1 << 20;
+const WINDOW_SIZE = 1 << 18;
 
 /**
  * The pages read last. Reads a single page where pages are asked for here and there, and far ahead as soon as they are

@@ -61,9 +61,9 @@ export class PageWriter {
       let itemPages = 0;
       let to = from;
       for (; to < bucket.count; to++) {
-        const slot = bucket.slots[to];
-        const key = bucket.keyEnd[slot] - bucket.keyStart[slot] + this.#nul;
-        const value = bucket.valueEnd[slot] - bucket.valueStart[slot] + this.#nul;
+        const at = bucket.at(to);
+        const key = bucket.places[at + 1] - bucket.places[at] + this.#nul;
+        const value = bucket.places[at + 3] - bucket.places[at + 2] + this.#nul;
         const size = itemSize(key, this.#pageSize) + itemSize(value, this.#pageSize);
         if (used + size > capacity) break;
         used += size;
@@ -109,10 +109,9 @@ export class PageWriter {
     let index = start + PAGE_HEADER + indexes;
     let itemPage = place.itemPagesEnd;
     for (let i = to - 1; i >= from; i--) {
-      const slot = bucket.slots[i];
-      for (let part = 1; part >= 0; part--) {
-        const itemStart = part === 1 ? bucket.valueStart[slot] : bucket.keyStart[slot];
-        const itemEnd = part === 1 ? bucket.valueEnd[slot] : bucket.keyEnd[slot];
+      for (let part = 2; part >= 0; part -= 2) {
+        const itemStart = bucket.places[bucket.at(i) + part];
+        const itemEnd = bucket.places[bucket.at(i) + part + 1];
         const length = itemEnd - itemStart + this.#nul;
         index -= 2;
         view.setUint16(index, at - start, true);
@@ -133,9 +132,9 @@ export class PageWriter {
 
   #writeLongItems(bucket: Bucket, from: number, to: number, page: number): void {
     for (let i = from; i < to; i++) {
-      const slot = bucket.slots[i];
-      page = this.#writeLongItem(bucket.keyStart[slot], bucket.keyEnd[slot], page);
-      page = this.#writeLongItem(bucket.valueStart[slot], bucket.valueEnd[slot], page);
+      const at = bucket.at(i);
+      page = this.#writeLongItem(bucket.places[at], bucket.places[at + 1], page);
+      page = this.#writeLongItem(bucket.places[at + 2], bucket.places[at + 3], page);
     }
   }
 

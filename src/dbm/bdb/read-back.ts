@@ -1,4 +1,4 @@
-import { sameBytes, viewOf } from '../bytes.ts';
+import { viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
@@ -39,12 +39,10 @@ function isTerminated(file: PageFile): boolean {
 class ReadBack {
   readonly #file: PageFile;
   readonly #pairs: Pairs;
-  readonly #pool: DataView;
   readonly #page: HashPage;
   readonly #longItems: LongItems;
-  readonly #bucket: Bucket;
   readonly #nul: number;
-  /** Whether the entry with the i-th key of the bucket was met. */
+  /** Whether the bucket's entry was met. */
   #seen = new Uint8Array(0);
   #met = 0;
 
@@ -52,27 +50,27 @@ class ReadBack {
     this.#file = file;
     this.#pairs = pairs;
     this.#page = new HashPage(file);
-    this.#pool = viewOf(pairs.pool);
     this.#longItems = new LongItems(file);
-    this.#bucket = new Bucket(pairs, terminated);
     this.#nul = terminated ? 1 : 0;
   }
 
   run(): void {
     const { maxBucket, highMask, lowMask } = this.#file.meta;
+    const pairs = this.#pairs;
     const terminated = this.#nul === 1;
-    const known = highMask === maxBucket ? recall(this.#pairs, terminated, maxBucket + 1) : undefined;
-    const { start, entries } =
-      known ?? scatter(hashKeys(this.#pairs, terminated), maxBucket, highMask, lowMask);
-    for (let bucket = 0; bucket <= maxBucket; bucket++) {
-      if (known !== undefined) this.#bucket.load(entries, start[bucket], start[bucket + 1]);
-      else this.#bucket.sort(entries, start[bucket], start[bucket + 1]);
-      this.#readBucket(bucket);
+    const known = highMask === maxBucket ? recall(pairs, terminated, maxBucket + 1) : undefined;
+    const { start, places } =
+      known ?? scatter(pairs, hashKeys(pairs, terminated), maxBucket, highMask, lowMask);
+    const bucket = new Bucket(pairs.pool, places, terminated);
+    for (let number = 0; number <= maxBucket; number++) {
+      bucket.load(start[number], start[number + 1]);
+      if (known === undefined) bucket.sort();
+      this.#readBucket(bucket, number);
     }
   }
 
-  #readBucket(number: number): void {
-    const count = this.#bucket.count;
+  #readBucket(bucket: Bucket, number: number): void {
+    const { count } = bucket;
     if (this.#seen.length < count) this.#seen = new Uint8Array(2 * count);
     else this.#seen.fill(0, 0, count);
     this.#met = 0;
@@ -81,19 +79,17 @@ class ReadBack {
     let next = 0;
     for (let page = bucketPage(meta, number); page !== 0; page = this.#page.next) {
       this.#page.load(page, previous);
-      next = this.#readPage(next);
+      next = this.#readPage(bucket, next);
       previous = page;
     }
-    if (this.#met < count) {
-      const missing = this.#seen.indexOf(0);
-      throw new DbmError(this.#file.path, `the key ${this.#keyName(missing)} is missing`);
-    }
+    if (this.#met === count) return;
+    const missing = bucket.key(this.#seen.indexOf(0));
+    throw new DbmError(this.#file.path, `the key ${printable(missing)} is missing`);
   }
 
   /** Our files hold the entries in the order of the bucket: the next one is tried before it is searched for. */
-  #readPage(next: number): number {
+  #readPage(bucket: Bucket, next: number): number {
     const page = this.#page;
-    const bucket = this.#bucket;
     let last = -1;
     for (let i = 0; i < page.items; i += 2) {
       const long = page.offPage[i] !== 0 ? this.#item(i) : undefined;
@@ -102,15 +98,13 @@ class ReadBack {
       const start = long === undefined ? page.start[i] : 0;
       const end = (long === undefined ? page.end[i] : long.length) - this.#nul;
       if (this.#nul === 1 && (end < start || bytes[end] !== 0)) throw this.#wrong(i, 'lacks its NUL');
-      let place = next;
-      if (!bucket.hasKey(place, view, start, end)) {
-        place = bucket.find(bytes, start, end);
-        if (place < 0) throw this.#wrong(i, 'is not in the table');
-      }
+      const place = bucket.hasKey(next, view, start, end) ? next : bucket.find(bytes, start, end);
+      if (place < 0) throw this.#wrong(i, 'is not in the table');
       if (this.#seen[place] !== 0) throw this.#wrong(i, 'is there twice');
-      if (long === undefined && place <= last && page.type === PAGE_HASH)
+      if (long === undefined && place <= last && page.type === PAGE_HASH) {
         throw this.#wrong(i, "is out of the page's order");
-      this.#compareValue(i, bucket.slots[place]);
+      }
+      this.#compareValue(bucket, place, i);
       this.#seen[place] = 1;
       this.#met++;
       if (long === undefined) last = place;
@@ -119,19 +113,14 @@ class ReadBack {
     return next;
   }
 
-  #compareValue(i: number, slot: number): void {
+  #compareValue(bucket: Bucket, place: number, i: number): void {
     const page = this.#page;
     const long = page.offPage[i + 1] !== 0 ? this.#item(i + 1) : undefined;
-    const bytes = long ?? page.bytes;
     const start = long === undefined ? page.start[i + 1] : 0;
     const end = (long === undefined ? page.end[i + 1] : long.length) - this.#nul;
-    const from = this.#bucket.valueStart[slot];
-    const length = this.#bucket.valueEnd[slot] - from;
-    const same =
-      end - start === length &&
-      (this.#nul === 0 || bytes[end] === 0) &&
-      sameBytes(long === undefined ? page.view : viewOf(long), start, this.#pool, from, length);
-    if (!same) throw this.#wrong(i, 'has another value');
+    const ended = this.#nul === 0 || (end >= start && (long ?? page.bytes)[end] === 0);
+    const view = long === undefined ? page.view : viewOf(long);
+    if (!ended || !bucket.hasValue(place, view, start, end)) throw this.#wrong(i, 'has another value');
   }
 
   #item(i: number): Uint8Array {
@@ -140,16 +129,9 @@ class ReadBack {
     return page.bytes.subarray(page.start[i], page.end[i]);
   }
 
-  #keyName(place: number): string {
-    const slot = this.#bucket.slots[place];
-    return printable(this.#pairs.pool.subarray(this.#bucket.keyStart[slot], this.#bucket.keyEnd[slot]));
-  }
-
   #wrong(i: number, what: string): DbmError {
     const key = this.#item(i);
-    return this.#file.fault(
-      this.#page.page,
-      `the key ${printable(key.subarray(0, key.length - this.#nul))} ${what}`,
-    );
+    const shown = printable(key.subarray(0, key.length - this.#nul));
+    return this.#file.fault(this.#page.page, `the key ${shown} ${what}`);
   }
 }

@@ -1,36 +1,48 @@
 import type { Pairs } from '../pairs.ts';
 
-/** Entries grouped by bucket: those of bucket `b` are `entries[start[b], start[b + 1])`. */
+/** Numbers that tell where an entry is in the pool: the columns of `Pairs`, side by side. */
+export const PLACE = 4;
+
+/**
+ * Where the entries are, grouped by bucket: entry `i` of bucket `b` has the numbers from `PLACE * (start[b] + i)` on in
+ * `places`. Side by side, because one after the other entries are nowhere near each other in the columns.
+ */
 export interface Scattered {
   readonly start: Uint32Array;
-  readonly entries: Uint32Array;
+  readonly places: Uint32Array;
 }
 
 /** A counting sort by bucket; within a bucket the table's order stays. A hash whose bucket under `highMask` does not exist goes by `lowMask`. */
 export function scatter(
+  pairs: Pairs,
   hashes: Uint32Array,
   maxBucket: number,
   highMask: number,
   lowMask: number,
 ): Scattered {
+  const { count, keyStart, keyEnd, valueStart, valueEnd } = pairs;
   const next = new Uint32Array(maxBucket + 2);
-  for (let i = 0; i < hashes.length; i++) {
+  for (let i = 0; i < count; i++) {
     const bucket = (hashes[i] & highMask) >>> 0;
     next[bucket > maxBucket ? bucket & lowMask : bucket]++;
   }
   let sum = 0;
   for (let bucket = 0; bucket < next.length; bucket++) {
-    const count = next[bucket];
+    const size = next[bucket];
     next[bucket] = sum;
-    sum += count;
+    sum += size;
   }
   const start = next.slice();
-  const entries = new Uint32Array(hashes.length);
-  for (let i = 0; i < hashes.length; i++) {
+  const places = new Uint32Array(PLACE * count);
+  for (let i = 0; i < count; i++) {
     const bucket = (hashes[i] & highMask) >>> 0;
-    entries[next[bucket > maxBucket ? bucket & lowMask : bucket]++] = i;
+    const at = PLACE * next[bucket > maxBucket ? bucket & lowMask : bucket]++;
+    places[at] = keyStart[i];
+    places[at + 1] = keyEnd[i];
+    places[at + 2] = valueStart[i];
+    places[at + 3] = valueEnd[i];
   }
-  return { start, entries };
+  return { start, places };
 }
 
 interface Remembered extends Scattered {
@@ -40,8 +52,8 @@ interface Remembered extends Scattered {
 const remembered = new WeakMap<Pairs, Remembered>();
 
 /** Keeps what a writer has worked out, each bucket's entries in the order of their keys, for reading the table back. */
-export function remember(pairs: Pairs, terminated: boolean, { start, entries }: Scattered): void {
-  remembered.set(pairs, { start, entries, terminated });
+export function remember(pairs: Pairs, terminated: boolean, { start, places }: Scattered): void {
+  remembered.set(pairs, { start, places, terminated });
 }
 
 /** What was remembered for a power of two of buckets, if anything was. */

@@ -27,7 +27,7 @@ function plan(path: string, pairs: Pairs, terminated: boolean): { geometry: Geom
   const hashes = hashKeys(pairs, terminated);
   const geometry = chooseGeometry(pairs, hashes, sizes, terminated);
   const mask = geometry.buckets - 1;
-  return { geometry, scattered: scatter(hashes, mask, mask, mask >>> 1) };
+  return { geometry, scattered: scatter(pairs, hashes, mask, mask, mask >>> 1) };
 }
 
 /** The meta page comes last: a file that was left half-written is none. */
@@ -37,19 +37,16 @@ async function fill(
   pairs: Pairs,
   terminated: boolean,
   { pageSize, buckets }: Geometry,
-  { start, entries }: Scattered,
+  { start, places }: Scattered,
 ): Promise<void> {
   const firsts = output.stream(pageSize);
   const overflow = output.stream(pageSize * (buckets + 1));
   const pages = new PageWriter(pairs, terminated, pageSize, firsts, overflow, buckets + 1);
-  const bucket = new Bucket(pairs, terminated);
+  const bucket = new Bucket(pairs.pool, places, terminated);
   for (let i = 0; i < buckets; i++) {
-    const repeated = bucket.sort(entries, start[i], start[i + 1]);
-    if (repeated >= 0) {
-      const slot = bucket.slots[repeated];
-      const key = pairs.pool.subarray(bucket.keyStart[slot], bucket.keyEnd[slot]);
-      throw new DbmError(path, `the key ${printable(key)} is there twice`);
-    }
+    bucket.load(start[i], start[i + 1]);
+    const repeated = bucket.sort();
+    if (repeated >= 0) throw new DbmError(path, `the key ${printable(bucket.key(repeated))} is there twice`);
     pages.write(bucket, 1 + i);
     if (output.full) await output.room();
   }
