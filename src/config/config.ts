@@ -1,14 +1,19 @@
 import type { Template } from './template.ts';
 
-/** The forms of a table file that `format` can ask for. */
-export const formats = ['bdb'] as const;
+/** The forms of a table file for Exim's `dbm` lookup: they have the table's plain name, so a table has one of them. */
+export const plainFormats = ['auto', 'bdb', 'gdbm', 'tdb'] as const;
+
+/** Those for its other lookups: files with a suffix, beside the plain one or instead of it. */
+export const suffixedFormats = ['cdb', 'lmdb'] as const;
+
+/** `auto` is what this hub's Exim was built for. */
+export type FormatChoice = (typeof plainFormats)[number] | (typeof suffixedFormats)[number];
 
 /** A configuration that passed every check, its defaults filled in. Paths are absolute, times are milliseconds. */
 export interface Config {
   readonly file: string;
   readonly tablesDir: string;
   readonly stateDir: string;
-  readonly format: 'auto' | (typeof formats)[number];
   /** The Exim binary that is asked for its dbm library. */
   readonly exim: string;
   readonly directories: readonly DirectoryConfig[];
@@ -36,6 +41,8 @@ export interface DirectoryConfig {
 
 export interface TableConfig {
   readonly name: string;
+  /** What is written of it; at least one. */
+  readonly formats: readonly FormatChoice[];
   readonly guard: GuardConfig | undefined;
   /** Empty for a table kept by hand. */
   readonly sources: readonly SourceConfig[];

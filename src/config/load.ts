@@ -105,7 +105,6 @@ function toConfig(file: string, settings: Settings): Config {
     file,
     tablesDir: settings.tables_dir,
     stateDir: settings.state_dir,
-    format: settings.format,
     exim: settings.exim,
     directories: Object.entries(settings.directory).map(([name, directory]) => ({
       name,
@@ -121,6 +120,11 @@ function toConfig(file: string, settings: Settings): Config {
       operationTimeout: directory.operation_timeout,
       addressAttribute: directory.address_attribute,
     })),
-    tables: Object.entries(settings.tables).map(([name, { guard, sources }]) => ({ name, guard, sources })),
+    tables: Object.entries(settings.tables).map(([name, { format, guard, sources }]) => ({
+      name,
+      formats: format ?? settings.format ?? ['auto'],
+      guard,
+      sources,
+    })),
   };
 }

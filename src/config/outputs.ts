@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { realPath } from './files.ts';
 
-const suffixes = ['', '.dat', '_tmp.dat', '.cdb', '.lmdb', '.sqlite'] as const;
+const suffixes = ['', '.dat', '_tmp.dat', '.cdb', '.lmdb', '.lmdb-lock', '.sqlite'] as const;
 
 /** The names of the files that table `name` may have in the tables' directory, whatever the format. */
 export function fileNames(name: string): string[] {

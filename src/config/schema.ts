@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { formats, type GuardConfig } from './config.ts';
+import type { GuardConfig } from './config.ts';
 import { directorySchema } from './directory.ts';
 import { checkDirectory, checkProgram, checkStateDirectory, realPath } from './files.ts';
 import { parsed, path } from './leaf.ts';
 import { rule } from './rule.ts';
 import { sourceSchema } from './source.ts';
 import type { Surroundings } from './surroundings.ts';
-import { parseAmount } from './values.ts';
+import { parseAmount, parseFormats } from './values.ts';
 
 export type Settings = z.output<ReturnType<typeof configSchema>>;
 
@@ -33,13 +33,14 @@ export function configSchema(surroundings: Surroundings) {
 
 function keys(surroundings: Surroundings) {
   const table = z.strictObject({
+    format: z.optional(parsed(z.unknown(), parseFormats)),
     guard: z.optional(guardSchema()),
     sources: z._default(z.array(sourceSchema(surroundings)), []),
   });
   return z.strictObject({
     tables_dir: path(surroundings, checkDirectory),
     state_dir: z._default(path(surroundings, checkStateDirectory), '/var/lib/mailhub-tables'),
-    format: z._default(z.enum(['auto', ...formats]), 'auto'),
+    format: z.optional(parsed(z.unknown(), parseFormats)),
     exim: z._default(path(surroundings, checkProgram), '/usr/sbin/exim'),
     directory: z._default(z.record(z.string(), directorySchema(surroundings)), {}),
     tables: z._default(z.record(z.string(), table), {}),

@@ -25,6 +25,7 @@ export const sections = {
     address_attribute: 'address_attribute = "proxyAddresses"',
   },
   table: {
+    format: 'format = ["auto", "cdb"]',
     guard: 'guard = { max_removed = "1%" }',
     sources: '[[tables.NAME.sources]], with two brackets',
   },

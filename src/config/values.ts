@@ -1,5 +1,5 @@
 import { FilterError, parseFilter } from '../ldap/filter.ts';
-import type { Amount } from './config.ts';
+import { type Amount, type FormatChoice, plainFormats, suffixedFormats } from './config.ts';
 import { ValueError } from './error.ts';
 import { printable, quote } from './printable.ts';
 import { parseTemplate, placeholders, type Template } from './template.ts';
@@ -24,6 +24,28 @@ export function parseAmount(value: unknown): Amount {
   if (percent === undefined) throw new ValueError('is neither a number of entries nor a percentage', hint);
   if (Number(percent) > 100) throw new ValueError('is more than 100%', hint);
   return { percent: Number(percent) };
+}
+
+/** What is written of a table: one format or a list of them. @throws ValueError */
+export function parseFormats(value: unknown): FormatChoice[] {
+  const known: readonly FormatChoice[] = [...plainFormats, ...suffixedFormats];
+  const names = known.map((name) => `"${name}"`).join(', ');
+  const hint = 'for example: format = "auto", or format = ["auto", "cdb"]';
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const chosen = known.filter((name) => list.includes(name));
+  if (list.length === 0) throw new ValueError('names no format', hint);
+  if (list.some((each) => !known.some((name) => name === each)))
+    throw new ValueError(`must be one of ${names}`, hint);
+  if (chosen.length < list.length) throw new ValueError('names a format twice', 'remove one');
+  const plain = plainFormats.filter((name) => list.includes(name));
+  if (plain.length > 1) {
+    const both = plain.map((name) => `"${name}"`).join(' and ');
+    throw new ValueError(
+      `has ${both}, which are written to the same file`,
+      "choose what this hub's Exim reads",
+    );
+  }
+  return chosen;
 }
 
 /**

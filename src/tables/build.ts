@@ -43,7 +43,8 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
   const started = performance.now();
   const selected = selectTables(config, options.tables);
   const dryRun = options.dryRun ?? false;
-  const { formats, warnings } = await chooseFormats(config);
+  const formats = await chooseFormats(config);
+  const warnings = formats.auto?.warning === undefined ? [] : [formats.auto.warning];
   if (!dryRun) mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
   const lock = dryRun ? undefined : RunLock.acquire(config.stateDir);
   const threads = new TableThreads();
@@ -56,7 +57,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     if (!dryRun) await sweep(config.tablesDir);
 
     const surveys = config.tables.map((table) => {
-      const files = tableFiles(config.tablesDir, table.name, formats);
+      const files = tableFiles(config.tablesDir, table.name, formats.of(table));
       return { table, files, survey: surveyOf(files, table.name, state) };
     });
     const sources = await collect(config, (directory, entries) => {

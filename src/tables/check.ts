@@ -7,9 +7,9 @@ import { type Probe, probe } from '../ldap/probe.ts';
 import { State } from '../state/state.ts';
 import { sourceName } from './collect.ts';
 import { systemReason } from './error.ts';
-import { askEximDbm, EximError } from './exim.ts';
+import { EximError } from './exim.ts';
 import { stampOf, tableFiles } from './files.ts';
-import { chooseFormats } from './formats.ts';
+import { type ChosenFormats, chooseFormats } from './formats.ts';
 import { survey } from './survey.ts';
 
 /** One thing that was looked at. */
@@ -26,14 +26,13 @@ export interface Observation {
  * and a search for one entry; and reads the published files whole. Writes nothing.
  */
 export async function* check(config: Config): AsyncGenerator<Observation> {
-  let formats: readonly Format[] = [];
+  let formats: ChosenFormats | undefined;
   try {
-    const chosen = await chooseFormats(config);
-    formats = chosen.formats;
-    yield await describeExim(config, formats);
+    formats = await chooseFormats(config);
+    yield describeFormats(config, formats);
   } catch (error) {
     if (!(error instanceof EximError)) throw error;
-    yield { subject: 'exim', verdict: 'problem', message: error.message, cause: 'configuration' };
+    yield { subject: 'format', verdict: 'problem', message: error.message, cause: 'configuration' };
   }
   yield checkFolder('tables_dir', config.tablesDir);
   yield existsSync(config.stateDir)
@@ -42,26 +41,20 @@ export async function* check(config: Config): AsyncGenerator<Observation> {
 
   const state = State.peek(config.stateDir);
   try {
-    for (const table of config.tables) yield* checkTable(config, table, formats, state);
+    for (const table of config.tables) yield* checkTable(config, table, formats?.of(table) ?? [], state);
   } finally {
     state?.close();
   }
   for (const directory of config.directories) yield await checkDirectory(config, directory);
 }
 
-async function describeExim(config: Config, formats: readonly Format[]): Promise<Observation> {
-  const subject = 'exim';
-  const written = `tables are written as ${formats.map(({ name }) => name).join(', ')}`;
-  try {
-    const { library, line } = await askEximDbm(config.exim);
-    const fits = formats.some(({ name }) => name === library);
-    const message = `${config.exim} says "${line}"; ${written}`;
-    if (fits) return { subject, verdict: 'ok', message };
-    return { subject, verdict: 'warning', message: `${message}, which its dbm lookup does not read` };
-  } catch (error) {
-    if (!(error instanceof EximError)) throw error;
-    return { subject, verdict: 'warning', message: `${error.message}; ${written}` };
-  }
+function describeFormats(config: Config, { of, auto }: ChosenFormats): Observation {
+  const subject = 'format';
+  const names = new Set(config.tables.flatMap((table) => of(table).map(({ name }) => name)));
+  const written = `tables are written as ${[...names].join(', ')}`;
+  if (auto === undefined) return { subject, verdict: 'ok', message: `${written}, as configured` };
+  if (auto.warning !== undefined) return { subject, verdict: 'warning', message: auto.warning };
+  return { subject, verdict: 'ok', message: `${written}, since ${config.exim} says "${auto.line}"` };
 }
 
 function checkFolder(subject: string, path: string): Observation {

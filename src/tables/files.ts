@@ -34,12 +34,17 @@ export function stampOf(path: string): string | undefined {
   return `${status.ino}:${status.size}:${status.mtimeNs}:${status.ctimeNs}`;
 }
 
-/** The stamps of a table's published files that are there, by path. */
+/**
+ * The stamps of a table's published files that are there, by path. A dbm file's names its format too: when Exim's library
+ * changes, nothing is as it was recorded.
+ */
 export function stampsOf(files: TableFiles): Record<string, string> {
   const stamps: Record<string, string> = {};
-  for (const path of [files.dat, ...files.dbm.map((file) => file.path)]) {
+  const dat = stampOf(files.dat);
+  if (dat !== undefined) stamps[files.dat] = dat;
+  for (const { path, format } of files.dbm) {
     const stamp = stampOf(path);
-    if (stamp !== undefined) stamps[path] = stamp;
+    if (stamp !== undefined) stamps[path] = `${format.name}:${stamp}`;
   }
   return stamps;
 }

@@ -1,33 +1,52 @@
-import type { Config } from '../config/config.ts';
+import type { Config, FormatChoice, TableConfig } from '../config/config.ts';
 import type { Format } from '../dbm/format.ts';
 import { formats } from '../dbm/index.ts';
 import { askEximDbm, EximError } from './exim.ts';
 
-/** The formats that this hub's tables are written in, and what a person should know about the choice. */
+/** The formats that tables are written in, and what a person should know about the choice. */
 export interface ChosenFormats {
-  readonly formats: readonly Format[];
-  readonly warnings: string[];
+  readonly of: (table: TableConfig) => readonly Format[];
+  /** What `auto` came to, and how; undefined when no table asks for it. */
+  readonly auto: AutoFormat | undefined;
+}
+
+export interface AutoFormat {
+  readonly format: Format;
+  /** What Exim said. */
+  readonly line: string | undefined;
+  /** Why Exim could not be asked. */
+  readonly warning: string | undefined;
 }
 
 /**
- * The configured format, or with `auto` the one that this hub's Exim was built for. Without an Exim to ask it is Berkeley
+ * The formats of each table; `auto` is the one that this hub's Exim was built for. Without an Exim to ask it is Berkeley
  * DB, what Debian's and Fedora's Exim read, with a warning.
  *
  * @throws EximError when Exim reads a format that can't be written
  */
 export async function chooseFormats(config: Config): Promise<ChosenFormats> {
-  if (config.format !== 'auto') return { formats: [formats[config.format]], warnings: [] };
-  let dbm: Awaited<ReturnType<typeof askEximDbm>>;
-  try {
-    dbm = await askEximDbm(config.exim);
-  } catch (error) {
-    if (!(error instanceof EximError)) throw error;
-    const warning = `${error.message}; the tables are written for Berkeley DB: set format, or exim, to silence this`;
-    return { formats: [formats.bdb], warnings: [warning] };
-  }
-  if (dbm.library in formats) return { formats: [formats.bdb], warnings: [] };
-  throw new EximError(
-    `${config.exim} looks dbm files up with ${dbm.library} (${dbm.line}), which can't be written yet; set format and use ` +
-      'a lookup that Exim has for it',
-  );
+  const wanted = config.tables.some((table) => table.formats.includes('auto'));
+  const auto = wanted ? await askExim(config.exim) : undefined;
+  const format = (choice: FormatChoice): Format =>
+    choice === 'auto' ? (auto?.format ?? formats.bdb) : formats[choice];
+  return { of: (table) => table.formats.map(format), auto };
 }
+
+async function askExim(exim: string): Promise<AutoFormat> {
+  try {
+    const { library, line } = await askEximDbm(exim);
+    if (library === 'bdb' || library === 'gdbm' || library === 'tdb') {
+      return { format: formats[library], line, warning: undefined };
+    }
+    throw new UnwritableFormatError(
+      `${exim} looks dbm files up with ${library} (${line}), which can't be written: name a format that another of its ` +
+        'lookups reads, such as format = "cdb"',
+    );
+  } catch (error) {
+    if (!(error instanceof EximError) || error instanceof UnwritableFormatError) throw error;
+    const warning = `${error.message}; tables are written for Berkeley DB: set format, or exim, to silence this`;
+    return { format: formats.bdb, line: undefined, warning };
+  }
+}
+
+class UnwritableFormatError extends EximError {}

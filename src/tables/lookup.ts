@@ -30,11 +30,12 @@ export class PublishedTables {
 
   /** @throws EximError with `format = "auto"` */
   static async open(config: Config): Promise<PublishedTables> {
-    const { formats } = await chooseFormats(config);
+    const formats = await chooseFormats(config);
     const tables: OpenTable[] = [];
     const faults: string[] = [];
-    for (const { name } of config.tables) {
-      const [dbm] = tableFiles(config.tablesDir, name, formats).dbm;
+    for (const table of config.tables) {
+      const { name } = table;
+      const [dbm] = tableFiles(config.tablesDir, name, formats.of(table)).dbm;
       try {
         tables.push({ name, file: dbm.format.open(dbm.path) });
       } catch (error) {

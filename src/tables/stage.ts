@@ -79,6 +79,13 @@ export async function stage(
       await rm(staged, { force: true });
       await format.write(staged, table);
       await keepAttributes(staged, path);
+      if (format.companion !== undefined) {
+        const companion = path + format.companion.suffix;
+        const stagedCompanion = target(companion);
+        await rm(stagedCompanion, { force: true });
+        await format.companion.write(stagedCompanion);
+        await keepAttributes(stagedCompanion, companion);
+      }
       const file = format.open(staged);
       try {
         file.readBack(table);

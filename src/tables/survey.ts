@@ -1,5 +1,6 @@
 import { DbmError } from '../dbm/error.ts';
-import type { DbmFile, Format } from '../dbm/format.ts';
+import type { DbmFile } from '../dbm/format.ts';
+import { openTable } from '../dbm/index.ts';
 import type { TableRecord } from '../state/state.ts';
 import { digestOf } from './digest.ts';
 import { PublishError, systemReason } from './error.ts';
@@ -199,7 +200,7 @@ function readPublishedDat(path: string): DatFile | undefined {
 interface DbmView {
   /** Whether every dbm file is sound and holds exactly these entries. */
   readonly holds: (table: Table) => boolean;
-  /** The entries of the first sound dbm file. */
+  /** The entries of the first sound dbm file, in whatever format it is: the hub's Exim may have been another. */
   readonly load: () => Table | undefined;
   readonly notes: string[];
 }
@@ -208,20 +209,19 @@ function readDbm(files: TableFiles): DbmView {
   const notes: string[] = [];
   const holds = (table: Table): boolean =>
     files.dbm.every(({ path, format }) => {
-      const held = withDbm(path, format, (file) => {
+      const check = (file: DbmFile): boolean => {
         file.verify();
         file.readBack(table);
         return true;
-      });
+      };
+      const held = withDbm(path, () => format.open(path), check);
       return held === true;
     });
   const load = (): Table | undefined => {
-    for (const { path, format } of files.dbm) {
-      const table = withDbm(
-        path,
-        format,
-        (file) => merge([{ source: path, pairs: file.pairs(), ties: 'first' }]).table,
-      );
+    for (const { path } of files.dbm) {
+      const read = (file: DbmFile): Table =>
+        merge([{ source: path, pairs: file.pairs(), ties: 'first' }]).table;
+      const table = withDbm(path, () => openTable(path), read);
       if (!(table instanceof DbmError)) return table;
       if (!isMissing(table.cause)) notes.push(table.message);
     }
@@ -231,9 +231,9 @@ function readDbm(files: TableFiles): DbmView {
 }
 
 /** @returns what `use` does, or the DbmError of a file that is missing or damaged; other faults are thrown */
-function withDbm<T>(path: string, format: Format, use: (file: DbmFile) => T): T | DbmError {
+function withDbm<T>(path: string, open: () => DbmFile, use: (file: DbmFile) => T): T | DbmError {
   try {
-    const file = format.open(path);
+    const file = open();
     try {
       return use(file);
     } finally {

@@ -163,5 +163,14 @@ describe('types', () => {
     ],
     ['an empty path', 'tables_dir = ""\n[tables.a]', 1, 'tables_dir', /is empty/],
     ['a format', `${top}format = "gdbn"\n${table}`, 2, 'format', /must be one of "auto", "bdb"/],
+    ['no format', `${top}format = []\n${table}`, 2, 'format', /names no format/],
+    ['a format twice', `${top}format = ["cdb", "cdb"]\n${table}`, 2, 'format', /names a format twice/],
+    [
+      'two formats for one file',
+      `${top}${table}format = ["auto", "cdb", "gdbm"]\n`,
+      3,
+      'tables.a.format',
+      /"auto" and "gdbm", which are written to the same file/,
+    ],
   ]);
 });

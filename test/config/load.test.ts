@@ -38,6 +38,7 @@ test('a whole configuration', async () => {
     optional = true
 
     [tables.sm_table]
+    format = ["cdb", "bdb"]
     sources = [{ csv = "sm.csv", key = "{Student alias}@x", value = "{id}", delimiter = ";" }]
 
     [tables.local_domains]
@@ -46,7 +47,6 @@ test('a whole configuration', async () => {
     file: at('mailhub.toml'),
     tablesDir: at('tables'),
     stateDir: at('state'),
-    format: 'bdb',
     exim: '/usr/sbin/exim',
     directories: [
       {
@@ -81,6 +81,7 @@ test('a whole configuration', async () => {
     tables: [
       {
         name: 'exch_table',
+        formats: ['bdb'],
         guard: {
           maxRemoved: { percent: 0.5 },
           maxChanged: { count: 25 },
@@ -102,6 +103,7 @@ test('a whole configuration', async () => {
       },
       {
         name: 'sm_table',
+        formats: ['bdb', 'cdb'],
         guard: undefined,
         sources: [
           {
@@ -114,7 +116,7 @@ test('a whole configuration', async () => {
           },
         ],
       },
-      { name: 'local_domains', guard: undefined, sources: [] },
+      { name: 'local_domains', formats: ['bdb'], guard: undefined, sources: [] },
     ],
   });
 });
@@ -200,6 +202,8 @@ test('the state directory need not be there yet', async () => {
 test('a file that cannot be read', async () => {
   const { at } = workspace();
   mkdirSync(at('folder.toml'));
-  await expect(loadConfig(at('none.toml'))).rejects.toThrow(/none\.toml: there is no configuration.*--config/);
+  await expect(loadConfig(at('none.toml'))).rejects.toThrow(
+    /none\.toml: there is no configuration.*--config/,
+  );
   await expect(loadConfig(at('folder.toml'))).rejects.toThrow(/folder\.toml: .*EISDIR/);
 });

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { stringify } from 'smol-toml';
 import { expect, test } from 'vitest';
-import type { Amount, DirectoryConfig, SourceConfig, TableConfig } from '../../src/config/config.ts';
+import {
+  type Amount,
+  type DirectoryConfig,
+  type FormatChoice,
+  plainFormats,
+  type SourceConfig,
+  suffixedFormats,
+  type TableConfig,
+} from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/error.ts';
 import { sections } from '../../src/config/sections.ts';
 import type { Template } from '../../src/config/template.ts';
@@ -67,6 +75,11 @@ const source = (directories: readonly DirectoryConfig[]): fc.Arbitrary<SourceCon
     }),
   );
 
+const formats: fc.Arbitrary<FormatChoice[]> = fc
+  .tuple(fc.constantFrom(...plainFormats, undefined), fc.subarray([...suffixedFormats]))
+  .map(([plain, suffixed]) => (plain === undefined ? suffixed : [plain, ...suffixed]))
+  .filter((list) => list.length > 0);
+
 const config = fc
   .uniqueArray(directory, { minLength: 1, maxLength: 3, selector: (each) => each.name })
   .map((directories) =>
@@ -81,6 +94,7 @@ const config = fc
       tables: fc.uniqueArray(
         fc.record<TableConfig>({
           name,
+          formats,
           guard: fc.option(
             fc.record(
               { maxRemoved: amount, maxChanged: amount, maxAdded: amount, minEntries: fc.nat() },
@@ -163,9 +177,10 @@ function toToml(directories: readonly DirectoryConfig[], tables: readonly TableC
     tables_dir: 'tables',
     directory: Object.fromEntries(directories.map((each) => [each.name, directoryKeys(each)])),
     tables: Object.fromEntries(
-      tables.map(({ name, guard, sources }) => [
+      tables.map(({ name, formats, guard, sources }) => [
         name,
         given({
+          format: formats.length === 1 ? formats[0] : formats,
           guard:
             guard &&
             given({

@@ -115,7 +115,7 @@ describe('what the disk did to a file without changing its times', () => {
     const state = State.open(hub.stateDir);
     const record = state.published('exch_table');
     if (record === undefined) throw new Error('exch_table was not recorded');
-    const stamps = { ...record.stamps, [path]: stampOf(path) ?? '' };
+    const stamps = { ...record.stamps, [path]: `bdb:${stampOf(path)}` };
     state.recordPublished('exch_table', {
       ...record,
       stamps,
