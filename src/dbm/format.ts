@@ -1,6 +1,6 @@
 import type { Pairs } from './pairs.ts';
 
-export type FormatName = 'bdb' | 'cdb' | 'gdbm' | 'lmdb' | 'tdb';
+export type FormatName = 'bdb' | 'cdb' | 'gdbm' | 'lmdb' | 'sqlite' | 'tdb';
 
 /** What a format can hold. Sizes are bytes, with the trailing NUL where the format stores one. */
 export interface Limits {

@@ -9,6 +9,8 @@ import { isGdbm } from './gdbm/header.ts';
 import { Input } from './input.ts';
 import { lmdb } from './lmdb/lmdb.ts';
 import { isLmdb } from './lmdb/meta.ts';
+import { isSqlite } from './sqlite/schema.ts';
+import { sqlite } from './sqlite/sqlite.ts';
 import { isTdb } from './tdb/header.ts';
 import { tdb } from './tdb/tdb.ts';
 
@@ -16,7 +18,15 @@ export { DbmError } from './error.ts';
 export type { DbmFile, Format, FormatName, Limits, OpenOptions, Statistics, WriteOptions } from './format.ts';
 export type { Pairs } from './pairs.ts';
 
-export const formats: Readonly<Record<FormatName, Format>> = { bdb, cdb, gdbm, lmdb, tdb };
+export const formats: Readonly<Record<FormatName, Format>> = { bdb, cdb, gdbm, lmdb, sqlite, tdb };
+
+/**
+ * A format as the `dbm` lookup of an Exim reads it that was built with the format's library: under the table's own name,
+ * where another lookup for the same format, as `sqlite`, has a suffix.
+ */
+export function behindDbm(name: FormatName): Format {
+  return { ...formats[name], suffix: '' };
+}
 
 /** As many of a file's first bytes as any format needs to be known by. */
 const HEAD_SIZE = 2048;
@@ -38,6 +48,7 @@ function formatOf(path: string): FormatName {
     if (isGdbm(head)) return 'gdbm';
     if (isTdb(head)) return 'tdb';
     if (isLmdb(head)) return 'lmdb';
+    if (isSqlite(head)) return 'sqlite';
     if (readHeader(head, input.size) !== undefined) return 'cdb';
     throw new DbmError(path, input.size === 0 ? 'an empty file' : 'not a table file of any known format');
   } finally {
