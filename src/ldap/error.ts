@@ -85,8 +85,8 @@ function place(url: string | undefined): string {
   return url === undefined ? '' : `${url}: `;
 }
 
-/** Servers add NULs and line breaks to their messages. */
-function printableText(text: string): string {
+/** A server's own words on one line: some add NULs and line breaks. */
+export function printableText(text: string): string {
   let printable = '';
   for (const character of text) printable += character < ' ' || character === '\x7f' ? ' ' : character;
   return printable.trim();

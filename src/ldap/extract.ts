@@ -1,14 +1,15 @@
 import { bindPassword } from './bind-password.ts';
 import { connect } from './connect.ts';
-import { configurationError } from './error.ts';
+import { configurationError, DirectoryError, type Server } from './error.ts';
 import { FilterError } from './filter.ts';
 import { onFirstServer } from './first-server.ts';
 import { type FilterGroup, groupFilters, planSearches } from './plan.ts';
 import { type Extraction, RecipientSearch, timeLimitOf } from './recipient-search.ts';
 import { readRootDse, readSchema } from './root-dse.ts';
+import type { Schema } from './schema.ts';
 import { Session } from './session.ts';
 import { searchShared } from './shared-search.ts';
-import { checkTemplates, TemplateError } from './template.ts';
+import { attributesOf, checkTemplates, TemplateError, usesAddresses } from './template.ts';
 import type {
   DirectoryReport,
   DirectorySettings,
@@ -70,6 +71,7 @@ async function extractFrom(
     const timeLimit = timeLimitOf(settings);
     const root = await readRootDse(session, timeLimit);
     const schema = await readSchema(session, root, timeLimit);
+    if (root.kind !== 'other') checkAttributes(settings, selections, schema, session.server);
     const nothing = { recipients: 0, otherDomains: 0, otherKinds: 0 };
     const reports = selections.map(() => nothing);
     const extraction: Extraction = {
@@ -102,6 +104,31 @@ async function extractFrom(
   } finally {
     signal?.removeEventListener('abort', onAbort);
     session.close();
+  }
+}
+
+/**
+ * A name that the server doesn't know is a mistake of the configuration, and no reason to reject every recipient for the lack of it.
+ *
+ * @throws DirectoryError
+ */
+function checkAttributes(
+  { addressAttribute }: DirectorySettings,
+  selections: readonly Selection[],
+  schema: Schema | undefined,
+  server: Server,
+): void {
+  if (schema === undefined) return;
+  for (const { key, value } of selections) {
+    const names = attributesOf(key, value);
+    if (usesAddresses(key) || usesAddresses(value)) names.push(addressAttribute);
+    const unknown = names.find((name) => schema.attribute(name.replace(/;.*/, '')) === undefined);
+    if (unknown === undefined) continue;
+    throw new DirectoryError(
+      server,
+      'configuration',
+      `there is no attribute ${unknown} in the server's schema`,
+    );
   }
 }
 

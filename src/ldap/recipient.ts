@@ -88,13 +88,6 @@ export class RecipientWriter {
     };
   }
 
-  /** Forgets its counts: the selection's answer starts over. */
-  restart(): void {
-    this.#recipients = 0;
-    this.#otherDomains = 0;
-    this.#otherKinds = 0;
-  }
-
   /** Hands the entries of the recipient that was decoded last to the sink. */
   write(): void {
     this.#recipients++;

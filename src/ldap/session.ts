@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
 import { UnbindRequest } from 'ldapts';
 import { MalformedError } from './ber.ts';
-import { DirectoryError, resultError, type Server } from './error.ts';
+import { DirectoryError, printableText, resultError, type Server } from './error.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import { MessageHeader } from './message-header.ts';
-
 import { resultName } from './result-code.ts';
 import { encodeSearch, type SearchParameters } from './search-request.ts';
 import { decodeNotification, decodeSearchResult } from './search-result.ts';
@@ -245,14 +244,10 @@ export class Session {
   #notified(message: MessageHeader): Error {
     if (message.tag !== EXTENDED_RESPONSE) return new MalformedError('a notification of unknown form');
     const { code, diagnostic } = decodeNotification(message.operation());
-    const error = resultError(this.server, 'the connection', code, diagnostic);
-    if (error.result?.name === 'strongerAuthRequired') return error;
-    return new DirectoryError(
-      this.server,
-      'closed',
-      `the server disconnected: ${resultName(code)} (${code}) ${diagnostic}`.trim(),
-      { code, diagnostic },
-    );
+    const name = resultName(code);
+    if (name === 'strongerAuthRequired') return resultError(this.server, 'the connection', code, diagnostic);
+    const problem = `the server disconnected: ${name} (${code}) ${printableText(diagnostic)}`.trim();
+    return new DirectoryError(this.server, 'closed', problem, { code, diagnostic });
   }
 
   #ended(): DirectoryError {
@@ -273,12 +268,10 @@ export class Session {
     this.#failure ??= error;
     this.#socket.destroy();
     const search = this.#search;
+    if (search === undefined) return;
     // A server may close the connection behind its last word.
-    if (
-      search === undefined ||
-      (search.isAnswered && error instanceof DirectoryError && error.fault === 'closed')
-    )
-      return;
+    const isEnd = error instanceof DirectoryError && error.fault === 'closed';
+    if (isEnd && search.isAnswered) return;
     clearTimeout(this.#timer);
     this.#search = undefined;
     search.reject(error);

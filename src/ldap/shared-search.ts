@@ -1,26 +1,18 @@
 import type { EntryColumns } from './entry-columns.ts';
-import { searchObjects } from './entry-object.ts';
 import { compileFilter, type Evaluator, Unjudged } from './evaluate.ts';
 import type { Filter } from './filter.ts';
 import { encodeFilter } from './filter-ber.ts';
 import type { ServerKind } from './matching-rules.ts';
 import type { FilterGroup, OwnSearch } from './plan.ts';
-import { type Extraction, RecipientSearch, recipientParameters } from './recipient-search.ts';
+import { printable } from './printable.ts';
+import { type AttributeUse, attributeUses, sightOf } from './readability.ts';
+import { type Extraction, RecipientSearch } from './recipient-search.ts';
 import type { Schema } from './schema.ts';
 import { TRUE } from './truth.ts';
 
-const SIZE_LIMIT_EXCEEDED = 4;
-
-interface Judged {
-  readonly group: FilterGroup;
-  readonly evaluator: Evaluator;
-  /** Why it has to be asked after all. */
-  doubt: string | undefined;
-}
-
 /**
  * One search for the union of several filters, which are told apart here entry by entry. A filter whose outcome isn't certain for
- * some entry starts over: its selections are void and it is returned, to be asked by itself.
+ * some entry is given up: its selections are void, and it is returned, to be asked by itself.
  *
  * @throws DirectoryError
  */
@@ -30,120 +22,92 @@ export async function searchShared(
   schema: Schema,
   server: ServerKind,
 ): Promise<OwnSearch[]> {
-  const search = new RecipientSearch(
-    extraction,
-    groups.flatMap((group) => group.selections),
-  );
-  const judged = groups.map((group): Judged => {
+  const numbers = groups.flatMap((group) => group.selections);
+  const search = new RecipientSearch(extraction, numbers);
+  const judged = groups.map((group) => {
     const evaluator = compileFilter(group.filter, { server, schema, slots: search.slots });
     if (evaluator instanceof Unjudged) throw new Error(`not a filter to share: ${evaluator.reason}`);
-    return { group, evaluator, doubt: undefined };
+    return new JudgedFilter(extraction, group, evaluator);
   });
-  const doubt = (filter: Judged, reason: string) => {
-    filter.doubt = reason;
-    for (const number of filter.group.selections) extraction.sink.restart(number);
-  };
 
-  const unseen = new UnseenSlots(
-    groups.flatMap((group) => attributesIn(group.filter, false)).map(({ name }) => search.slots.find(name)),
-  );
+  const slotOf = (use: AttributeUse) => search.slots.find(use.name);
+  const unseen = new UnseenSlots(judged.flatMap(({ uses }) => uses.map(slotOf)));
   const before = extraction.entries;
   const union: Filter = { kind: 'or', filters: groups.map((group) => group.filter) };
   await search.run(encodeFilter(union), (entry, write) => {
     unseen.see(entry);
-    route(entry, write, judged, doubt);
+    route(entry, judged, write);
   });
-  if (extraction.entries > before) {
-    for (const slot of unseen.slots()) {
-      const uses = judged.flatMap((filter) => {
-        const found = attributesIn(filter.group.filter, false).filter(
-          ({ name }) => search.slots.find(name) === slot,
-        );
-        return found.length === 0 ? [] : [{ filter, isNegated: found.some(({ isNegated }) => isNegated) }];
-      });
-      const name = search.slots.names[slot];
-      const isHidden = await hasAnswer(extraction, {
-        kind: 'and',
-        filters: [union, { kind: 'present', attribute: name }],
-      });
-      const isAbsent =
-        !isHidden &&
-        uses.some(({ isNegated }) => isNegated) &&
-        (await hasAnswer(extraction, {
-          kind: 'and',
-          filters: [union, { kind: 'not', filter: { kind: 'present', attribute: name } }],
-        }));
-      for (const { filter, isNegated } of uses) {
-        if (isHidden || (isNegated && !isAbsent)) doubt(filter, `the account can't read ${name}`);
-      }
+
+  // An empty answer is one that no reading can change.
+  const slots = extraction.entries > before ? unseen.slots : [];
+  for (const slot of slots) {
+    const usesOf = (filter: JudgedFilter) => filter.uses.filter((use) => slotOf(use) === slot);
+    const isNegated = (filter: JudgedFilter) => usesOf(filter).some((use) => use.isNegated);
+    const name = search.slots.names[slot];
+    const sight = await sightOf(extraction, union, name, judged.some(isNegated));
+    if (sight === 'all') continue;
+    for (const filter of judged) {
+      const isAffected = sight === 'none' ? usesOf(filter).length > 0 : isNegated(filter);
+      if (isAffected) filter.giveUp(`the account can't read ${name}`);
     }
   }
-  return judged.flatMap(({ group, doubt: reason }) => (reason === undefined ? [] : [{ group, reason }]));
+  return judged.flatMap(({ group, doubt }) => (doubt === undefined ? [] : [{ group, reason: doubt }]));
 }
 
-function route(
-  entry: EntryColumns,
-  write: (selection: number) => void,
-  judged: readonly Judged[],
-  doubt: (filter: Judged, reason: string) => void,
-): void {
+class JudgedFilter {
+  readonly group: FilterGroup;
+  readonly evaluator: Evaluator;
+  readonly uses: readonly AttributeUse[];
+  /** Why it has to be asked by itself. */
+  doubt: string | undefined;
+  readonly #extraction: Extraction;
+
+  constructor(extraction: Extraction, group: FilterGroup, evaluator: Evaluator) {
+    this.#extraction = extraction;
+    this.group = group;
+    this.evaluator = evaluator;
+    this.uses = attributeUses(group.filter);
+  }
+
+  giveUp(reason: string): void {
+    if (this.doubt !== undefined) return;
+    this.doubt = reason;
+    for (const number of this.group.selections) this.#extraction.sink.restart(number);
+  }
+}
+
+/** Gives the entry to the selections whose filters it matches. */
+function route(entry: EntryColumns, judged: readonly JudgedFilter[], write: (number: number) => void): void {
   let isExplained = false;
   for (const filter of judged) {
-    if (filter.doubt !== undefined) {
-      isExplained = true;
-      continue;
-    }
-    const truth = filter.evaluator(entry);
-    if (truth === TRUE) {
-      isExplained = true;
-      for (const number of filter.group.selections) write(number);
-    } else if ((truth & TRUE) !== 0) {
-      isExplained = true;
-      doubt(filter, `only the server can tell whether it matches ${entry.dn()}`);
-    }
+    // A filter that was given up may be the one.
+    const truth = filter.doubt === undefined ? filter.evaluator(entry) : TRUE;
+    if ((truth & TRUE) === 0) continue;
+    isExplained = true;
+    if (filter.doubt !== undefined) continue;
+    if (truth !== TRUE) filter.giveUp(`only the server can tell whether it matches ${nameOf(entry)}`);
+    else for (const number of filter.group.selections) write(number);
   }
   if (isExplained) return;
-  for (const filter of judged)
-    doubt(filter, `no filter seems to match ${entry.dn()}, which the server found`);
-}
-
-/** Whether any entry answers to the filter: asked without attributes. */
-async function hasAnswer(extraction: Extraction, filter: Filter): Promise<boolean> {
-  const { pageSize: _, ...parameters } = recipientParameters(extraction, encodeFilter(filter), ['1.1']);
-  const entries = await searchObjects(extraction.session, {
-    ...parameters,
-    sizeLimit: 1,
-    tolerated: [SIZE_LIMIT_EXCEEDED],
-  });
-  return entries.length > 0;
-}
-
-/** The attributes that a filter looks at, and whether a NOT is above them. */
-function attributesIn(filter: Filter, isNegated: boolean): { name: string; isNegated: boolean }[] {
-  switch (filter.kind) {
-    case 'and':
-    case 'or':
-      return filter.filters.flatMap((inner) => attributesIn(inner, isNegated));
-    case 'not':
-      return attributesIn(filter.filter, true);
-    default:
-      return filter.attribute === undefined ? [] : [{ name: filter.attribute, isNegated }];
+  for (const filter of judged) {
+    filter.giveUp(`the server found ${nameOf(entry)}, which does not seem to match any of the filters`);
   }
+}
+
+function nameOf({ bytes, dnStart, dnEnd }: EntryColumns): string {
+  return printable(bytes, dnStart, dnEnd);
 }
 
 /** Attributes of which no entry has shown a value yet. */
 class UnseenSlots {
-  #slots: number[];
+  readonly slots: number[];
 
   constructor(slots: readonly (number | undefined)[]) {
-    this.#slots = [...new Set(slots)].filter((slot) => slot !== undefined);
+    this.slots = [...new Set(slots)].filter((slot) => slot !== undefined);
   }
 
   see(entry: EntryColumns): void {
-    for (let i = this.#slots.length - 1; i >= 0; i--) if (entry.has(this.#slots[i])) this.#slots.splice(i, 1);
-  }
-
-  slots(): readonly number[] {
-    return this.#slots;
+    for (let i = this.slots.length - 1; i >= 0; i--) if (entry.has(this.slots[i])) this.slots.splice(i, 1);
   }
 }

@@ -152,3 +152,19 @@ test('references, pages and progress are those of all searches together', async 
   expect(collected.report.entries).toBe(3);
   expect(collected.report.selections.map(({ recipients }) => recipients)).toEqual([1, 2]);
 });
+
+test('a template with an attribute that the server does not know is a mistake, not a lack of every recipient', async () => {
+  const settings = settingsFor([slapd.url], { base: suffix });
+  const selection = {
+    filter: '(cn=*)',
+    key: [{ name: 'cn' }],
+    value: [{ name: 'targetAdress' }],
+    domains: undefined,
+  };
+  await expect(collect(settings, [selection])).rejects.toThrow(
+    `${slapd.url}: there is no attribute targetAdress in the server's schema`,
+  );
+  await expect(collect(settings, [{ ...selection, value: [{ name: 'primary' }] }])).rejects.toThrow(
+    'proxyAddresses',
+  );
+});
