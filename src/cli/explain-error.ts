@@ -2,6 +2,7 @@ import { ConfigError } from '../config/error.ts';
 import { DbmError } from '../dbm/error.ts';
 import { LockedError, StateError } from '../state/error.ts';
 import { UnknownTableError } from '../tables/build.ts';
+import { SourceError } from '../tables/error.ts';
 import { EximError } from '../tables/exim.ts';
 import { Status } from './status.ts';
 
@@ -12,9 +13,8 @@ export function explain(error: unknown): { status: number; message: string } {
   if (error instanceof UnknownTableError) return { status: Status.usage, message: error.message };
   if (error instanceof LockedError) return { status: Status.locked, message: error.message };
   if (error instanceof StateError) return { status: Status.error, message: error.message };
-  if (error instanceof DbmError) {
-    return { status: Status.error, message: `${error.message}; mailhub-tables build mends a damaged table` };
-  }
+  if (error instanceof DbmError) return { status: Status.error, message: error.message };
+  if (error instanceof SourceError) return { status: Status.sourceFailed, message: error.message };
   if (isSystemError(error)) return { status: Status.error, message: error.message };
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { status: Status.error, message: `this is a fault of the program, please report it:\n${trace}` };

@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load.ts';
+import { DbmError } from '../dbm/error.ts';
 import { printable } from '../tables/bytes.ts';
 import { type Hit, PublishedTables } from '../tables/lookup.ts';
 import { jsonDocument } from './json.ts';
@@ -24,6 +25,10 @@ export async function lookupCommand(args: readonly string[], flags: LookupFlags)
     if (answers.every(({ hits }) => hits.length > 0))
       return tables.faults.length > 0 ? Status.error : Status.ok;
     return tables.faults.length > 0 ? Status.error : Status.notFound;
+  } catch (error) {
+    if (!(error instanceof DbmError)) throw error;
+    process.stderr.write(`mailhub-tables: ${error.message}; mailhub-tables build mends a damaged table\n`);
+    return Status.error;
   } finally {
     tables.close();
   }

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import type { FormatName } from '../dbm/format.ts';
 import { Status } from './status.ts';
 import { version } from './version.ts';
 
@@ -76,6 +77,48 @@ Exit status: 0 everything was found, 2 something was not.`,
     .option('--json', 'print one JSON document')
     .action(async (options: CheckFlags) => {
       end(await (await import('./check.ts')).checkCommand(options));
+    });
+
+  const dbm = program
+    .command('dbm')
+    .description('build, dump, look into and verify single table files, of any format')
+    .helpCommand(false);
+  dbm
+    .command('build')
+    .description('build a table file from a .dat in the syntax of exim_dbmbuild')
+    .argument('<file>', 'the table file to write')
+    .argument('[source]', 'the .dat; - or nothing for standard input', '-')
+    .addOption(
+      new Option('-f, --format <format>', 'what to write')
+        .choices(['bdb', 'cdb', 'gdbm', 'lmdb', 'tdb'])
+        .default('bdb'),
+    )
+    .action(async (file: string, source: string, { format }: { format: FormatName }) => {
+      end(await (await import('./dbm.ts')).buildTableFile(file, source, format));
+    });
+  dbm
+    .command('dump')
+    .description(
+      'print the .dat that builds the same table again; entries that no line builds are named on stderr',
+    )
+    .argument('<file>')
+    .action(async (file: string) => {
+      end((await import('./dbm.ts')).dumpTableFile(file));
+    });
+  dbm
+    .command('get')
+    .description('print the values of keys, looked up as they are given')
+    .argument('<file>')
+    .argument('<key...>')
+    .action(async (file: string, keys: string[]) => {
+      end((await import('./dbm.ts')).getFromTableFile(file, keys));
+    });
+  dbm
+    .command('verify')
+    .description('check the structure of a table file, and name the first fault with its offset')
+    .argument('<file>')
+    .action(async (file: string) => {
+      end((await import('./dbm.ts')).verifyTableFile(file));
     });
 
   return program;

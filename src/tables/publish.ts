@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
-import type { Pairs } from '../dbm/pairs.ts';
 import type { State } from '../state/state.ts';
 import { stampsOf } from './files.ts';
 import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
+import { pick } from './pick.ts';
 import { changesOf, fail, type Plan } from './plan.ts';
 import { keepCandidate, type Parts, type StagedTable } from './stage.ts';
 import type { Table } from './table.ts';
@@ -144,21 +144,10 @@ function tableOf(step: Step, table: Table): Table {
   if (step.keeps.length === 0) return table;
   const kept = step.keeps.map(({ from, keys }) => ({
     source: step.name,
-    pairs: entriesOf(from.before, keys),
+    pairs: pick(from.before, keys),
     ties: 'first' as const,
   }));
   return merge([{ source: step.name, pairs: table, ties: 'first' }, ...kept]).table;
-}
-
-function entriesOf(pairs: Pairs, numbers: Uint32Array): Pairs {
-  return {
-    count: numbers.length,
-    pool: pairs.pool,
-    keyStart: numbers.map((i) => pairs.keyStart[i]),
-    keyEnd: numbers.map((i) => pairs.keyEnd[i]),
-    valueStart: numbers.map((i) => pairs.valueStart[i]),
-    valueEnd: numbers.map((i) => pairs.valueEnd[i]),
-  };
 }
 
 function key(step: Step): string {

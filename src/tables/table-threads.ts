@@ -78,7 +78,14 @@ export class TableThreads {
   }
 
   #startWorker(): Worker {
-    return new Worker(new URL('./table-thread.js', import.meta.url));
+    const worker = new Worker(new URL('./table-thread.js', import.meta.url));
+    worker.on('error', () => {
+      const at = this.#idle.indexOf(worker);
+      if (at < 0) return;
+      this.#idle.splice(at, 1);
+      this.#started--;
+    });
+    return worker;
   }
 
   async #worker(): Promise<Worker> {
