@@ -90,7 +90,7 @@ Exit status: 0 everything was found, 2 something was not.`,
     .argument('[source]', 'the .dat; - or nothing for standard input', '-')
     .addOption(
       new Option('-f, --format <format>', 'what to write')
-        .choices(['bdb', 'cdb', 'gdbm', 'lmdb', 'tdb'])
+        .choices(['bdb', 'cdb', 'gdbm', 'lmdb', 'sqlite', 'tdb'])
         .default('bdb'),
     )
     .action(async (file: string, source: string, { format }: { format: FormatName }) => {

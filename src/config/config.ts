@@ -4,7 +4,7 @@ import type { Template } from './template.ts';
 export const plainFormats = ['auto', 'bdb', 'gdbm', 'tdb'] as const;
 
 /** Those for its other lookups: files with a suffix, beside the plain one or instead of it. */
-export const suffixedFormats = ['cdb', 'lmdb'] as const;
+export const suffixedFormats = ['cdb', 'lmdb', 'sqlite'] as const;
 
 /** `auto` is what this hub's Exim was built for. */
 export type FormatChoice = (typeof plainFormats)[number] | (typeof suffixedFormats)[number];

@@ -1,6 +1,6 @@
 import type { Config, FormatChoice, TableConfig } from '../config/config.ts';
 import type { Format } from '../dbm/format.ts';
-import { formats } from '../dbm/index.ts';
+import { behindDbm, formats } from '../dbm/index.ts';
 import { askEximDbm, EximError } from './exim.ts';
 
 /** The formats that tables are written in, and what a person should know about the choice. */
@@ -35,9 +35,7 @@ export async function chooseFormats(config: Config): Promise<ChosenFormats> {
 async function askExim(exim: string): Promise<AutoFormat> {
   try {
     const { library, line } = await askEximDbm(exim);
-    if (library === 'bdb' || library === 'gdbm' || library === 'tdb') {
-      return { format: formats[library], line, warning: undefined };
-    }
+    if (library !== 'ndbm') return { format: behindDbm(library), line, warning: undefined };
     throw new UnwritableFormatError(
       `${exim} looks dbm files up with ${library} (${line}), which can't be written: name a format that another of its ` +
         'lookups reads, such as format = "cdb"',

@@ -18,7 +18,7 @@ afterAll(() => {
   rmSync(work, { recursive: true, force: true });
 });
 
-describe.each(['bdb', 'cdb', 'gdbm', 'lmdb', 'tdb'])('dbm, %s', (format) => {
+describe.each(['bdb', 'cdb', 'gdbm', 'lmdb', 'sqlite', 'tdb'])('dbm, %s', (format) => {
   it('builds a file from a .dat, names what is there twice, and dumps the text that builds it again', async () => {
     const built = await program.run(['dbm', 'build', at(format), at('source.dat'), '--format', format]);
     expect(built.status).toBe(0);

@@ -49,8 +49,11 @@ function formatOf(name: string): string {
 
 describe('format', () => {
   it('may name several at once, which are published together', async () => {
-    expect(await run(configFile('format = "cdb"', 'format = ["bdb", "cdb", "lmdb"]'))).toEqual(['published']);
-    expect(['t', 't.cdb', 't.lmdb'].map(formatOf)).toEqual(['bdb', 'cdb', 'lmdb']);
+    expect(await run(configFile('format = "cdb"', 'format = ["bdb", "cdb", "lmdb", "sqlite"]'))).toEqual([
+      'published',
+    ]);
+    const files = ['t', 't.cdb', 't.lmdb', 't.sqlite'];
+    expect(files.map(formatOf)).toEqual(['bdb', 'cdb', 'lmdb', 'sqlite']);
     expect(existsSync(join(work, 'etc/t.lmdb-lock'))).toBe(true);
   });
 
@@ -67,6 +70,7 @@ describe('format', () => {
     ['Berkeley DB: Berkeley DB 5.3.28: (September  9, 2013)', 'bdb'],
     ['Hints DB:\n Using tdb', 'tdb'],
     [' Probably GDBM (native mode)', 'gdbm'],
+    ['Hints DB:\n Using sqlite3', 'sqlite'],
   ])('"auto" with an Exim that says %j is %s', async (line, format) => {
     standInForExim(line);
     expect(await run(configFile('exim = "exim"'))).toEqual(['published']);
