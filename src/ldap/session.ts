@@ -37,6 +37,8 @@ interface Search {
   /** Messages of the page in hand. */
   messages: number;
   emptyPages: number;
+  /** What the page before began with. */
+  firstEntry: Buffer | undefined;
   /** The cookie of a page that is still to be asked for. */
   cookie: Buffer | undefined;
   /** Whether the end of the last page is in. */
@@ -92,7 +94,14 @@ export class Session {
         reject(this.#failure);
         return;
       }
-      const state = { id: 0, messages: 0, emptyPages: 0, cookie: undefined, isAnswered: false };
+      const state = {
+        id: 0,
+        messages: 0,
+        emptyPages: 0,
+        firstEntry: undefined,
+        cookie: undefined,
+        isAnswered: false,
+      };
       this.#search = { parameters, onEntry, onPage, resolve, reject, ...state };
       this.#request(this.#search, undefined);
     });
@@ -152,9 +161,23 @@ export class Session {
         throw new MalformedError('it answers a request that was not made');
       }
       search.messages++;
+      if (search.messages === 1 && message.tag === SEARCH_RESULT_ENTRY) this.#checkProgress(search);
       buffer.scanned = end;
       if (message.tag === SEARCH_RESULT_DONE) this.#endPage(search);
     }
+  }
+
+  /** No entry comes twice in one search: a server that begins a page as the one before would go on for ever. */
+  #checkProgress(search: Search): void {
+    const { bytes, start, end } = this.#message;
+    const entry = Buffer.from(bytes.subarray(start, end));
+    if (search.firstEntry?.equals(entry)) {
+      throw this.#error(
+        'protocol',
+        'two pages in a row begin with the same entry: the server answers in a circle',
+      );
+    }
+    search.firstEntry = entry;
   }
 
   #scheduleWork(): void {

@@ -53,6 +53,7 @@ const faults: [Fault, RegExp][] = [
   [{ kind: 'result', result: 'busy', ...place }, /busy/],
   [{ kind: 'no-control', page: 5 }, /paged[- ]results/],
   [{ kind: 'no-control', page: 1 }, /paged[- ]results/],
+  [{ kind: 'same-cookie', page: 3 }, /in a circle/],
 ];
 
 test.each(faults)('%j: status 4, its tables are untouched, the others published', async (fault, message) => {
