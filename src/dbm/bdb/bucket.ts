@@ -5,6 +5,8 @@ import { PLACE } from './scatter.ts';
 /** Runs of this many entries are sorted by insertion before they are merged. */
 const RUN = 32;
 const NONE = -1;
+/** As many bytes as a number holds exactly, and as a word and a half word are read. */
+const PREFIX = 6;
 
 /** The entries of one bucket after the other, without garbage. Entry `i` is where `places` says from `at(i)` on. */
 export class Bucket {
@@ -16,6 +18,8 @@ export class Bucket {
   readonly #view: DataView;
   readonly #terminated: boolean;
   #first = 0;
+  /** The bytes that all keys begin with. */
+  #skip = 0;
   #repeated = NONE;
   /** The entries' places in the bucket, as they are put into order. */
   #slots = new Uint32Array(0);
@@ -47,7 +51,8 @@ export class Bucket {
   sort(): number {
     if (this.count < 2) return NONE;
     if (this.count > this.#slots.length) this.#grow();
-    this.#takePrefixes(this.#commonPrefix());
+    this.#skip = this.#commonPrefix();
+    this.#takePrefixes();
     this.#repeated = NONE;
     for (let run = 0; run < this.count; run += RUN) this.#insertionSort(run, Math.min(run + RUN, this.count));
     for (let width = RUN; width < this.count; width *= 2) this.#mergeRuns(width);
@@ -131,9 +136,10 @@ export class Bucket {
     return common;
   }
 
-  /** The six bytes after the first `skip`: the NUL counts, and what is not there comes last. */
-  #takePrefixes(skip: number): void {
+  /** The six bytes behind the common ones: the NUL counts, and what is not there comes last. */
+  #takePrefixes(): void {
     const { count, places } = this;
+    const skip = this.#skip;
     const prefixes = this.#prefixes;
     const slots = this.#slots;
     const view = this.#view;
@@ -142,7 +148,7 @@ export class Bucket {
       const end = places[at + 1];
       slots[slot] = slot;
       prefixes[slot] =
-        end - start >= 6
+        end - start >= PREFIX
           ? view.getUint32(start) * 65536 + view.getUint16(start + 4)
           : this.#shortPrefix(start, end);
     }
@@ -151,7 +157,7 @@ export class Bucket {
   #shortPrefix(start: number, end: number): number {
     const nul = this.#terminated ? 0 : 0xff;
     let prefix = 0;
-    for (let i = start; i < start + 6; i++) {
+    for (let i = start; i < start + PREFIX; i++) {
       prefix = prefix * 256 + (i < end ? this.#pool[i] : i === end ? nul : 0xff);
     }
     return prefix;
@@ -215,9 +221,18 @@ export class Bucket {
     }
   }
 
+  /** Compares keys whose prefixes are the same behind them. */
   #compare(a: number, b: number): number {
-    const at = this.at(b);
-    const order = this.#compareWith(a, this.#pool, this.places[at], this.places[at + 1]);
+    const { places } = this;
+    const pool = this.#pool;
+    const atA = this.at(a);
+    const atB = this.at(b);
+    const lengthA = places[atA + 1] - places[atA];
+    const lengthB = places[atB + 1] - places[atB];
+    const known = Math.min(this.#skip + PREFIX, lengthA, lengthB);
+    const startA = places[atA] + known;
+    const startB = places[atB] + known;
+    const order = compareKeys(pool, startA, places[atA + 1], pool, startB, places[atB + 1], this.#terminated);
     if (order === 0) this.#repeated = b;
     return order;
   }
