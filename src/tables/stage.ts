@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DbmError } from '../dbm/error.ts';
+import type { Format } from '../dbm/format.ts';
 import { fileDigest } from './digest.ts';
 import { PublishError, systemReason } from './error.ts';
 import type { TableFiles } from './files.ts';
@@ -62,44 +63,48 @@ export async function stage(
   parts: Parts,
   label = 'new',
 ): Promise<readonly Rename[]> {
-  const renames: Rename[] = [];
-  const target = (to: string): string => {
-    const from = stagedPath(to, label);
-    renames.push({ from, to });
-    return from;
-  };
+  const paths = [
+    ...(parts.dat ? [files.dat] : []),
+    ...(parts.dbm ? files.dbm.flatMap(({ path, format }) => [path, ...companionPaths(path, format)]) : []),
+  ];
+  const renames = paths.map((to) => ({ from: stagedPath(to, label), to }));
+  const work = [
+    ...(parts.dat ? [writeText(table, stagedPath(files.dat, label), files.dat)] : []),
+    ...(parts.dbm ? files.dbm.map(({ path, format }) => writeDbm(table, path, format, label)) : []),
+  ];
+  // One waits for the disk while another fills its pages.
+  const failure = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
+  if (failure === undefined) return renames;
+  for (const { from } of renames) await rm(from, { force: true });
+  const error: unknown = failure.reason;
+  if (error instanceof DbmError && error.cause !== undefined) {
+    throw new PublishError(error.path, systemReason(error.cause), { cause: error });
+  }
+  throw error;
+}
+
+function companionPaths(path: string, { companion }: Format): string[] {
+  return companion === undefined ? [] : [path + companion.suffix];
+}
+
+async function writeDbm(table: Table, path: string, format: Format, label: string): Promise<void> {
+  await refuseDirectory(path);
+  const staged = stagedPath(path, label);
+  await rm(staged, { force: true });
+  await format.write(staged, table);
+  await keepAttributes(staged, path);
+  if (format.companion !== undefined) {
+    const companion = path + format.companion.suffix;
+    const stagedCompanion = stagedPath(companion, label);
+    await rm(stagedCompanion, { force: true });
+    await format.companion.write(stagedCompanion);
+    await keepAttributes(stagedCompanion, companion);
+  }
+  const file = format.open(staged);
   try {
-    if (parts.dat) {
-      await refuseDirectory(files.dat);
-      await writeText(table, target(files.dat), files.dat);
-    }
-    for (const { path, format } of parts.dbm ? files.dbm : []) {
-      await refuseDirectory(path);
-      const staged = target(path);
-      await rm(staged, { force: true });
-      await format.write(staged, table);
-      await keepAttributes(staged, path);
-      if (format.companion !== undefined) {
-        const companion = path + format.companion.suffix;
-        const stagedCompanion = target(companion);
-        await rm(stagedCompanion, { force: true });
-        await format.companion.write(stagedCompanion);
-        await keepAttributes(stagedCompanion, companion);
-      }
-      const file = format.open(staged);
-      try {
-        file.readBack(table);
-      } finally {
-        file.close();
-      }
-    }
-    return renames;
-  } catch (error) {
-    for (const { from } of renames) await rm(from, { force: true });
-    if (error instanceof DbmError && error.cause !== undefined) {
-      throw new PublishError(error.path, systemReason(error.cause), { cause: error });
-    }
-    throw error;
+    file.readBack(table);
+  } finally {
+    file.close();
   }
 }
 
@@ -130,6 +135,7 @@ function stagedPath(path: string, label: string): string {
 }
 
 async function writeText(table: Table, path: string, replaced: string): Promise<void> {
+  await refuseDirectory(replaced);
   try {
     await rm(path, { force: true });
     const handle = await open(path, 'wx', 0o644);
