@@ -56,9 +56,9 @@ export class Output {
     this.#descriptor = descriptor;
   }
 
-  /** Bytes that follow each other from `position` on. */
-  stream(position: number): OutputStream {
-    return new OutputStream(this, position);
+  /** Bytes that follow each other from `position` on; their checksum costs about as much as writing them. */
+  stream(position: number, checksummed = false): OutputStream {
+    return new OutputStream(this, position, checksummed);
   }
 
   /** True when the writer should wait for `room`. */
@@ -115,12 +115,14 @@ export class OutputStream {
   #piece: Piece;
   #used = 0;
   #position: number;
+  readonly #checksummed: boolean;
   #checksum = 0;
 
-  constructor(output: Output, position: number) {
+  constructor(output: Output, position: number, checksummed: boolean) {
     this.#output = output;
     this.#piece = output.takePiece();
     this.#position = position;
+    this.#checksummed = checksummed;
   }
 
   /** The piece that `take` last gave a place in. Its former content is still there. */
@@ -147,7 +149,7 @@ export class OutputStream {
     }
   }
 
-  /** Writes what is left. Returns the CRC-32 of all bytes of this stream. */
+  /** Writes what is left. Returns the CRC-32 of all bytes, where that was asked for. */
   end(): number {
     this.#flush();
     return this.#checksum;
@@ -155,7 +157,7 @@ export class OutputStream {
 
   #flush(): void {
     if (this.#used === 0) return;
-    this.#checksum = crc32(this.#piece.bytes.subarray(0, this.#used), this.#checksum);
+    if (this.#checksummed) this.#checksum = crc32(this.#piece.bytes.subarray(0, this.#used), this.#checksum);
     this.#output.write(this.#piece, this.#used, this.#position);
     this.#position += this.#used;
     this.#piece = this.#output.takePiece();

@@ -1,5 +1,7 @@
 import { sameBytes, viewOf } from './bytes.ts';
+import { BLOCK, EntryBlock } from './entry-block.ts';
 import { DbmError } from './error.ts';
+import { recallOrder } from './file-order.ts';
 import type { Pairs } from './pairs.ts';
 import { printable } from './printable.ts';
 import { sortByKey } from './sort.ts';
@@ -10,15 +12,12 @@ import { sortByKey } from './sort.ts';
  * @throws DbmError naming the first key, in the order of keys, that is missing, extra, repeated or has another value
  */
 export function checkSameEntries(path: string, stored: Pairs, table: Pairs): void {
-  const wrong = (pairs: Pairs, entry: number, what: string) =>
-    new DbmError(
-      path,
-      `the key ${printable(pairs.pool.subarray(pairs.keyStart[entry], pairs.keyEnd[entry]))} ${what}`,
-    );
+  const order = recallOrder(table);
+  if (order !== undefined && areSameInOrder(stored, table, order)) return;
   const ours = sortByKey(stored);
-  if (ours.repeated >= 0) throw wrong(stored, ours.repeated, 'is there twice');
+  if (ours.repeated >= 0) throw wrong(path, stored, ours.repeated, 'is there twice');
   const theirs = sortByKey(table);
-  if (theirs.repeated >= 0) throw wrong(table, theirs.repeated, 'is in the table twice');
+  if (theirs.repeated >= 0) throw wrong(path, table, theirs.repeated, 'is in the table twice');
 
   const storedView = viewOf(stored.pool);
   const tableView = viewOf(table.pool);
@@ -26,27 +25,50 @@ export function checkSameEntries(path: string, stored: Pairs, table: Pairs): voi
   for (let i = 0; i < count; i++) {
     const a = ours.order[i];
     const b = theirs.order[i];
-    if (b === undefined) throw wrong(stored, a, 'is not in the table');
-    if (a === undefined) throw wrong(table, b, 'is missing');
-    const key = stored.keyEnd[a] - stored.keyStart[a];
+    if (b === undefined) throw wrong(path, stored, a, 'is not in the table');
+    if (a === undefined) throw wrong(path, table, b, 'is missing');
+    const keyLength = stored.keyEnd[a] - stored.keyStart[a];
     const sameKey =
-      key === table.keyEnd[b] - table.keyStart[b] &&
-      sameBytes(storedView, stored.keyStart[a], tableView, table.keyStart[b], key);
+      keyLength === table.keyEnd[b] - table.keyStart[b] &&
+      sameBytes(storedView, stored.keyStart[a], tableView, table.keyStart[b], keyLength);
     if (!sameKey) {
-      const storedFirst = compareKeys(stored, a, table, b) < 0;
-      throw storedFirst ? wrong(stored, a, 'is not in the table') : wrong(table, b, 'is missing');
+      const storedFirst = Buffer.compare(key(stored, a), key(table, b)) < 0;
+      throw storedFirst ? wrong(path, stored, a, 'is not in the table') : wrong(path, table, b, 'is missing');
     }
-    const value = stored.valueEnd[a] - stored.valueStart[a];
+    const valueLength = stored.valueEnd[a] - stored.valueStart[a];
     const sameValue =
-      value === table.valueEnd[b] - table.valueStart[b] &&
-      sameBytes(storedView, stored.valueStart[a], tableView, table.valueStart[b], value);
-    if (!sameValue) throw wrong(stored, a, 'has another value');
+      valueLength === table.valueEnd[b] - table.valueStart[b] &&
+      sameBytes(storedView, stored.valueStart[a], tableView, table.valueStart[b], valueLength);
+    if (!sameValue) throw wrong(path, stored, a, 'has another value');
   }
 }
 
-function compareKeys(a: Pairs, entryA: number, b: Pairs, entryB: number): number {
-  return Buffer.compare(
-    a.pool.subarray(a.keyStart[entryA], a.keyEnd[entryA]),
-    b.pool.subarray(b.keyStart[entryB], b.keyEnd[entryB]),
-  );
+/** Whether the i-th stored entry is the table's entry `order[i]`, for all of them; `order` has each entry once. */
+function areSameInOrder(stored: Pairs, table: Pairs, order: Uint32Array): boolean {
+  if (stored.count !== table.count || stored.count !== order.length) return false;
+  const storedView = viewOf(stored.pool);
+  const tableView = viewOf(table.pool);
+  const { keyStart, keyEnd, valueStart, valueEnd } = stored;
+  const block = new EntryBlock(table);
+  for (let from = 0; from < order.length; from += BLOCK) {
+    const to = Math.min(from + BLOCK, order.length);
+    block.load(order, from, to);
+    for (let a = from, b = 0; a < to; a++, b++) {
+      const key = keyEnd[a] - keyStart[a];
+      const value = valueEnd[a] - valueStart[a];
+      if (key !== block.keyEnd[b] - block.keyStart[b] || value !== block.valueEnd[b] - block.valueStart[b])
+        return false;
+      if (!sameBytes(storedView, keyStart[a], tableView, block.keyStart[b], key)) return false;
+      if (!sameBytes(storedView, valueStart[a], tableView, block.valueStart[b], value)) return false;
+    }
+  }
+  return true;
+}
+
+function key(pairs: Pairs, entry: number): Uint8Array {
+  return pairs.pool.subarray(pairs.keyStart[entry], pairs.keyEnd[entry]);
+}
+
+function wrong(path: string, pairs: Pairs, entry: number, what: string): DbmError {
+  return new DbmError(path, `the key ${printable(key(pairs, entry))} ${what}`);
 }

@@ -39,8 +39,8 @@ async function fill(
   { pageSize, buckets }: Geometry,
   { start, places }: Scattered,
 ): Promise<void> {
-  const firsts = output.stream(pageSize);
-  const overflow = output.stream(pageSize * (buckets + 1));
+  const firsts = output.stream(pageSize, true);
+  const overflow = output.stream(pageSize * (buckets + 1), true);
   const pages = new PageWriter(pairs, terminated, pageSize, firsts, overflow, buckets + 1);
   const bucket = new Bucket(pairs.pool, places, terminated);
   for (let i = 0; i < buckets; i++) {

@@ -8,13 +8,12 @@ export function hashKey(bytes: Uint8Array, start: number, end: number): number {
   return hash >>> 0;
 }
 
-/** The hashes of the keys of `order`'s entries, in that order, with a NUL behind each key where `terminated`. */
-export function hashKeys(pairs: Pairs, order: Uint32Array, terminated: boolean): Uint32Array {
-  const { pool, keyStart, keyEnd } = pairs;
-  const hashes = new Uint32Array(order.length);
-  for (let i = 0; i < order.length; i++) {
-    const entry = order[i];
-    const hash = hashKey(pool, keyStart[entry], keyEnd[entry]);
+/** The hashes of all keys, with a NUL behind each where `terminated`. */
+export function hashKeys(pairs: Pairs, terminated: boolean): Uint32Array {
+  const { count, pool, keyStart, keyEnd } = pairs;
+  const hashes = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    const hash = hashKey(pool, keyStart[i], keyEnd[i]);
     hashes[i] = terminated ? Math.imul(hash, 33) : hash;
   }
   return hashes;

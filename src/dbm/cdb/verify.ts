@@ -18,9 +18,7 @@ export function checkTables(
   { pairs, positions }: Records,
   terminated: boolean,
 ): void {
-  const inOrder = new Uint32Array(pairs.count);
-  for (let i = 0; i < pairs.count; i++) inOrder[i] = i;
-  const hashes = hashKeys(pairs, inOrder, terminated);
+  const hashes = hashKeys(pairs, terminated);
   const expected = new HashTables(hashes, positions);
   for (let table = 0; table < TABLES; table++) {
     const bytes = input.bytes(header.position[table], header.slots[table] * SLOT_SIZE);

@@ -1,6 +1,8 @@
 import { viewOf } from '../bytes.ts';
+import { BLOCK } from '../entry-block.ts';
 import { EntryWriter } from '../entry-writer.ts';
 import { DbmError } from '../error.ts';
+import { rememberOrder } from '../file-order.ts';
 import type { WriteOptions } from '../format.ts';
 import { measure } from '../limits.ts';
 import { createFile, type Output } from '../output.ts';
@@ -26,6 +28,7 @@ export async function writeCdb(path: string, pairs: Pairs, options: WriteOptions
     throw new DbmError(path, `the key ${printable(key)} is there twice`);
   }
   await createFile(path, (output) => fill(output, pairs, order, terminated));
+  rememberOrder(pairs, order);
 }
 
 /** The header comes last: a file that was left half-written has none. */
@@ -36,18 +39,23 @@ async function fill(output: Output, pairs: Pairs, order: Uint32Array, terminated
   const head = new Uint8Array(RECORD_HEADER);
   const headView = viewOf(head);
   let position = HEADER_SIZE;
-  for (let i = 0; i < order.length; i++) {
-    positions[i] = position;
-    const key = entries.keyLength(order[i]);
-    const value = entries.valueLength(order[i]);
-    headView.setUint32(0, key, true);
-    headView.setUint32(4, value, true);
-    entries.write(stream, head, order[i]);
-    position += RECORD_HEADER + key + value;
+  for (let from = 0; from < order.length; from += BLOCK) {
+    const to = Math.min(from + BLOCK, order.length);
+    entries.load(order, from, to);
+    for (let i = from; i < to; i++) {
+      positions[i] = position;
+      const key = entries.keyLength(i - from);
+      const value = entries.valueLength(i - from);
+      headView.setUint32(0, key, true);
+      headView.setUint32(4, value, true);
+      entries.write(stream, head, i - from);
+      position += RECORD_HEADER + key + value;
+    }
     if (output.full) await output.room();
   }
 
-  const tables = new HashTables(hashKeys(pairs, order, terminated), positions);
+  const hashes = inOrder(hashKeys(pairs, terminated), order);
+  const tables = new HashTables(hashes, positions);
   const header = new Uint8Array(HEADER_SIZE);
   const view = viewOf(header);
   for (let table = 0; table < TABLES; table++) {
@@ -63,4 +71,10 @@ async function fill(output: Output, pairs: Pairs, order: Uint32Array, terminated
   const first = output.stream(0);
   first.put(header);
   first.end();
+}
+
+function inOrder(hashes: Uint32Array, order: Uint32Array): Uint32Array {
+  const ordered = new Uint32Array(order.length);
+  for (let i = 0; i < order.length; i++) ordered[i] = hashes[order[i]];
+  return ordered;
 }

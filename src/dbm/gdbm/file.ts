@@ -7,7 +7,7 @@ import { Bucket } from './bucket.ts';
 import { forEachBucket, prefixOf, readEntries } from './entries.ts';
 import { hashKey } from './hash.ts';
 import { getAddress, type Header, readHeader } from './header.ts';
-import { verify } from './verify.ts';
+import { checkLookups, verify } from './verify.ts';
 
 /** An open gdbm file with 64-bit offsets, little-endian. */
 export class GdbmFile implements DbmFile {
@@ -48,8 +48,9 @@ export class GdbmFile implements DbmFile {
   }
 
   readBack(pairs: Pairs): void {
-    checkSameEntries(this.path, this.pairs(), pairs);
-    this.verify();
+    const stored = this.pairs();
+    checkSameEntries(this.path, stored, pairs);
+    checkLookups(this.#input, this.#header, stored.pool);
   }
 
   verify(): void {

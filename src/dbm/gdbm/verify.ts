@@ -22,35 +22,29 @@ import {
  * @throws DbmError naming the first fault
  */
 export function verify(input: Input, header: Header): void {
-  new Verification(input, header).run();
+  const bytes = input.bytes(0, input.size);
+  checkLookups(input, header, bytes);
+  new SpaceCheck(input, header, bytes).run();
 }
 
-class Verification {
+/** Checks, in the file's own bytes, that every key is where a lookup goes for it. @throws DbmError naming the first fault */
+export function checkLookups(input: Input, header: Header, bytes: Uint8Array): void {
+  new LookupCheck(input, header, bytes).run();
+}
+
+class LookupCheck {
   readonly #input: Input;
   readonly #header: Header;
   readonly #bytes: Uint8Array;
-  readonly #used: Uint8Array;
 
-  constructor(input: Input, header: Header) {
+  constructor(input: Input, header: Header, bytes: Uint8Array) {
     this.#input = input;
     this.#header = header;
-    this.#bytes = input.bytes(0, input.size);
-    this.#used = input.allocate(input.size);
+    this.#bytes = bytes;
   }
 
   run(): void {
-    const { blockSize, directory, directoryBits, bucketSize } = this.#header;
-    this.#use(0, blockSize);
-    this.#use(directory, 8 * 2 ** directoryBits);
-    this.#checkAvailStack();
-    forEachBucket(this.#input, this.#header, (bucket, prefix) => {
-      this.#use(bucket.address, bucketSize);
-      const free = bucket.view.getInt32(BUCKET.availCount, true);
-      if (free < 0 || free > BUCKET_AVAIL)
-        throw this.#input.fault(bucket.address, `${free} pieces of free space`);
-      this.#checkAvail(bucket.address + BUCKET.avail, free);
-      this.#checkElements(bucket, prefix);
-    });
+    forEachBucket(this.#input, this.#header, (bucket, prefix) => this.#checkElements(bucket, prefix));
   }
 
   #checkElements(bucket: Bucket, prefix: number): void {
@@ -60,7 +54,6 @@ class Verification {
       found++;
       const start = bucket.entryAddress(element);
       const end = start + bucket.keySize(element);
-      this.#use(start, bucket.keySize(element) + bucket.valueSize(element));
       const hash = bucket.hash(element);
       const ofKey = hashKey(this.#bytes, start, end, false);
       if (hash !== ofKey) throw bucket.fault(element, 'has another hash than its key');
@@ -90,6 +83,38 @@ class Verification {
       );
       if (same === 0) throw bucket.fault(element, `has the key of element ${at}`);
     }
+  }
+}
+
+class SpaceCheck {
+  readonly #input: Input;
+  readonly #header: Header;
+  readonly #bytes: Uint8Array;
+  readonly #used: Uint8Array;
+
+  constructor(input: Input, header: Header, bytes: Uint8Array) {
+    this.#input = input;
+    this.#header = header;
+    this.#bytes = bytes;
+    this.#used = input.allocate(input.size);
+  }
+
+  run(): void {
+    const { blockSize, directory, directoryBits, bucketSize } = this.#header;
+    this.#use(0, blockSize);
+    this.#use(directory, 8 * 2 ** directoryBits);
+    this.#checkAvailStack();
+    forEachBucket(this.#input, this.#header, (bucket) => {
+      this.#use(bucket.address, bucketSize);
+      const free = bucket.view.getInt32(BUCKET.availCount, true);
+      if (free < 0 || free > BUCKET_AVAIL)
+        throw this.#input.fault(bucket.address, `${free} pieces of free space`);
+      this.#checkAvail(bucket.address + BUCKET.avail, free);
+      for (let element = 0; element < this.#header.bucketElements; element++) {
+        if (bucket.isEmpty(element)) continue;
+        this.#use(bucket.entryAddress(element), bucket.keySize(element) + bucket.valueSize(element));
+      }
+    });
   }
 
   /** The table in the header leads to further ones, each half as large. */

@@ -1,6 +1,7 @@
 import { viewOf } from '../bytes.ts';
 import { EntryWriter } from '../entry-writer.ts';
 import { DbmError } from '../error.ts';
+import { rememberOrder } from '../file-order.ts';
 import type { WriteOptions } from '../format.ts';
 import { measure } from '../limits.ts';
 import { createFile, type Output, type OutputStream } from '../output.ts';
@@ -40,13 +41,15 @@ const NOTHING = new Uint8Array(0);
 class GdbmWriter {
   readonly #output: Output;
   readonly #pairs: Pairs;
-  readonly #pool: Uint8Array;
   readonly #entries: EntryWriter;
   readonly #emptyBucket: Uint8Array;
   readonly #order: Uint32Array;
   readonly #hashes: Uint32Array;
   readonly #plan: Plan;
   readonly #elements: number;
+  /** The entries in the bucket's elements, and all of them as the file has them. */
+  readonly #inElement: Uint32Array;
+  readonly #fileOrder: Uint32Array;
 
   constructor(
     output: Output,
@@ -58,12 +61,13 @@ class GdbmWriter {
   ) {
     this.#output = output;
     this.#pairs = pairs;
-    this.#pool = pairs.pool;
     this.#entries = new EntryWriter(pairs, terminated);
     this.#order = order;
     this.#hashes = hashes;
     this.#plan = plan;
     this.#elements = bucketElements(plan.blockSize);
+    this.#inElement = new Uint32Array(this.#elements);
+    this.#fileOrder = new Uint32Array(order.length);
     this.#emptyBucket = emptyBucket(plan.blockSize, this.#elements);
   }
 
@@ -91,6 +95,7 @@ class GdbmWriter {
     const first = this.#output.stream(0);
     first.put(headerBlock(blockSize, directorySize, directoryBits, size));
     first.end();
+    rememberOrder(this.#pairs, this.#fileOrder);
   }
 
   #writeDirectory(firstBucket: number): void {
@@ -119,21 +124,22 @@ class GdbmWriter {
     const view = viewOf(bytes);
     view.setInt32(BUCKET.bits, bits, true);
     view.setInt32(BUCKET.count, to - from, true);
+    this.#entries.load(this.#order, from, to);
     for (let i = from; i < to; i++) {
-      const entry = this.#order[i];
-      const key = this.#entries.keyLength(entry);
-      const value = this.#entries.valueLength(entry);
-      const at = this.#freeElement(view, this.#hashes[i]);
+      const key = this.#entries.keyLength(i - from);
+      const value = this.#entries.valueLength(i - from);
+      const element = this.#freeElement(view, this.#hashes[i]);
+      this.#inElement[element] = this.#order[i];
+      const at = BUCKET.elements + element * ELEMENT_SIZE;
       view.setUint32(at + ELEMENT.hash, this.#hashes[i], true);
-      const start = this.#pairs.keyStart[entry];
-      const shown = Math.min(KEY_START, this.#pairs.keyEnd[entry] - start);
-      for (let byte = 0; byte < shown; byte++) bytes[at + ELEMENT.keyStart + byte] = this.#pool[start + byte];
+      this.#entries.copyKeyStart(i - from, KEY_START, bytes, at + ELEMENT.keyStart);
       putAddress(view, at + ELEMENT.address, address);
       view.setInt32(at + ELEMENT.keySize, key, true);
       view.setInt32(at + ELEMENT.valueSize, value, true);
-      this.#entries.write(records, NOTHING, entry);
+      this.#entries.write(records, NOTHING, i - from);
       address += key + value;
     }
+    this.#noteOrder(view, from);
     buckets.put(bytes);
     return address;
   }
@@ -143,7 +149,17 @@ class GdbmWriter {
     while (view.getUint32(BUCKET.elements + element * ELEMENT_SIZE, true) !== EMPTY) {
       element = element + 1 === this.#elements ? 0 : element + 1;
     }
-    return BUCKET.elements + element * ELEMENT_SIZE;
+    return element;
+  }
+
+  /** Readers meet a bucket's entries element by element. */
+  #noteOrder(view: DataView, from: number): void {
+    let at = from;
+    for (let element = 0; element < this.#elements; element++) {
+      if (view.getUint32(BUCKET.elements + element * ELEMENT_SIZE, true) !== EMPTY) {
+        this.#fileOrder[at++] = this.#inElement[element];
+      }
+    }
   }
 }
 

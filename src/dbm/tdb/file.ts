@@ -7,7 +7,7 @@ import { hashKey } from './hash.ts';
 import { type Header, readHeader } from './header.ts';
 import { chainHead, DEAD, RECORD, RECORD_HEADER, USED } from './layout.ts';
 import { type Records, readRecords } from './records.ts';
-import { checkChains } from './verify.ts';
+import { checkChains, checkKeys } from './verify.ts';
 
 /** An open tdb file, of either byte order, with tdb's first hash function. */
 export class TdbFile implements DbmFile {
@@ -52,7 +52,9 @@ export class TdbFile implements DbmFile {
   }
 
   verify(): void {
-    checkChains(this.#input, this.#header, this.#records());
+    const records = this.#records();
+    checkChains(this.#input, this.#header, records);
+    checkKeys(this.#input, records);
   }
 
   statistics(): Statistics {

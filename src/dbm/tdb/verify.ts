@@ -9,20 +9,20 @@ import { chainHead, HEADER, RECORD, RECORD_HEADER } from './layout.ts';
 import type { Records } from './records.ts';
 
 /**
- * Checks that every record is in the chain or list that it belongs to, and in no other, and that no key is there twice.
+ * Checks that every record is in the chain or list that it belongs to, and in no other.
  *
  * @throws DbmError naming the first fault
  */
 export function checkChains(input: Input, header: Header, records: Records): void {
-  const { repeated } = sortByKey(records.pairs);
-  if (repeated >= 0) {
-    const { pool, keyStart, keyEnd } = records.pairs;
-    throw new DbmError(
-      input.path,
-      `the key ${printable(pool.subarray(keyStart[repeated], keyEnd[repeated]))} is there twice`,
-    );
-  }
   new ChainChecker(input, header, records).check();
+}
+
+/** @throws DbmError when a key is there twice: a lookup finds only the first */
+export function checkKeys(input: Input, { pairs }: Records): void {
+  const { repeated } = sortByKey(pairs);
+  if (repeated < 0) return;
+  const key = pairs.pool.subarray(pairs.keyStart[repeated], pairs.keyEnd[repeated]);
+  throw new DbmError(input.path, `the key ${printable(key)} is there twice`);
 }
 
 /** Of what kind the record is that begins at a word of the file; records that were met are none any more. */

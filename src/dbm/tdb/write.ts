@@ -1,9 +1,11 @@
 import { viewOf } from '../bytes.ts';
+import { BLOCK } from '../entry-block.ts';
 import { EntryWriter } from '../entry-writer.ts';
 import { DbmError } from '../error.ts';
+import { rememberOrder } from '../file-order.ts';
 import type { WriteOptions } from '../format.ts';
 import { measure } from '../limits.ts';
-import { createFile, type Output } from '../output.ts';
+import { createFile, type Output, type OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
 import { sortByHash } from '../sort-by-hash.ts';
@@ -39,22 +41,23 @@ export async function writeTdb(path: string, pairs: Pairs, options: WriteOptions
     const key = pairs.pool.subarray(pairs.keyStart[repeated], pairs.keyEnd[repeated]);
     throw new DbmError(path, `the key ${printable(key)} is there twice`);
   }
-  const entries = new EntryWriter(pairs, terminated);
-  let size = chainHead(hashSize);
-  for (let i = 0; i < order.length; i++) size += recordSize(entries, i);
+  const size = chainHead(hashSize) + recordSizes(pairs, terminated);
   if (size > LARGEST_FILE) {
     throw new DbmError(path, `the table needs ${size} bytes; a tdb file has at most ${LARGEST_FILE}`);
   }
-  await createFile(path, (output) => fill(output, entries, order, hashes, chains, hashSize));
+  const entries = new EntryWriter(pairs, terminated);
+  const sorted = new Uint32Array(order.length);
+  for (let i = 0; i < order.length; i++) sorted[i] = hashes[order[i]];
+  await createFile(path, (output) => fill(output, entries, order, sorted, hashSize));
+  rememberOrder(pairs, order);
 }
 
-/** The header comes last: a file that was left half-written has none. */
+/** `hashes` are in `order`. The header comes last: a file that was left half-written has none. */
 async function fill(
   output: Output,
   entries: EntryWriter,
   order: Uint32Array,
   hashes: Uint32Array,
-  chains: Uint32Array,
   hashSize: number,
 ): Promise<void> {
   const heads = output.stream(chainHead(0));
@@ -63,29 +66,36 @@ async function fill(
   const view = viewOf(head);
   view.setUint32(RECORD.magic, USED, true);
   let offset = chainHead(hashSize);
-  let at = 0;
-  for (let chain = 0; chain < hashSize; chain++) {
-    const place = heads.take(4);
-    const begins = at < order.length && chains[order[at]] === chain;
-    heads.piece.view.setUint32(place, begins ? offset : 0, true);
-    for (; at < order.length && chains[order[at]] === chain; at++) {
-      const entry = order[at];
-      const size = recordSize(entries, entry);
-      const last = at + 1 === order.length || chains[order[at + 1]] !== chain;
+  let chains = 0;
+  for (let from = 0; from < order.length; from += BLOCK) {
+    const to = Math.min(from + BLOCK, order.length);
+    entries.load(order, from, to);
+    for (let at = from; at < to; at++) {
+      const chain = hashes[at] % hashSize;
+      if (chain >= chains) {
+        for (; chains < chain; chains++) putHead(heads, 0);
+        putHead(heads, offset);
+        chains++;
+      }
+      const key = entries.keyLength(at - from);
+      const value = entries.valueLength(at - from);
+      const size = recordSize(key + value);
+      const last = at + 1 === order.length || hashes[at + 1] % hashSize !== chain;
       view.setUint32(RECORD.next, last ? 0 : offset + size, true);
       view.setUint32(RECORD.length, size - RECORD_HEADER, true);
-      view.setUint32(RECORD.key, entries.keyLength(entry), true);
-      view.setUint32(RECORD.value, entries.valueLength(entry), true);
-      view.setUint32(RECORD.hash, hashes[entry], true);
-      entries.write(records, head, entry);
-      const rest = size - RECORD_HEADER - entries.keyLength(entry) - entries.valueLength(entry);
+      view.setUint32(RECORD.key, key, true);
+      view.setUint32(RECORD.value, value, true);
+      view.setUint32(RECORD.hash, hashes[at], true);
+      entries.write(records, head, at - from);
+      const rest = size - RECORD_HEADER - key - value;
       const tail = records.take(rest);
-      records.piece.bytes.fill(0, tail, tail + rest);
+      for (let i = 0; i < rest - TAIL; i++) records.piece.bytes[tail + i] = 0;
       records.piece.view.setUint32(tail + rest - TAIL, size, true);
       offset += size;
     }
     if (output.full) await output.room();
   }
+  for (; chains < hashSize; chains++) putHead(heads, 0);
   heads.end();
   records.end();
   await output.settle();
@@ -94,7 +104,19 @@ async function fill(
   first.end();
 }
 
-function recordSize(entries: EntryWriter, entry: number): number {
-  const content = entries.keyLength(entry) + entries.valueLength(entry) + TAIL;
-  return RECORD_HEADER + Math.ceil(content / ALIGNMENT) * ALIGNMENT;
+function putHead(heads: OutputStream, offset: number): void {
+  const at = heads.take(4);
+  heads.piece.view.setUint32(at, offset, true);
+}
+
+function recordSize(content: number): number {
+  return RECORD_HEADER + Math.ceil((content + TAIL) / ALIGNMENT) * ALIGNMENT;
+}
+
+function recordSizes({ count, keyStart, keyEnd, valueStart, valueEnd }: Pairs, terminated: boolean): number {
+  const nuls = terminated ? 2 : 0;
+  let sum = 0;
+  for (let i = 0; i < count; i++)
+    sum += recordSize(keyEnd[i] - keyStart[i] + valueEnd[i] - valueStart[i] + nuls);
+  return sum;
 }
