@@ -22,19 +22,7 @@ try {
     const config = join(work, 'mailhub-tables.toml');
     writeFileSync(config, configuration(slapd));
     const ldapsearch = [
-      ...[
-        'ldapsearch',
-        '-x',
-        '-LLL',
-        '-o',
-        'ldif-wrap=no',
-        '-H',
-        slapd.url,
-        '-D',
-        slapd.bindDn,
-        '-y',
-        slapd.passwordFile,
-      ],
+      ...['ldapsearch', '-x', '-H', slapd.url, '-D', slapd.bindDn, '-y', slapd.passwordFile],
       ...['-b', slapd.base, '-E', 'pr=1000/noprompt', `(|${EXCHANGE}${OFFICE365})`, ...ATTRIBUTES],
     ];
     const build = ['bin/mailhub-tables', 'build', '--config', config];
