@@ -7,8 +7,10 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 BUILD_NEEDS := g++ make python3
 # perl's own command is in perl-base too, which lacks DB_File.
 TEST_NEEDS := slapd ldapsearch=ldap-utils exim=exim4-daemon-light db_verify=db-util pod2man=perl openssl \
-  systemd-analyze=systemd
-BENCH_NEEDS := slapd ldapsearch=ldap-utils exim=exim4-daemon-light db_load=db-util /usr/bin/time=time
+  systemd-analyze=systemd cdb=tinycdb gdbmtool tdbtool=tdb-tools /usr/lib/python3/dist-packages/_tdb_text.py=python3-tdb \
+  mdb_dump=lmdb-utils /usr/include/lmdb.h=liblmdb-dev sqlite3
+BENCH_NEEDS := slapd ldapsearch=ldap-utils exim=exim4-daemon-light db_load=db-util /usr/bin/time=time cdb=tinycdb \
+  tdbtool=tdb-tools /usr/lib/python3/dist-packages/_tdb_text.py=python3-tdb mdb_load=lmdb-utils pod2man=perl
 
 # Where Node came with its headers, better-sqlite3 is compiled against them, and nothing is downloaded for it.
 headers := $(shell node -p 'path.resolve(process.execPath, "../..")' 2>/dev/null)
