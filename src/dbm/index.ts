@@ -9,7 +9,7 @@ import { isGdbm } from './gdbm/header.ts';
 import { Input } from './input.ts';
 import { lmdb } from './lmdb/lmdb.ts';
 import { isLmdb } from './lmdb/meta.ts';
-import { isSqlite } from './sqlite/schema.ts';
+import { isSqlite } from './sqlite/first-page.ts';
 import { sqlite } from './sqlite/sqlite.ts';
 import { isTdb } from './tdb/header.ts';
 import { tdb } from './tdb/tdb.ts';

@@ -1,10 +1,13 @@
 import type { Pairs } from './pairs.ts';
+import { AHEAD, readAhead } from './read-ahead.ts';
 
 /** The most entries whose place in their run leaves room for six bytes of the key in a 64-bit word. */
 export const LONGEST_RUN = 65536;
 const PIECE = 6;
 /** Shorter runs are sorted by insertion. */
 const SMALL = 12;
+/** Where keys agree in more bytes, it is no longer worth it to go on piece by piece. */
+const DEEP = 512;
 /** Where in a word's halves the less and the more significant one lie. */
 const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1;
 const HIGH = 1 - LOW;
@@ -62,6 +65,7 @@ export class RunSorter {
     const poolView = new DataView(pool.buffer, pool.byteOffset, pool.byteLength);
     let to = 0;
     for (let i = 0; i < entries.length; i++) {
+      if (i % AHEAD === 0) readAhead(this.#pairs, entries, i);
       this.#order[i] = i;
       this.#start[i] = to;
       const from = keyStart[entries[i]] + depth;
@@ -88,6 +92,10 @@ export class RunSorter {
   #sort(start: number, end: number, depth: number): void {
     let from = start;
     let skipped = depth;
+    if (depth > DEEP) {
+      this.#order.subarray(start, end).sort((a, b) => this.#compareAt(a, b, depth));
+      return;
+    }
     while (end - from > SMALL) {
       const found = this.#takeWords(from, end, skipped);
       if (found === DIFFERENT) {
@@ -99,7 +107,7 @@ export class RunSorter {
         if (longer - from > 1) this.#repeated = this.#order[from];
         from = longer;
       } else {
-        skipped += this.#commonPrefix(from, end, skipped);
+        skipped += commonPrefix(this.#pool, this.#start, this.#end, this.#order.subarray(from, end), skipped);
       }
     }
     this.#insertionSort(from, end, skipped);
@@ -166,41 +174,31 @@ export class RunSorter {
     return longer;
   }
 
-  #commonPrefix(start: number, end: number, depth: number): number {
-    const pool = this.#pool;
-    const first = this.#start[this.#order[start]] + depth;
-    let common = this.#end[this.#order[start]] - first;
-    for (let i = start + 1; i < end && common > 0; i++) {
-      const at = this.#start[this.#order[i]] + depth;
-      const limit = Math.min(common, this.#end[this.#order[i]] - at);
-      let same = 0;
-      while (same < limit && pool[first + same] === pool[at + same]) same++;
-      common = same;
-    }
-    return common;
-  }
-
   #insertionSort(start: number, end: number, depth: number): void {
     const order = this.#order;
     for (let i = start + 1; i < end; i++) {
       const place = order[i];
-      const from = this.#start[place] + depth;
       let hole = i;
       for (; hole > start; hole--) {
         const before = order[hole - 1];
-        const difference = compare(
-          this.#pool,
-          this.#start[before] + depth,
-          this.#end[before],
-          from,
-          this.#end[place],
-        );
-        if (difference === 0) this.#repeated = place;
+        const difference = this.#compareAt(before, place, depth);
         if (difference <= 0) break;
         order[hole] = before;
       }
       order[hole] = place;
     }
+  }
+
+  #compareAt(a: number, b: number, depth: number): number {
+    const difference = compare(
+      this.#pool,
+      this.#start[a] + depth,
+      this.#end[a],
+      this.#start[b] + depth,
+      this.#end[b],
+    );
+    if (difference === 0 && a !== b) this.#repeated = a;
+    return difference;
   }
 }
 
@@ -218,6 +216,26 @@ export function compare(
     if (difference !== 0) return difference;
   }
   return endA - startA - (endB - startB);
+}
+
+/** How many bytes behind the first `depth` all the keys of `entries` have in common. */
+export function commonPrefix(
+  pool: Uint8Array,
+  starts: Uint32Array,
+  ends: Uint32Array,
+  entries: Uint32Array,
+  depth: number,
+): number {
+  const first = starts[entries[0]] + depth;
+  let common = ends[entries[0]] - first;
+  for (let i = 1; i < entries.length && common > 0; i++) {
+    const at = starts[entries[i]] + depth;
+    const limit = Math.min(common, ends[entries[i]] - at);
+    let same = 0;
+    while (same < limit && pool[first + same] === pool[at + same]) same++;
+    common = same;
+  }
+  return common;
 }
 
 /** Two bytes from `from` on as a number, zeros for those from `to` on. */

@@ -1,8 +1,9 @@
+import { viewOf } from '../bytes.ts';
+import { EntryChecker } from '../entry-checker.ts';
 import { DbmError } from '../error.ts';
 import type { DbmFile, OpenOptions, Statistics } from '../format.ts';
 import type { Pairs } from '../pairs.ts';
 import { PairsBuilder } from '../pairs-builder.ts';
-import { checkSameEntries } from '../same-entries.ts';
 import { PageFile } from './page-file.ts';
 import { statistics } from './statistics.ts';
 import { TreeReader } from './tree-reader.ts';
@@ -51,33 +52,21 @@ export class LmdbFile implements DbmFile {
   /** In the order of the keys. */
   pairs(): Pairs {
     const builder = new PairsBuilder(this.path, Math.min(this.#file.size, LARGEST_POOL));
-    const nul = this.#terminated ? 1 : 0;
-    this.#tree.walk({
-      leaf: (page) => {
-        for (let i = 0; i < page.count; i++) {
-          const big = page.bigPage[i] === 0 ? undefined : this.#tree.value(page, i);
-          const bytes = big ?? page.bytes;
-          const start = big === undefined ? page.valueStart[i] : 0;
-          const end = (big === undefined ? page.valueEnd[i] : big.length) - nul;
-          const keyEnd = page.keyEnd[i] - nul;
-          if (
-            this.#terminated &&
-            !(isNul(page.bytes, page.keyStart[i], keyEnd) && isNul(bytes, start, end))
-          ) {
-            throw this.#file.fault(page.page, `the key or the value of node ${i} lacks its NUL`, page.at[i]);
-          }
-          if (builder.lacksRoom(keyEnd - page.keyStart[i] + end - start)) throw this.#tooLarge();
-          builder.key(page.bytes, page.keyStart[i], keyEnd);
-          builder.value(bytes, start, end);
-        }
-      },
+    this.#forEach((keys, keyStart, keyEnd, values, valueStart, valueEnd) => {
+      if (builder.lacksRoom(keyEnd - keyStart + valueEnd - valueStart)) throw this.#tooLarge();
+      builder.key(keys, keyStart, keyEnd);
+      builder.value(values, valueStart, valueEnd);
     });
     return builder.finish();
   }
 
   /** The leaves are read from left to right; the walk makes sure that a lookup finds each key where it stands. */
   readBack(pairs: Pairs): void {
-    checkSameEntries(this.path, this.pairs(), pairs);
+    const checker = new EntryChecker(this.path, pairs);
+    this.#forEach((keys, keyStart, keyEnd, _, valueStart, valueEnd, keysView, valuesView) => {
+      checker.check(keys, keysView, keyStart, keyEnd, valuesView, valueStart, valueEnd);
+    });
+    checker.end();
   }
 
   verify(): void {
@@ -90,6 +79,38 @@ export class LmdbFile implements DbmFile {
 
   close(): void {
     this.#file.close();
+  }
+
+  /** Gives `visit` each entry without its NULs. */
+  #forEach(
+    visit: (
+      keys: Uint8Array,
+      keyStart: number,
+      keyEnd: number,
+      values: Uint8Array,
+      valueStart: number,
+      valueEnd: number,
+      keysView: DataView,
+      valuesView: DataView,
+    ) => void,
+  ): void {
+    const nul = this.#terminated ? 1 : 0;
+    this.#tree.walk({
+      leaf: (page) => {
+        const { bytes, view, keyStart, keyEnd, valueStart, valueEnd } = page;
+        for (let i = 0; i < page.count; i++) {
+          const big = page.bigPage[i] === 0 ? undefined : this.#tree.value(page, i);
+          const values = big ?? bytes;
+          const start = big === undefined ? valueStart[i] : 0;
+          const end = big === undefined ? valueEnd[i] : big.length;
+          if (nul === 1 && !(isNul(bytes, keyStart[i], keyEnd[i] - 1) && isNul(values, start, end - 1))) {
+            throw this.#file.fault(page.page, `the key or the value of node ${i} lacks its NUL`, page.at[i]);
+          }
+          const valuesView = big === undefined ? view : viewOf(big);
+          visit(bytes, keyStart[i], keyEnd[i] - nul, values, start, end - nul, view, valuesView);
+        }
+      },
+    });
   }
 
   #tooLarge(): DbmError {

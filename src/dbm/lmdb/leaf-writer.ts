@@ -1,6 +1,7 @@
 import { copyLoosely, viewOf } from '../bytes.ts';
 import type { OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
+import { AHEAD, readAhead } from '../read-ahead.ts';
 import {
   BIG_DATA,
   even,
@@ -53,6 +54,7 @@ export class LeafWriter {
     let used = 0;
     let count = 0;
     for (; from + count < order.length; count++) {
+      if (count % AHEAD === 0) readAhead(this.#pairs, order, from + count);
       this.#gather(order[from + count], count);
       const size = this.#nodeSize(count) + INDEX_SIZE;
       if (used + size > ROOM) break;

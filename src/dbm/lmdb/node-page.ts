@@ -1,4 +1,5 @@
 import type { DbmError } from '../error.ts';
+import type { PageWindow } from '../page-window.ts';
 import {
   BIG_DATA,
   BRANCH,
@@ -13,7 +14,7 @@ import {
   PAGE_NUMBER_SIZE,
   SUB_DATABASE,
 } from './layout.ts';
-import type { PageFile, PageWindow } from './page-file.ts';
+import type { PageFile } from './page-file.ts';
 
 /**
  * A page of a tree, loaded again and again: its nodes as columns.

@@ -1,10 +1,11 @@
 import { DbmError } from '../error.ts';
 import { Input } from '../input.ts';
+import { type Pages, PageWindow } from '../page-window.ts';
 import { META_SIZE } from './layout.ts';
 import { type Meta, readMeta } from './meta.ts';
 
 /** An open LMDB file as numbered pages. */
-export class PageFile {
+export class PageFile implements Pages {
   readonly path: string;
   readonly pageSize: number;
   /** Both meta pages, the one of the latest transaction first. */
@@ -68,45 +69,5 @@ export class PageFile {
   #readMeta(number: number, position: number): Meta {
     const head = this.#input.bytes(position, META_SIZE);
     return readMeta(this.path, head, number, position);
-  }
-}
-
-const WINDOW_SIZE = 1 << 20;
-/** Pages that may be jumped over without the next ones being read singly. */
-const SMALL_GAP = 32;
-
-/**
- * The pages read last. Reads a single page where pages are asked for here and there, and far ahead as soon as they are
- * asked for nearly one after the other.
- */
-export class PageWindow {
-  bytes: Uint8Array;
-  view: DataView;
-  readonly #file: PageFile;
-  #first = 0;
-  #count = 0;
-
-  constructor(file: PageFile) {
-    this.#file = file;
-    this.bytes = new Uint8Array(file.pageSize);
-    this.view = new DataView(this.bytes.buffer);
-  }
-
-  /** Makes `page`, which must be in the file, readable and returns its place in `bytes`, valid until the next call. */
-  load(page: number): number {
-    const { pageSize, wholePages } = this.#file;
-    const next = this.#first + this.#count;
-    if (page >= this.#first && page < next) return (page - this.#first) * pageSize;
-    const ahead = page >= next && page < next + SMALL_GAP;
-    if (ahead && this.bytes.length < WINDOW_SIZE) {
-      this.bytes = new Uint8Array(WINDOW_SIZE);
-      this.view = new DataView(this.bytes.buffer);
-    }
-    const pages = ahead ? Math.min(this.bytes.length / pageSize, wholePages - page) : 1;
-    this.#count = 0;
-    this.#file.read(this.bytes.subarray(0, pages * pageSize), page * pageSize);
-    this.#first = page;
-    this.#count = pages;
-    return 0;
   }
 }

@@ -6,8 +6,9 @@ import type { Pairs } from '../pairs.ts';
 import { PairsBuilder } from '../pairs-builder.ts';
 import { printable } from '../printable.ts';
 import { withoutNul } from './dialect.ts';
+import { isSqlite } from './first-page.ts';
 import { library } from './library.ts';
-import { isSqlite, type TableSchema } from './schema.ts';
+import type { TableSchema } from './schema.ts';
 
 const HEADER_SIZE = 100;
 /** Offsets in the header: the file's two versions, 2 where changes stand in a log beside it; the pages' size. */
@@ -48,15 +49,10 @@ export class Connection {
     return value;
   }
 
-  /** The definitions of what the file holds, tables, views and all, by name. */
-  definitions(): Map<string, { readonly type: string; readonly sql: string }> {
-    const rows = this.#rows('SELECT type, name, sql FROM sqlite_schema');
-    return new Map(
-      Array.from(
-        rows,
-        ([type, name, sql]) => [String(name), { type: String(type), sql: String(sql) }] as const,
-      ),
-    );
+  /** The names of the tables, views and virtual ones left out. */
+  tables(): Set<string> {
+    const rows = this.#rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0");
+    return new Set(Array.from(rows, ([name]) => String(name)));
   }
 
   /** The first column of the first row, if there is one. Parameters are bytes. */
@@ -104,10 +100,19 @@ export class Connection {
     return builder.finish();
   }
 
-  /** What SQLite finds wrong with the file's structure, first of all. */
-  fault(): string | undefined {
-    const found = this.#guard(() => this.#database.pragma('integrity_check(1)', { simple: true }));
-    return found === 'ok' ? undefined : String(found);
+  /** @throws DbmError naming the first fault that SQLite finds in the file, with its page's offset where it tells it */
+  verify(): void {
+    const fault = this.#guard(() => this.#database.pragma('integrity_check(1)', { simple: true }));
+    const pageSize = this.number('page_size');
+    if (fault !== 'ok') {
+      const page = /\bpage (\d+)/i.exec(String(fault))?.[1];
+      const options = page === undefined ? {} : { offset: (Number(page) - 1) * pageSize };
+      throw new DbmError(this.path, `SQLite: ${String(fault)}`, options);
+    }
+    const size = pageSize * this.number('page_count');
+    if (this.size !== size) {
+      throw new DbmError(this.path, `${this.size} bytes, of which the tables have ${size}`, { offset: size });
+    }
   }
 
   close(): void {

@@ -1,3 +1,15 @@
+/** How a column's values are stored. */
+export interface ColumnType {
+  readonly text: boolean;
+  /** 1 where a NUL stands behind each, 0 where not. */
+  readonly nul: number;
+}
+
+export interface ColumnTypes {
+  readonly key: ColumnType;
+  readonly value: ColumnType;
+}
+
 /** A table of the file, with a key and a value. */
 export interface TableSchema {
   readonly name: string;
@@ -30,23 +42,21 @@ export const PLAIN: TableSchema = {
   sql: 'CREATE TABLE entries (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID',
 };
 
+/** The tables of a file of ours, in the order of their pages. */
 export const SCHEMA: readonly TableSchema[] = [BLOB_KEYS, TEXT_KEYS, PLAIN];
 
-/** "mhtb": tells a file of ours. */
-export const APPLICATION_ID = 0x6d687462;
+/** How the columns of the tables of `SCHEMA` are stored. */
+export function columnTypes(terminated: boolean): readonly ColumnTypes[] {
+  const nul = terminated ? 1 : 0;
+  const blob = { text: false, nul };
+  const text = { text: true, nul: 0 };
+  return [
+    { key: blob, value: blob },
+    { key: text, value: blob },
+    { key: text, value: text },
+  ];
+}
+
 /** `user_version` of a file of ours, with the NULs of `dbm` and without. */
 export const TERMINATED = 1;
 export const NOT_TERMINATED = 2;
-
-export const PAGE_SIZE = 4096;
-
-/** A file's first bytes. */
-const MAGIC = new TextEncoder().encode('SQLite format 3\0');
-
-/** Where a file names the library that wrote it, and what we put there: the oldest that knows WITHOUT ROWID, 3.8.2. */
-export const LIBRARY_VERSION = { offset: 96, bytes: Uint8Array.of(0, 0x2d, 0xe6, 0x02) } as const;
-
-/** True when a file with these first bytes is for us to open, or to refuse with a reason. */
-export function isSqlite(head: Uint8Array): boolean {
-  return head.length >= MAGIC.length && MAGIC.every((byte, i) => head[i] === byte);
-}

@@ -1,6 +1,6 @@
 import type { Format } from '../format.ts';
-import { SqliteFile } from './file.ts';
 import { limits } from './limits.ts';
+import { openSqlite } from './open.ts';
 import { writeSqlite } from './write.ts';
 
 /** SQLite, for Exim's `sqlite` lookup, and for its `dbm` lookup where Exim was built with SQLite. */
@@ -9,5 +9,5 @@ export const sqlite: Format = {
   suffix: '.sqlite',
   limits,
   write: writeSqlite,
-  open: (path, options) => new SqliteFile(path, options),
+  open: openSqlite,
 };

@@ -3,8 +3,12 @@ const EQUALS = 0x3d;
 const HEX = new TextEncoder().encode('0123456789ABCDEF');
 
 /** Bytes that stand for others: those of xtext (RFC 3461) that are no printable ASCII, and its own two signs. */
+const IS_ENCODED = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x21 || byte > 0x7e || byte === PLUS || byte === EQUALS ? 1 : 0,
+);
+
 function isEncoded(byte: number): boolean {
-  return byte < 0x21 || byte > 0x7e || byte === PLUS || byte === EQUALS;
+  return IS_ENCODED[byte] === 1;
 }
 
 /** The length of `bytes[start, end)` in xtext. */

@@ -110,11 +110,27 @@ test('bytes behind the last page', () => {
   expect(survives(Buffer.concat([originals[0] ?? Buffer.alloc(0), Buffer.alloc(PAGE)]))).toBe(false);
 });
 
-test('the first fault is named with its place, where SQLite tells it', () => {
-  const bytes = Buffer.from(originals[0] ?? Buffer.alloc(0));
-  bytes[2 * PAGE] = 77;
+test('the first fault is named with its place, in ours by us, in others by SQLite', () => {
+  const damaged = (which: number, at: number) => {
+    const bytes = Buffer.from(originals[which] ?? Buffer.alloc(0));
+    bytes[at] = 77;
+    writeFileSync(path, bytes);
+    return openTable(path);
+  };
+  const ours = damaged(0, PAGE);
+  expect(() => ours.verify()).toThrow(`${path}: byte ${PAGE}: page 2: page type 77`);
+  ours.close();
+  const theirs = damaged(1, 6 * PAGE);
+  expect(() => theirs.verify()).toThrow(expect.objectContaining({ path, offset: 6 * PAGE }));
+  theirs.close();
+});
+
+test('a page that nothing leads to', () => {
+  const bytes = Buffer.concat([originals[0] ?? Buffer.alloc(0), Buffer.alloc(PAGE)]);
+  bytes.writeUInt32BE(bytes.length / PAGE, 28);
   writeFileSync(path, bytes);
   const file = openTable(path);
-  expect(() => file.verify()).toThrow(expect.objectContaining({ path, offset: 2 * PAGE }));
+  file.readBack(pairs);
+  expect(() => file.verify()).toThrow(/nothing leads to it/);
   file.close();
 });

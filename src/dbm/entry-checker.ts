@@ -1,0 +1,73 @@
+import { sameBytes, viewOf } from './bytes.ts';
+import { DbmError } from './error.ts';
+import type { Pairs } from './pairs.ts';
+import { printable } from './printable.ts';
+import { AHEAD, readAhead } from './read-ahead.ts';
+import { sortByKey } from './sort.ts';
+
+/**
+ * Holds the entries of a file that keeps them in the order of their keys against a table's, one after the other. All
+ * alike means in order, too.
+ */
+export class EntryChecker {
+  readonly #path: string;
+  readonly #pairs: Pairs;
+  readonly #order: Uint32Array;
+  readonly #view: DataView;
+  #next = 0;
+
+  /** `path` is what the errors name. */
+  constructor(path: string, pairs: Pairs) {
+    this.#path = path;
+    this.#pairs = pairs;
+    this.#order = sortByKey(pairs).order;
+    this.#view = viewOf(pairs.pool);
+  }
+
+  /** @throws DbmError naming the key when it is extra, another is missing before it, or its value is another */
+  check(
+    keys: Uint8Array,
+    keysView: DataView,
+    keyStart: number,
+    keyEnd: number,
+    values: DataView,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const pairs = this.#pairs;
+    if (this.#next % AHEAD === 0) readAhead(pairs, this.#order, this.#next);
+    const entry = this.#order[this.#next++];
+    if (entry === undefined) throw this.#wrong(keys, keyStart, keyEnd, 'is not in the table');
+    const size = keyEnd - keyStart;
+    const sameKey =
+      size === pairs.keyEnd[entry] - pairs.keyStart[entry] &&
+      sameBytes(keysView, keyStart, this.#view, pairs.keyStart[entry], size);
+    if (!sameKey) throw this.#otherKey(keys.subarray(keyStart, keyEnd), entry);
+    const valueSize = valueEnd - valueStart;
+    const sameValue =
+      valueSize === pairs.valueEnd[entry] - pairs.valueStart[entry] &&
+      sameBytes(values, valueStart, this.#view, pairs.valueStart[entry], valueSize);
+    if (!sameValue) throw this.#wrong(keys, keyStart, keyEnd, 'has another value');
+  }
+
+  /** To be called behind the last entry. @throws DbmError naming the first key that is missing */
+  end(): void {
+    const entry = this.#order[this.#next];
+    if (entry !== undefined) throw this.#missing(entry);
+  }
+
+  #otherKey(key: Uint8Array, entry: number): DbmError {
+    const { pool, keyStart, keyEnd } = this.#pairs;
+    const before = Buffer.compare(key, pool.subarray(keyStart[entry], keyEnd[entry])) < 0;
+    return before ? this.#wrong(key, 0, key.length, 'is not in the table') : this.#missing(entry);
+  }
+
+  #missing(entry: number): DbmError {
+    const { pool, keyStart, keyEnd } = this.#pairs;
+    return this.#wrong(pool, keyStart[entry], keyEnd[entry], 'is missing');
+  }
+
+  #wrong(bytes: Uint8Array, start: number, end: number, what: string): DbmError {
+    return new DbmError(this.#path, `the key ${printable(bytes.subarray(start, end))} ${what}`);
+  }
+}

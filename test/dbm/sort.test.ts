@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Pairs } from '../../src/dbm/index.ts';
+import { sortByKey } from '../../src/dbm/sort.ts';
+import { aliases, type Entry, pairsOf } from './support.ts';
+
+function keysOf(pairs: Pairs, order: Uint32Array): Buffer[] {
+  return Array.from(order, (entry) =>
+    Buffer.from(pairs.pool.subarray(pairs.keyStart[entry], pairs.keyEnd[entry])),
+  );
+}
+
+/** The keys come out as Buffer.compare has them, each once. */
+function sorts(keys: readonly (Uint8Array | string)[]): void {
+  const pairs = pairsOf(keys.map((key): Entry => [key, '']));
+  const { order, repeated } = sortByKey(pairs);
+  expect(repeated).toBe(-1);
+  const sorted = keys.map((key) => Buffer.from(key)).sort(Buffer.compare);
+  const ours = keysOf(pairs, order);
+  expect(ours.length).toBe(sorted.length);
+  expect(ours.findIndex((key, i) => !key.equals(sorted[i] ?? key))).toBe(-1);
+}
+
+/** The same every time, and in no order. */
+function shuffled<T>(items: readonly T[]): T[] {
+  let seed = 1;
+  return items
+    .map((item) => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return [seed, item] as const;
+    })
+    .sort(([a], [b]) => a - b)
+    .map(([, item]) => item);
+}
+
+const keysOfAliases = (count: number) => shuffled(aliases(count)).map(([key]) => key);
+const number = (i: number) => `${i}`.padStart(7, '0');
+
+describe('entries in the order of their keys', () => {
+  test.each([0, 1, 2, 3, 12, 13, 1000, 65_536, 65_537, 300_000])('%i aliases', (count) => {
+    sorts(keysOfAliases(count));
+  });
+
+  const long = Array.from({ length: 70_000 }, (_, i) => number(i));
+  test.each<[string, readonly (Uint8Array | string)[]]>([
+    [
+      'sorted already',
+      aliases(5000)
+        .map(([key]) => key)
+        .toSorted(),
+    ],
+    [
+      'sorted backwards',
+      aliases(5000)
+        .map(([key]) => key)
+        .toSorted()
+        .toReversed(),
+    ],
+    ['sorted but for a few', [...long.slice(0, 30), 'z', ...long.slice(30, 60), '0', ...long.slice(60, 90)]],
+    ['that all begin alike', shuffled(long).map((key) => `the same beginning of all of them ${key}`)],
+    ['that all end alike', shuffled(long).map((key) => `${key} the same end`)],
+    ['of an odd number of bytes alike', shuffled(long).map((key) => `abc${key}`)],
+    ['that begin others', shuffled(Array.from({ length: 3000 }, (_, i) => 'a'.repeat(i)))],
+    [
+      'very long ones',
+      shuffled(Array.from({ length: 300 }, (_, i) => `${'a'.repeat(100 * i)}${i % 3 === 0 ? 'b' : ''}`)),
+    ],
+    ['of NULs', shuffled(Array.from({ length: 400 }, (_, i) => '\0'.repeat(i)))],
+    ['of one byte', shuffled(Array.from({ length: 256 }, (_, i) => Uint8Array.of(i)))],
+    [
+      'short ones among many',
+      ['', 'a', '\0', 'a\0', ...shuffled(long), ...shuffled(long).map((key) => `a${key}`)],
+    ],
+  ])('%s', (_, keys) => {
+    sorts(keys);
+  });
+
+  test('of any bytes', () => {
+    const byte = fc.constantFrom(0, 0, 1, 0x61, 0x62, 0xff);
+    const key = fc.oneof(
+      fc.array(byte, { maxLength: 30 }).map((bytes) => Uint8Array.from(bytes)),
+      fc
+        .tuple(fc.array(byte, { maxLength: 3 }), fc.nat(40))
+        .map(([end, n]) => Uint8Array.from([...Array(n).fill(97), ...end])),
+    );
+    const keys = fc.uniqueArray(key, {
+      selector: (bytes) => Buffer.from(bytes).toString('hex'),
+      maxLength: 300,
+      size: 'max',
+    });
+    fc.assert(fc.property(keys, sorts), { numRuns: 500 });
+  });
+});
+
+describe('a key that is there twice is named', () => {
+  const base = keysOfAliases(70_000).map(String);
+  test.each<[string, readonly string[]]>([
+    ['side by side', ['a', 'a']],
+    ['in a sorted table', ['a', 'b', 'b', 'c']],
+    ['in a few', ['c', 'b', 'a', 'b', 'd']],
+    ['an empty one', [...base.slice(0, 100), '', '']],
+    ['in many', [...base, base[1] ?? '']],
+    ['of one byte in many', [...base, 'x', 'x']],
+    ['all of them', Array(70_000).fill('the same key')],
+    ['all of two kinds', [...Array(1000).fill('a'), ...Array(1000).fill('a\0')]],
+    ['that ends with a piece', [...base.slice(0, 100), 'abcdef', 'abcdefg', 'abcdef']],
+  ])('%s', (_, keys) => {
+    const pairs = pairsOf(keys.map((key): Entry => [key, '']));
+    const { repeated } = sortByKey(pairs);
+    const name = keysOf(pairs, Uint32Array.of(repeated))[0]?.toString();
+    expect(keys.filter((key) => key === name).length).toBeGreaterThan(1);
+  });
+});
