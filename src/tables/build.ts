@@ -64,6 +64,12 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       threads.prepare(entries);
       options.progress?.(directory, entries);
     });
+    for (const [{ name }, { optionalFailures }] of sources.tables) {
+      if (!selected.has(name)) continue;
+      for (const { message } of optionalFailures) {
+        warnings.push(`${name}: an optional source failed, so nothing is removed for want of it: ${message}`);
+      }
+    }
     const plans = await Promise.all(
       surveys.map(({ table, files, survey }) =>
         planOf(table, files, survey, sources.tables.get(table) ?? NOTHING_COLLECTED, threads, {
@@ -140,6 +146,7 @@ async function planOf(
 
 const NOTHING_COLLECTED: Collected = {
   contributions: [],
+  gap: undefined,
   rejections: [],
   failures: [],
   optionalFailures: [],

@@ -15,6 +15,8 @@ export type SourceFailure = SourceError | DirectoryError;
 export interface Collected {
   /** In the order of the configuration, those that failed left out. */
   readonly contributions: readonly Contribution[];
+  /** Where among the contributions the first optional source stood that failed. */
+  readonly gap: number | undefined;
   readonly rejections: readonly { readonly source: string; readonly rejections: Tally<Rejection> }[];
   /** Needed sources that failed: the table stays as it is. */
   readonly failures: readonly SourceFailure[];
@@ -96,6 +98,7 @@ function collectedOf(
   answers: ReadonlyMap<SourceConfig, SourceEntries | SourceFailure>,
 ): Collected {
   const contributions: Contribution[] = [];
+  let gap: number | undefined;
   const rejections: { source: string; rejections: Tally<Rejection> }[] = [];
   const failures: SourceFailure[] = [];
   const optionalFailures: SourceFailure[] = [];
@@ -104,6 +107,7 @@ function collectedOf(
     const source = sourceName(config);
     if (answer instanceof Error) {
       (config.optional ? optionalFailures : failures).push(answer);
+      if (config.optional) gap ??= contributions.length;
     } else if (answer !== undefined) {
       contributions.push({
         source,
@@ -113,5 +117,5 @@ function collectedOf(
       if (answer.rejections.count > 0) rejections.push({ source, rejections: answer.rejections });
     }
   }
-  return { contributions, rejections, failures, optionalFailures };
+  return { contributions, gap, rejections, failures, optionalFailures };
 }

@@ -14,6 +14,8 @@ export interface Contribution {
   readonly pairs: Pairs;
   /** Which of two entries with the same key wins: the earlier in a file, the lesser value in a directory's answer. */
   readonly ties: 'first' | 'value';
+  /** It stands in for a source that failed: that others say otherwise is no conflict. */
+  readonly standsIn?: boolean;
 }
 
 /** A key for which sources, or two entries of one source, give different values. */
@@ -52,7 +54,8 @@ export function merge(contributions: readonly Contribution[]): Merged {
   const conflicts = new Tally<Conflict>();
   const order = sortedOrder(pairs, precedence);
   const onRepeated = (kept: number, dropped: number): void => {
-    if (compareValues(pairs, kept, dropped) === 0) return;
+    const standsIn = [kept, dropped].some((entry) => contributions[sourceOf(entry)].standsIn);
+    if (standsIn || compareValues(pairs, kept, dropped) === 0) return;
     conflicts.add(() => ({
       key: printable(pairs.pool, pairs.keyStart[kept], pairs.keyEnd[kept]),
       kept: claim(kept),

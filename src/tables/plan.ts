@@ -69,15 +69,21 @@ const NO_PLAN = {
 };
 
 /**
- * What a table's candidate is merged from: when an optional source failed, also what is published, so that nothing goes for
- * want of that source.
+ * What a table's candidate is merged from. In the place of an optional source that failed stands what is published, so
+ * that for want of that source nothing goes and nothing is routed by a source of less weight.
  *
  * @throws PublishError, DbmError
  */
 export function candidateSources({ published }: Survey, collected: Collected): readonly Contribution[] {
-  const { contributions, failures, optionalFailures } = collected;
-  if (failures.length > 0 || optionalFailures.length === 0 || published === undefined) return contributions;
-  return [...contributions, { source: 'the published table', pairs: published.load(), ties: 'first' }];
+  const { contributions, gap, failures } = collected;
+  if (failures.length > 0 || gap === undefined || published === undefined) return contributions;
+  const standIn = {
+    source: 'the published table',
+    pairs: published.load(),
+    ties: 'first',
+    standsIn: true,
+  } as const;
+  return contributions.toSpliced(gap, 0, standIn);
 }
 
 /** Decides, from what is published and what the sources gave, whether a table is to be published. */
@@ -149,10 +155,7 @@ class Planner {
 
   fromSources(): Plan {
     const { foreign, published } = this.#survey;
-    const { failures, optionalFailures } = this.#collected;
-    for (const failure of optionalFailures) {
-      this.#notes.push(`nothing is removed, since an optional source failed: ${failure.message}`);
-    }
+    const { failures } = this.#collected;
     if (failures.length > 0 || this.#merged === undefined) return this.#failedSource();
 
     const { table: candidate, conflicts } = this.#merged;

@@ -149,9 +149,9 @@ test('an optional source that fails removes nothing: the table is built, and say
     'in/exch_table.dat',
     new Map([...without(local, gone ?? ''), ['new@example.ac.uk', 'x@example.ac.uk']]),
   );
-  const { status, stdout } = await build(patient);
+  const { status, stderr } = await build(patient);
   expect(status).toBe(0);
-  expect(stdout).toContain(server.url);
+  expect(stderr).toContain(server.url);
   expect(patient.exim('exch_table')).toEqual(
     new Map([...wanted, ...local, ['new@example.ac.uk', 'x@example.ac.uk']]),
   );
