@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { BuildReport, Listing, TableReport } from '../tables/report.ts';
 
 const EXAMPLES = 5;
@@ -54,7 +55,7 @@ function listing<T>({ count, examples }: Listing<T>, word: string, describe: (it
 }
 
 function troubleLines(table: TableReport, dryRun: boolean, configFile: string): string[] {
-  const { name, outcome, failure, findings } = table;
+  const { outcome, failure, findings } = table;
   if (failure !== undefined) {
     const next = failure.cause === 'source' ? 'mend the source' : 'mend this';
     return [
@@ -65,15 +66,29 @@ function troubleLines(table: TableReport, dryRun: boolean, configFile: string): 
   if (outcome !== 'held') return [];
   const lines = findings.map(({ message }) => `held: ${message}`);
   if (dryRun) return lines;
-  const again = `mailhub-tables build --config ${configFile} --force ${name}`;
-  lines.push(`next: ${reviewHint(table)}; if what would go is right: ${again}`);
+  lines.push(`next: ${nextStep(table, configFile)}`);
   return lines;
 }
 
-function reviewHint({ candidate, before, findings }: TableReport): string {
-  if (findings.some(({ rule }) => rule === 'waits'))
-    return 'settle the other table first, then run build again';
-  if (candidate === undefined) return 'look at the .dat that was put there';
-  if (before === undefined) return `look at ${candidate}`;
-  return `diff ${candidate.replace(/_tmp\.dat$/, '.dat')} ${candidate}`;
+/** What to look at, and the command that settles it. */
+function nextStep(table: TableReport, configFile: string): string {
+  const { name, findings, candidate, before, dat, dbm, keptByHand, heldFile } = table;
+  const found = (rule: string): boolean => findings.some((finding) => finding.rule === rule);
+  if (found('waits')) return 'settle the other table, then run build again';
+
+  const compared = candidate === undefined ? dat : `diff ${dat} ${candidate}`;
+  const look =
+    before === undefined
+      ? `look at ${candidate ?? dat}`
+      : heldFile
+        ? `mailhub-tables dbm dump ${dbm} | diff - ${dat}`
+        : compared;
+  const flags = !found('empty')
+    ? '--force'
+    : findings.length === 1
+      ? '--allow-empty'
+      : '--force --allow-empty';
+  const build = `mailhub-tables build --config ${resolve(configFile)} ${flags} ${name}`;
+  if (!heldFile || keptByHand) return `${look}; if what would go is right: ${build}`;
+  return `${look}; if the file is right, build its dbm file: mailhub-dbmbuild ${dat} ${dbm}; if not, this puts what the sources give in its place: ${build}`;
 }

@@ -30,7 +30,10 @@ export async function checkCommand(flags: CheckFlags): Promise<number> {
   for await (const observation of check(config)) observe(observation);
 
   const status = statusOf(observations);
-  if (flags.json) process.stdout.write(jsonDocument({ status, observations }));
+  if (flags.json)
+    process.stdout.write(
+      jsonDocument({ status, observations: observations.map((each) => ({ cause: undefined, ...each })) }),
+    );
   return status;
 }
 

@@ -57,6 +57,10 @@ function writeAnswer(tables: PublishedTables, { asked, hits }: Answer, byValue: 
     process.stdout.write(byValue ? `${key}: ${table}: ${value}\n` : `${asked}: ${table}: ${value}\n`);
   }
   if (hits.length > 0) return;
+  if (tables.faults.length > 0) {
+    process.stdout.write(`${asked}: not in the tables that can be read\n`);
+    return;
+  }
   process.stdout.write(`${asked}: not found\n`);
   const domain = asked.slice(asked.lastIndexOf('@') + 1);
   const [domainHit] = byValue || domain === asked ? [] : find(tables, domain);

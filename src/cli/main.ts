@@ -3,7 +3,14 @@ import type { FormatName } from '../dbm/format.ts';
 import { Status } from './status.ts';
 import { version } from './version.ts';
 
-process.exitCode = await main(process.argv);
+for (const stream of [process.stdout, process.stderr]) stream.on('error', outlive);
+const status = await main(process.argv);
+process.exitCode ??= status;
+
+/** Whoever reads our output may leave early, as `head` does: what was done is done, and the status tells. */
+function outlive(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') process.exitCode = Status.error;
+}
 
 async function main(argv: readonly string[]): Promise<number> {
   let status: number = Status.ok;
@@ -44,7 +51,7 @@ Exit status: 0 all is well, 1 an error of the program or the machine, 2 not foun
     .option('-n, --dry-run', 'say what would be published, entry by entry with --json, and write nothing')
     .option('--force', 'publish past the guard; never past a failed source or an empty table')
     .option('--allow-empty', 'let an empty table be published')
-    .option('--full', 'ask the directories for everything, not only for what changed')
+    .option('--full', 'ask the directories for everything; so far every run does')
     .option('--json', 'print one JSON document')
     .action(async (tables: string[], options: BuildFlags) => {
       end(await (await import('./build.ts')).buildCommand(tables, options));

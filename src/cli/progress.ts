@@ -4,12 +4,19 @@ export interface ProgressLine {
   readonly clear: () => void;
 }
 
+/** What standard error is, as far as progress goes. */
+export interface Screen {
+  readonly isTTY: boolean;
+  write(text: string): unknown;
+}
+
+/** In milliseconds. */
 const REFRESH_EVERY = 100;
 
 /** @returns undefined where there is no terminal */
-export function showProgress(stream: NodeJS.WriteStream): ProgressLine | undefined {
+export function showProgress(stream: Screen): ProgressLine | undefined {
   if (!stream.isTTY) return undefined;
-  let shownAt = 0;
+  let shownAt = -Infinity;
   return {
     update: (directory, entries) => {
       const now = performance.now();
@@ -18,7 +25,7 @@ export function showProgress(stream: NodeJS.WriteStream): ProgressLine | undefin
       stream.write(`\r\x1b[K${directory}: ${entries.toLocaleString('en')} recipients`);
     },
     clear: () => {
-      if (shownAt > 0) stream.write('\r\x1b[K');
+      if (shownAt >= 0) stream.write('\r\x1b[K');
     },
   };
 }

@@ -179,7 +179,8 @@ class Attempt {
     if (error.syscall !== undefined || error.code === 'ECONNRESET') {
       return this.#error('closed', `the connection broke during the TLS handshake: ${error.message}`, error);
     }
-    return this.#error('tls', `TLS failed: ${error.message}; see ca_file and the host in urls`, error);
+    const reason = error.message.trim().replace(/\s+/g, ' ');
+    return this.#error('tls', `TLS failed: ${reason}; see ca_file and the host in urls`, error);
   }
 
   #error(fault: DirectoryError['fault'], message: string, cause?: unknown): DirectoryError {

@@ -1,15 +1,22 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Config, DirectoryConfig, SourceConfig, TableConfig } from '../config/config.ts';
+import { dirname, join } from 'node:path';
+import type {
+  Config,
+  DirectoryConfig,
+  DirectorySourceConfig,
+  SourceConfig,
+  TableConfig,
+} from '../config/config.ts';
 import type { Format } from '../dbm/format.ts';
 import { DirectoryError } from '../ldap/error.ts';
 import { type Probe, probe } from '../ldap/probe.ts';
 import { State } from '../state/state.ts';
-import { sourceName } from './collect.ts';
-import { systemReason } from './error.ts';
+import { SourceError, systemReason } from './error.ts';
 import { EximError } from './exim.ts';
 import { stampOf, tableFiles } from './files.ts';
 import { type ChosenFormats, chooseFormats } from './formats.ts';
+import { readCsv } from './sources/csv.ts';
+import { readDatFile } from './sources/file.ts';
 import { survey } from './survey.ts';
 
 /** One thing that was looked at. */
@@ -45,7 +52,7 @@ export async function* check(config: Config): AsyncGenerator<Observation> {
   } finally {
     state?.close();
   }
-  for (const directory of config.directories) yield await checkDirectory(config, directory);
+  for (const directory of config.directories) yield* checkDirectory(config, directory);
 }
 
 function describeFormats(config: Config, { of, auto }: ChosenFormats): Observation {
@@ -64,12 +71,12 @@ function checkFolder(subject: string, path: string): Observation {
   return { subject, verdict: 'problem', message, cause: 'machine' };
 }
 
-function* checkTable(
+async function* checkTable(
   config: Config,
   table: TableConfig,
   formats: readonly Format[],
   state: State | undefined,
-): Generator<Observation> {
+): AsyncGenerator<Observation> {
   const subject = `table ${table.name}`;
   const files = tableFiles(config.tablesDir, table.name, formats);
   try {
@@ -84,8 +91,9 @@ function* checkTable(
     const message = `${files.candidate} waits for review: it was not published`;
     yield { subject, verdict: 'warning', message };
   }
+  if (formats.length > 0) yield* checkLeftovers(config, table, formats);
   for (const source of table.sources) {
-    if (source.kind !== 'directory') yield checkSourceFile(subject, source);
+    if (source.kind !== 'directory') yield await checkSourceFile(subject, source);
   }
 }
 
@@ -101,23 +109,51 @@ function describeSurvey(table: TableConfig, dat: string, found: ReturnType<typeo
     };
   }
   if (foreign !== undefined) {
-    const message = `${dat} was written by somebody else and differs from the dbm file; the next run judges it`;
+    const judged = 'a run publishes it if it passes the guard, and holds it otherwise';
+    const message = `${[...notes, `${dat}, which somebody else wrote, differs from the dbm file`].join('; ')}: ${judged}`;
     return { subject, verdict: 'warning', message };
   }
+  if (published === undefined && found.lostSize !== undefined) {
+    return { subject, verdict: 'problem', message: notes.join('; '), cause: 'machine' };
+  }
   if (published === undefined) return { subject, verdict: 'warning', message: 'nothing is published yet' };
-  const trouble = dbmMatches ? notes : [...notes, 'the next run rebuilds the dbm file'];
-  if (trouble.length > 0) return { subject, verdict: 'warning', message: trouble.join('; ') };
+  if (!dbmMatches) {
+    const message = `${[...notes, 'Exim may find nothing in it'].join('; ')}: the next run rebuilds it`;
+    return { subject, verdict: 'problem', message, cause: 'machine' };
+  }
+  if (notes.length > 0) return { subject, verdict: 'warning', message: notes.join('; ') };
   const message = `${published.size.entries} entries; the dbm file is sound and answers for each of them`;
   return { subject, verdict: 'ok', message };
 }
 
-function checkSourceFile(subject: string, source: SourceConfig): Observation {
-  const path = sourceName(source);
-  const fault = accessFault(path, constants.R_OK);
-  if (fault === undefined) return { subject, verdict: 'ok', message: `${path} can be read` };
-  const message = `${path} can't be read: ${fault}`;
-  if (source.optional) return { subject, verdict: 'warning', message };
-  return { subject, verdict: 'problem', message, cause: 'source' };
+async function checkSourceFile(
+  subject: string,
+  source: Exclude<SourceConfig, DirectorySourceConfig>,
+): Promise<Observation> {
+  try {
+    const { pairs, rejections } = source.kind === 'csv' ? await readCsv(source) : readDatFile(source.path);
+    const rejected = rejections.count === 0 ? '' : `, ${rejections.count} rejected`;
+    return { subject, verdict: 'ok', message: `${source.path} gives ${pairs.count} entries${rejected}` };
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    if (source.optional) return { subject, verdict: 'warning', message: error.message };
+    return { subject, verdict: 'problem', message: error.message, cause: 'source' };
+  }
+}
+
+/** Files that a format of before has left: whatever reads them gets old answers for ever. */
+function* checkLeftovers(
+  config: Config,
+  table: TableConfig,
+  formats: readonly Format[],
+): Generator<Observation> {
+  const written = tableFiles(config.tablesDir, table.name, formats).dbm.map(({ path }) => path);
+  for (const suffix of ['', '.cdb', '.lmdb', '.sqlite']) {
+    const path = join(config.tablesDir, table.name + suffix);
+    if (written.includes(path) || stampOf(path) === undefined) continue;
+    const message = `${path} is not written any more, as its format is not named: remove it, or name the format`;
+    yield { subject: `table ${table.name}`, verdict: 'warning', message };
+  }
 }
 
 function accessFault(path: string, mode: number): string | undefined {
@@ -129,26 +165,36 @@ function accessFault(path: string, mode: number): string | undefined {
   }
 }
 
-async function checkDirectory(config: Config, directory: DirectoryConfig): Promise<Observation> {
+async function* checkDirectory(config: Config, directory: DirectoryConfig): AsyncGenerator<Observation> {
   const subject = `directory ${directory.name}`;
-  const filters = config.tables.flatMap(({ sources }) =>
+  const uses = config.tables.flatMap(({ name, sources }) =>
     sources.flatMap((source) =>
-      source.kind === 'directory' && source.directory === directory.name ? [source.filter] : [],
+      source.kind === 'directory' && source.directory === directory.name ? [{ name, source }] : [],
     ),
   );
-  if (filters.length === 0)
-    return { subject, verdict: 'warning', message: 'no table takes anything from it' };
+  if (uses.length === 0) {
+    yield { subject, verdict: 'warning', message: 'no table takes anything from it' };
+    return;
+  }
   try {
-    const found = await probe(directory, filters);
-    return {
+    const found = await probe(
+      directory,
+      uses.map(({ source }) => source.filter),
+    );
+    yield {
       subject,
       verdict: found.hasRecipients ? 'ok' : 'warning',
       message: describeProbe(found, directory),
     };
+    for (const { name, source } of found.hasRecipients ? uses : []) {
+      if ((await probe(directory, [source.filter])).hasRecipients) continue;
+      const message = `the filter ${source.filter} finds nothing: a mistyped attribute looks like that`;
+      yield { subject: `table ${name}`, verdict: 'warning', message };
+    }
   } catch (error) {
     if (!(error instanceof DirectoryError)) throw error;
     const message = error.message.replace(`${subject}: `, '');
-    return { subject, verdict: 'problem', message, cause: 'source' };
+    yield { subject, verdict: 'problem', message, cause: 'source' };
   }
 }
 

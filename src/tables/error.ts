@@ -21,6 +21,10 @@ export class PublishError extends Error {
   }
 }
 
+export function directoryInTheWay(path: string): PublishError {
+  return new PublishError(path, 'it is a directory; remove it, a file of the table belongs here');
+}
+
 /** What the operating system said, for a person: `No space left on device (ENOSPC)`. */
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

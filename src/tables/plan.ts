@@ -29,6 +29,8 @@ export interface Plan {
   /** What is published, or the foreign `.dat` that passed the guard: the candidate's counterpart. */
   readonly base: Base | undefined;
   readonly difference: Difference;
+  /** A `.dat` of somebody else that was held, in the candidate's stead. */
+  readonly heldFile: { readonly table: Table; readonly difference: Difference } | undefined;
   readonly conflicts: Listing<Conflict>;
   readonly rejections: Listing<SourceRejection>;
   readonly notes: string[];
@@ -65,6 +67,7 @@ const NO_PLAN = {
   candidate: undefined,
   base: undefined,
   difference: NO_DIFFERENCE,
+  heldFile: undefined,
   milliseconds: 0,
 };
 
@@ -149,6 +152,7 @@ class Planner {
       difference,
       conflicts: foreign.conflicts,
       rejections: rejectionsOf([{ source: this.#files.dat, rejections: foreign.rejections }]),
+      heldFile: passes ? undefined : { table: foreign.table, difference },
       write: passes ? { table: foreign.table, parts: { dat: false, dbm: true } } : undefined,
     });
   }
@@ -161,11 +165,23 @@ class Planner {
     const { table: candidate, conflicts } = this.#merged;
     const common = { candidate, conflicts, rejections: rejectionsOf(this.#collected.rejections) };
 
+    if (published === undefined && candidate.digest === this.#survey.lostDigest) {
+      this.#notes.push('what was published last is published again: nothing of it was left');
+      const write = { table: candidate, parts: { dat: true, dbm: true } };
+      return this.#plan({
+        ...common,
+        outcome: 'published',
+        difference: differenceOf(undefined, candidate),
+        write,
+      });
+    }
+
     let base: Base | undefined = published;
     let adopted: Table | undefined;
     if (foreign !== undefined && !this.#options.force) {
       this.#notes.push(`somebody else wrote ${this.#files.dat}`);
-      const findings = this.#judge(published, foreign.table, differenceOf(published, foreign.table), false);
+      const difference = differenceOf(published, foreign.table);
+      const findings = this.#judge(published, foreign.table, difference, false);
       if (findings.length > 0) {
         return this.#plan({
           ...common,
@@ -176,6 +192,7 @@ class Planner {
           })),
           base,
           difference: differenceOf(base, candidate),
+          heldFile: { table: foreign.table, difference },
         });
       }
       adopted = foreign.table;
@@ -198,7 +215,8 @@ class Planner {
     const findings = this.#judge(base, candidate, difference, this.#options.force);
     if (findings.length === 0) {
       const write = { table: candidate, parts: { dat: true, dbm: true } };
-      return this.#plan({ ...common, outcome: 'published', base, difference, write });
+      const shown = adopted === undefined ? difference : differenceOf(published, candidate);
+      return this.#plan({ ...common, outcome: 'published', base: published, difference: shown, write });
     }
     return this.#plan({
       ...common,

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { State } from '../state/state.ts';
+import { printable } from './bytes.ts';
 import { stampsOf } from './files.ts';
 import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
@@ -16,7 +17,10 @@ export function settleMoves(plans: readonly Plan[]): Move[] {
   for (const plan of plans) {
     const move = waiting.get(plan.config.name);
     if (move === undefined) continue;
-    const what = move.keys.length === 1 ? 'an address moves' : `${move.keys.length} addresses move`;
+    const { pool, keyStart, keyEnd } = move.from.before;
+    const first = printable(pool, keyStart[move.keys[0]], keyEnd[move.keys[0]]);
+    const what =
+      move.keys.length === 1 ? `${first} moves` : `${move.keys.length} addresses (${first}, ...) move`;
     const message = `${what} to ${move.to.name}, which is not published: the two can only go together`;
     plan.outcome = 'held';
     plan.findings = [{ rule: 'waits', message }];

@@ -5,7 +5,9 @@ import type { DifferenceListing, Listing, TableReport } from './report.ts';
 
 /** What a run did to a table, from what became of its plan. @param listDifference name every entry that differs */
 export function reportOf(plan: Plan, listDifference: boolean): TableReport {
-  const { config, outcome, base, candidate, difference, files } = plan;
+  const { config, outcome, base, files, heldFile } = plan;
+  const difference = heldFile?.difference ?? plan.difference;
+  const candidate = heldFile?.table ?? plan.candidate;
   const before = (base ?? plan.survey.published)?.size.entries;
   const kept = outcome === 'held' && config.sources.length > 0 && !listDifference;
   return {
@@ -22,7 +24,11 @@ export function reportOf(plan: Plan, listDifference: boolean): TableReport {
     conflicts: listing(plan.conflicts),
     rejected: listing(plan.rejections),
     notes: plan.notes,
+    dat: files.dat,
+    dbm: files.dbm[0].path,
     candidate: kept ? files.candidate : undefined,
+    keptByHand: config.sources.length === 0,
+    heldFile: heldFile !== undefined,
     difference: listDifference && outcome !== 'failed' ? listed(plan) : undefined,
   };
 }
@@ -32,7 +38,9 @@ function listing<T>({ count, examples }: Listing<T>): Listing<T> {
   return { count, examples };
 }
 
-function listed({ base, candidate, difference }: Plan): DifferenceListing {
+function listed({ base, heldFile, ...plan }: Plan): DifferenceListing {
+  const { candidate, difference } =
+    heldFile === undefined ? plan : { candidate: heldFile.table, ...heldFile };
   const before = base?.load();
   const { added, removed, changedBefore, changedAfter } = difference;
   return {

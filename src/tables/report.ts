@@ -24,8 +24,14 @@ export interface TableReport {
   readonly rejected: Listing<SourceRejection>;
   /** What else a person should know. */
   readonly notes: readonly string[];
-  /** The candidate that was not published, where one is kept. */
+  /** The paths of its files: the text, the first dbm file, and the candidate that was not published, where one is kept. */
+  readonly dat: string;
+  readonly dbm: string;
   readonly candidate: string | undefined;
+  /** It has no sources. */
+  readonly keptByHand: boolean;
+  /** What was held is the `.dat`, as somebody else put it there. */
+  readonly heldFile: boolean;
   /** Entry by entry; for a dry run only. */
   readonly difference: DifferenceListing | undefined;
 }

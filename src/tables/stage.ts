@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { DbmError } from '../dbm/error.ts';
 import type { Format } from '../dbm/format.ts';
 import { fileDigest } from './digest.ts';
-import { PublishError, systemReason } from './error.ts';
+import { directoryInTheWay, PublishError, systemReason } from './error.ts';
 import type { TableFiles } from './files.ts';
 import type { Table } from './table.ts';
 
@@ -183,8 +183,7 @@ function ignoreMissingRight(error: unknown): void {
 
 async function refuseDirectory(path: string): Promise<void> {
   const status = await lstat(path).catch(() => undefined);
-  if (status?.isDirectory())
-    throw new PublishError(path, 'it is a directory; remove it, a file of the table belongs here');
+  if (status?.isDirectory()) throw directoryInTheWay(path);
 }
 
 function hasDigest(path: string, digest: string): boolean {

@@ -1,9 +1,10 @@
+import { statSync } from 'node:fs';
 import { DbmError } from '../dbm/error.ts';
 import type { DbmFile } from '../dbm/format.ts';
 import { openTable } from '../dbm/index.ts';
 import type { TableRecord } from '../state/state.ts';
 import { digestOf } from './digest.ts';
-import { PublishError, systemReason } from './error.ts';
+import { directoryInTheWay, PublishError, systemReason } from './error.ts';
 import { stampsOf, type TableFiles } from './files.ts';
 import type { Size } from './guard.ts';
 import { type Conflict, merge } from './merge.ts';
@@ -21,8 +22,9 @@ export interface Survey {
   readonly shown: () => Table | undefined;
   /** A `.dat` that somebody else wrote and that differs from the dbm file: a candidate like any other. */
   readonly foreign: DatFile | undefined;
-  /** The last known size of a table of which nothing is left on disk. */
+  /** The last known size of a table of which nothing is left on disk, and the digest of its text. */
   readonly lostSize: Size | undefined;
+  readonly lostDigest: string | undefined;
   /**
    * Bytes of the table before a publication that was cut short, perhaps between its two steps: what is published then may
    * hold entries that were only to stay until another table had them, and a candidate need not be larger than that.
@@ -72,6 +74,7 @@ export const NOTHING_SURVEYED: Survey = {
   shown: () => undefined,
   foreign: undefined,
   lostSize: undefined,
+  lostDigest: undefined,
   bytesBefore: undefined,
   datThere: false,
   dbmMatches: false,
@@ -95,10 +98,18 @@ export function survey(files: TableFiles, options: SurveyOptions): Survey {
 
   const dat = readPublishedDat(files.dat);
   const dbm = readDbm(files);
-  const recordedSize = record && { entries: record.entries, bytes: record.bytes };
+  const lost = {
+    lostSize: record && { entries: record.entries, bytes: record.bytes },
+    lostDigest: record?.digest,
+    notes:
+      record === undefined
+        ? dbm.notes
+        : [...dbm.notes, 'there is no dbm file that Exim could look anything up in'],
+  };
   const found = {
     foreign: undefined,
     lostSize: undefined,
+    lostDigest: undefined,
     bytesBefore: options.intended === undefined ? undefined : record?.bytes,
     datThere: dat !== undefined,
     dbmMatches: false,
@@ -126,14 +137,12 @@ export function survey(files: TableFiles, options: SurveyOptions): Survey {
       published: table && publishedTable(table),
       shown,
       foreign: dat,
-      lostSize: table === undefined ? recordedSize : undefined,
-      notes: dbm.notes,
+      ...(table === undefined ? lost : {}),
     };
   }
 
   const table = dbm.load();
-  if (table === undefined)
-    return { ...found, published: undefined, shown: () => undefined, lostSize: recordedSize };
+  if (table === undefined) return { ...found, ...lost, published: undefined, shown: () => undefined };
   return {
     ...found,
     published: publishedTable(table),
@@ -156,6 +165,7 @@ function asRecorded(files: TableFiles, record: TableRecord): Survey {
     shown: load,
     foreign: undefined,
     lostSize: undefined,
+    lostDigest: undefined,
     bytesBefore: undefined,
     datThere: true,
     dbmMatches: true,
@@ -190,6 +200,7 @@ function readPublishedDat(path: string): DatFile | undefined {
     bytes = readWholeFile(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
+    if (isSystemError(error) && error.code === 'EISDIR') throw directoryInTheWay(path);
     throw new PublishError(path, systemReason(error), { cause: error });
   }
   const digest = digestOf(bytes);
@@ -241,6 +252,7 @@ function withDbm<T>(path: string, open: () => DbmFile, use: (file: DbmFile) => T
     }
   } catch (error) {
     if (!(error instanceof DbmError)) throw error;
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw directoryInTheWay(path);
     if (isSystemError(error.cause) && !isMissing(error.cause)) {
       throw new PublishError(path, systemReason(error.cause), { cause: error });
     }
