@@ -1,5 +1,6 @@
+import { copyLoosely, viewOf } from './bytes.ts';
 import type { Pairs } from './pairs.ts';
-import { commonPrefix, compare, LONGEST_RUN, RunSorter, twoBytes } from './sort-run.ts';
+import { commonPrefix, compare, type Keys, RunSorter, twoBytes } from './sort-run.ts';
 
 /** Entries in the order of their keys' bytes. */
 export interface Sorted {
@@ -9,18 +10,11 @@ export interface Sorted {
   readonly repeated: number;
 }
 
-/**
- * Sorts entries by their keys' bytes, as memcmp does; a key comes after those that it begins with.
- *
- * Entries are scattered by two bytes of their keys, again and again, until the runs that agree are short enough for
- * `RunSorter`.
- */
+/** Sorts entries by their keys' bytes, as memcmp does; a key comes after those that it begins with. */
 export function sortByKey(pairs: Pairs): Sorted {
   const known = sortedBefore.get(pairs);
   if (known !== undefined) return known;
-  const sorter = new Sorter(pairs);
-  if (!sorter.sortNearlySorted()) sorter.sort(0, pairs.count, 0);
-  const sorted = { order: sorter.order, repeated: sorter.repeated };
+  const sorted = sortNearlySorted(pairs) ?? sortScattered(pairs);
   sortedBefore.set(pairs, sorted);
   return sorted;
 }
@@ -28,144 +22,97 @@ export function sortByKey(pairs: Pairs): Sorted {
 /** A table is sorted to be written, and again to be held against the file. */
 const sortedBefore = new WeakMap<Pairs, Sorted>();
 
-/** Bytes of which `Sorter` keeps a copy apart; even. */
-const HEAD = 8;
-
-class Sorter {
-  readonly order: Uint32Array;
-  repeated = -1;
-  readonly #pairs: Pairs;
-  readonly #run: RunSorter;
-  readonly #pieces: Uint16Array;
-  readonly #spare: Uint32Array;
-  /** The first bytes of the keys, two by two, taken in the order in which the keys lie in memory. */
-  readonly #heads: readonly Uint16Array[];
-  /** Whether the last scattering met keys that may end within the two bytes. */
-  #metShort = false;
-
-  constructor(pairs: Pairs) {
-    this.#pairs = pairs;
-    this.order = new Uint32Array(pairs.count);
-    for (let i = 0; i < pairs.count; i++) this.order[i] = i;
-    this.#run = new RunSorter(pairs);
-    const long = pairs.count > LONGEST_RUN ? pairs.count : 0;
-    this.#pieces = new Uint16Array(long);
-    this.#spare = new Uint32Array(long);
-    this.#heads = long > 0 ? takeHeads(pairs) : [];
-  }
-
-  /**
-   * Sorts entries that are in order but for a few that come somewhat late, by insertion. Returns false when there are too
-   * many of them.
-   */
-  sortNearlySorted(): boolean {
-    const { pool, keyStart, keyEnd } = this.#pairs;
-    const { order } = this;
-    let moves = order.length >>> 2;
-    for (let i = 1; i < order.length; i++) {
-      let hole = i;
-      for (; hole > 0; hole--) {
-        const before = order[hole - 1];
-        const difference = compare(pool, keyStart[before], keyEnd[before], keyStart[i], keyEnd[i]);
-        if (difference === 0) this.repeated = i;
-        if (difference <= 0) break;
-        if (--moves < 0) {
-          this.repeated = -1;
-          return false;
-        }
-        order[hole] = before;
-        order[hole - 1] = i;
-      }
-    }
-    return true;
-  }
-
-  /** Sorts `order[start, end)`, whose keys agree in their first `depth` bytes, an even number, and have at least as many. */
-  sort(start: number, end: number, depth: number): void {
-    if (this.repeated >= 0) return;
-    if (end - start <= LONGEST_RUN) {
-      this.repeated = this.#run.sort(this.order.subarray(start, end), depth);
-      return;
-    }
-    const bounds = this.#scatter(start, end, depth);
-    const short = this.#metShort;
-    if (!short && bounds[this.#pieces[0] + 1] - bounds[this.#pieces[0]] === end - start) {
-      const { pool, keyStart, keyEnd } = this.#pairs;
-      const common = commonPrefix(pool, keyStart, keyEnd, this.order.subarray(start, end), depth);
-      this.sort(start, end, depth + (common & ~1));
-      return;
-    }
-    for (let piece = 0; piece < 65536; piece++) {
-      const from = start + bounds[piece];
-      const to = start + bounds[piece + 1];
-      const longer = short && to > from ? this.#sortShort(from, to, depth) : from;
-      if (to - longer > 1) this.sort(longer, to, depth + 2);
+/**
+ * Sorts entries that are in order but for a few that come somewhat late, by insertion. Gives undefined when there are too
+ * many of them.
+ */
+function sortNearlySorted({ count, pool, keyStart, keyEnd }: Pairs): Sorted | undefined {
+  const order = new Uint32Array(count);
+  let repeated = -1;
+  let moves = count >>> 2;
+  for (let i = 0; i < count; i++) {
+    order[i] = i;
+    for (let hole = i; hole > 0; hole--) {
+      const before = order[hole - 1];
+      const difference = compare(pool, keyStart[before], keyEnd[before], keyStart[i], keyEnd[i]);
+      if (difference === 0) repeated = i;
+      if (difference <= 0) break;
+      if (--moves < 0) return undefined;
+      order[hole] = before;
+      order[hole - 1] = i;
     }
   }
-
-  /** Brings those to the front whose keys end before or within the two bytes, at most one each. Returns the place behind. */
-  #sortShort(start: number, end: number, depth: number): number {
-    const first = this.#moveShort(start, end, depth + 1);
-    const second = this.#moveShort(first, end, depth + 2);
-    if (first - start > 1) this.repeated = this.order[start];
-    if (second - first > 1) this.repeated = this.order[first];
-    return second;
-  }
-
-  /** Scatters `order[start, end)` by the two bytes at `depth`, zeros for those that are not there. Returns the bounds. */
-  #scatter(start: number, end: number, depth: number): Uint32Array {
-    const { order } = this;
-    const count = end - start;
-    const pieces = this.#takePieces(start, end, depth);
-    const bounds = new Uint32Array(65537);
-    let short = false;
-    for (let i = 0; i < count; i++) {
-      bounds[pieces[i] + 1]++;
-      if ((pieces[i] & 0xff) === 0) short = true;
-    }
-    this.#metShort = short;
-    for (let piece = 1; piece < bounds.length; piece++) bounds[piece] += bounds[piece - 1];
-    const next = bounds.slice();
-    const spare = this.#spare;
-    for (let i = 0; i < count; i++) spare[next[pieces[i]]++] = order[start + i];
-    order.set(spare.subarray(0, count), start);
-    return bounds;
-  }
-
-  #takePieces(start: number, end: number, depth: number): Uint16Array {
-    const pieces = this.#pieces;
-    const head = depth < HEAD ? this.#heads[depth / 2] : undefined;
-    if (head !== undefined) {
-      for (let i = start; i < end; i++) pieces[i - start] = head[this.order[i]];
-      return pieces;
-    }
-    const { pool, keyStart, keyEnd } = this.#pairs;
-    for (let i = start; i < end; i++) {
-      const entry = this.order[i];
-      pieces[i - start] = twoBytes(pool, keyStart[entry] + depth, keyEnd[entry]);
-    }
-    return pieces;
-  }
-
-  /** Moves keys of less than `length` bytes to the front. Returns the place behind them. */
-  #moveShort(start: number, end: number, length: number): number {
-    const { keyStart, keyEnd } = this.#pairs;
-    let longer = start;
-    for (let i = start; i < end; i++) {
-      const entry = this.order[i];
-      if (keyEnd[entry] - keyStart[entry] >= length) continue;
-      this.order[i] = this.order[longer];
-      this.order[longer++] = entry;
-    }
-    return longer;
-  }
+  return { order, repeated };
 }
 
-function takeHeads({ count, pool, keyStart, keyEnd }: Pairs): Uint16Array[] {
-  const heads = Array.from({ length: HEAD / 2 }, () => new Uint16Array(count));
+const PIECES = 65536;
+
+/**
+ * Copies the keys together that agree in the first two bytes in which not all do, in one pass over the pool, and sorts each
+ * such run: from there on, everything happens in the processor's cache.
+ */
+function sortScattered(pairs: Pairs): Sorted {
+  const { count, pool, keyStart, keyEnd } = pairs;
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
+  const depth = commonPrefix(pairs.pool, keyStart, keyEnd, order, 0);
+
+  const pieces = new Uint16Array(count);
+  const bounds = new Uint32Array(PIECES + 1);
+  const bytes = new Uint32Array(PIECES + 1);
   for (let i = 0; i < count; i++) {
-    for (let piece = 0; piece < HEAD / 2; piece++)
-      heads[piece][i] = twoBytes(pool, keyStart[i] + 2 * piece, keyEnd[i]);
+    const piece = twoBytes(pool, keyStart[i] + depth, keyEnd[i]);
+    pieces[i] = piece;
+    bounds[piece + 1]++;
+    bytes[piece + 1] += padded(keyEnd[i] - keyStart[i] - depth);
   }
-  return heads;
+  for (let piece = 1; piece <= PIECES; piece++) {
+    bounds[piece] += bounds[piece - 1];
+    bytes[piece] += bytes[piece - 1];
+  }
+
+  const { keys, entries } = gather(pairs, depth, pieces, bounds.slice(), bytes);
+  const sorter = new RunSorter(keys, order);
+  for (let piece = 0; piece < PIECES; piece++) {
+    const mayEndBefore = (piece & 0xff) === 0;
+    sorter.sort(bounds[piece], bounds[piece + 1], mayEndBefore ? 0 : 2);
+  }
+  for (let i = 0; i < count; i++) order[i] = entries[order[i]];
+  return { order, repeated: sorter.repeated < 0 ? -1 : entries[sorter.repeated] };
+}
+
+/** What is left of the keys behind `depth`, each at the next place of its piece, and the entries that they are of. */
+function gather(
+  { count, pool, keyStart, keyEnd }: Pairs,
+  depth: number,
+  pieces: Uint16Array,
+  nextPlace: Uint32Array,
+  nextByte: Uint32Array,
+): { keys: Keys; entries: Uint32Array } {
+  const keys: Keys = {
+    pool: new Uint8Array(nextByte[PIECES]),
+    start: new Uint32Array(count),
+    end: new Uint32Array(count),
+  };
+  const entries = new Uint32Array(count);
+  const view = viewOf(keys.pool);
+  const poolView = viewOf(pool);
+  for (let i = 0; i < count; i++) {
+    const piece = pieces[i];
+    const place = nextPlace[piece]++;
+    const start = nextByte[piece];
+    const from = keyStart[i] + depth;
+    const to = keyEnd[i];
+    copyLoosely(pool, poolView, from, to, keys.pool, view, start);
+    nextByte[piece] = start + padded(to - from);
+    keys.start[place] = start;
+    keys.end[place] = start + to - from;
+    entries[place] = i;
+  }
+  return { keys, entries };
+}
+
+/** With room for what a copy writes beyond the end. */
+function padded(length: number): number {
+  return (length + 3) & ~3;
 }
