@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { BuildReport, Listing, TableReport } from '../tables/report.ts';
+import type { BuildReport, TableReport } from '../tables/report.ts';
+import type { Listing } from '../tables/tally.ts';
 
 const EXAMPLES = 5;
 

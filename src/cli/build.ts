@@ -2,8 +2,8 @@ import { loadConfig } from '../config/load.ts';
 import { build } from '../tables/build.ts';
 import type { BuildReport } from '../tables/report.ts';
 import { writeBuildReport } from './build-report.ts';
+import type { BuildFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
-import type { BuildFlags } from './main.ts';
 import { showProgress } from './progress.ts';
 import { Status } from './status.ts';
 

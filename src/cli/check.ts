@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load.ts';
 import { check, type Observation } from '../tables/check.ts';
+import type { CheckFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
-import type { CheckFlags } from './main.ts';
 import { Status } from './status.ts';
 
 const STATUS_OF_CAUSE = {

@@ -2,8 +2,8 @@ import { loadConfig } from '../config/load.ts';
 import { DbmError } from '../dbm/error.ts';
 import { printable } from '../tables/bytes.ts';
 import { type Hit, PublishedTables } from '../tables/lookup.ts';
+import type { LookupFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
-import type { LookupFlags } from './main.ts';
 import { Status } from './status.ts';
 
 /** `mailhub-tables lookup`. @returns the exit status */

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { FormatName } from '../dbm/format.ts';
+import type { BuildFlags, CheckFlags, LookupFlags } from './flags.ts';
 import { Status } from './status.ts';
 import { version } from './version.ts';
 
@@ -137,22 +138,3 @@ function command(program: Command, name: string, description: string): Command {
     .description(description)
     .addOption(new Option('-c, --config <file>', 'the configuration').default('/etc/mailhub-tables.toml'));
 }
-
-/** What every command takes. */
-export interface CommonFlags {
-  readonly config: string;
-  readonly json?: boolean;
-}
-
-export interface BuildFlags extends CommonFlags {
-  readonly dryRun?: boolean;
-  readonly force?: boolean;
-  readonly allowEmpty?: boolean;
-  readonly full?: boolean;
-}
-
-export interface LookupFlags extends CommonFlags {
-  readonly value?: boolean;
-}
-
-export type CheckFlags = CommonFlags;

@@ -1,10 +1,10 @@
 import type { Pairs } from '../dbm/pairs.ts';
 import { compareBytes, printable } from './bytes.ts';
 import { TableTooLargeError } from './entries.ts';
-import type { Listing } from './report.ts';
 import { sharedBytes, sharedColumn } from './shared-memory.ts';
 import { compareValues, type Precedence, sortedOrder } from './sort.ts';
 import { Table } from './table.ts';
+import type { Listing } from './tally.ts';
 import { Tally } from './tally.ts';
 
 /** What one source gave. */

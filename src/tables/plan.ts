@@ -6,10 +6,11 @@ import type { TableFiles } from './files.ts';
 import { type Counts, type Finding, judge, type Size } from './guard.ts';
 import type { Conflict, Contribution, Merged } from './merge.ts';
 import type { Change } from './moves.ts';
-import type { Listing, Outcome, SourceRejection } from './report.ts';
+import type { Outcome, SourceRejection } from './report.ts';
 import type { Parts } from './stage.ts';
 import { NOTHING_SURVEYED, type Survey } from './survey.ts';
 import type { Table } from './table.ts';
+import type { Listing } from './tally.ts';
 import { Tally } from './tally.ts';
 
 /** What a run means to do with one table. Later stages may still turn a publication into a hold or a failure. */

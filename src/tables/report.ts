@@ -2,6 +2,7 @@ import type { DirectoryReport } from '../ldap/types.ts';
 import type { Finding } from './guard.ts';
 import type { Conflict } from './merge.ts';
 import type { Rejection } from './sources/file.ts';
+import type { Listing } from './tally.ts';
 
 export type Outcome = 'published' | 'unchanged' | 'held' | 'failed';
 
@@ -34,12 +35,6 @@ export interface TableReport {
   readonly heldFile: boolean;
   /** Entry by entry; for a dry run only. */
   readonly difference: DifferenceListing | undefined;
-}
-
-/** How many there are, and the first of them. */
-export interface Listing<T> {
-  readonly count: number;
-  readonly examples: readonly T[];
 }
 
 export interface SourceRejection extends Rejection {

@@ -9,10 +9,9 @@ import { stampsOf, type TableFiles } from './files.ts';
 import type { Size } from './guard.ts';
 import { type Conflict, merge } from './merge.ts';
 import { readWholeFile } from './read-file.ts';
-import type { Listing } from './report.ts';
 import { type Rejection, readDatEntries } from './sources/file.ts';
 import type { Table } from './table.ts';
-import type { Tally } from './tally.ts';
+import type { Listing, Tally } from './tally.ts';
 
 /** What a table's files are found to be, before anything is done to them. */
 export interface Survey {

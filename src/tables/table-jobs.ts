@@ -2,9 +2,9 @@ import type { FormatName } from '../dbm/format.ts';
 import { formats } from '../dbm/index.ts';
 import type { TableFiles } from './files.ts';
 import { type Conflict, type Contribution, merge } from './merge.ts';
-import type { Listing } from './report.ts';
 import { type Parts, type Rename, stage } from './stage.ts';
 import { type Columns, Table } from './table.ts';
+import type { Listing } from './tally.ts';
 
 /** Work on one table, as data that crosses between threads: columns go without a copy. */
 export type Job = MergeJob | StageJob;

@@ -1,5 +1,11 @@
+/** How many there are, and the first of them. */
+export interface Listing<T> {
+  readonly count: number;
+  readonly examples: readonly T[];
+}
+
 /** Counts occurrences and keeps the first of them as examples, so that a million of them cost no memory. */
-export class Tally<T> {
+export class Tally<T> implements Listing<T> {
   readonly #most: number;
   readonly #examples: T[] = [];
   #count = 0;

@@ -1,0 +1,18 @@
+/** What every command takes. */
+export interface CommonFlags {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+export interface BuildFlags extends CommonFlags {
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+  readonly allowEmpty?: boolean;
+  readonly full?: boolean;
+}
+
+export interface LookupFlags extends CommonFlags {
+  readonly value?: boolean;
+}
+
+export type CheckFlags = CommonFlags;
