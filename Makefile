@@ -20,7 +20,7 @@ endif
 
 installed := node_modules/.installed
 
-.PHONY: help build demo test bench lint typecheck format clean
+.PHONY: help build demo test fuzz bench lint typecheck format clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -33,6 +33,10 @@ demo: build ## Run the hourly job on the fixture directory, then look addresses 
 
 test: need-test lint typecheck build ## Lint, compile, and run the whole test suite
 	vitest run
+
+fuzz: need-test $(installed) ## Compare with the incumbents on random input, at length
+	tsx test/cli/dbmbuild-long.ts 3000
+	LONG_RUN=20 vitest run test/dbm
 
 bench: need-bench build ## Measure against the incumbents, as ratios
 	@for main in bench/*/main.ts; do echo "$$main" && tsx "$$main" || exit; done
