@@ -2,8 +2,7 @@ import { sameBytes, viewOf } from './bytes.ts';
 import { DbmError } from './error.ts';
 import type { Pairs } from './pairs.ts';
 import { printable } from './printable.ts';
-import { AHEAD, readAhead } from './read-ahead.ts';
-import { sortByKey } from './sort.ts';
+import { inKeyOrder } from './sort.ts';
 
 /**
  * Holds the entries of a file that keeps them in the order of their keys against a table's, one after the other. All
@@ -12,16 +11,14 @@ import { sortByKey } from './sort.ts';
 export class EntryChecker {
   readonly #path: string;
   readonly #pairs: Pairs;
-  readonly #order: Uint32Array;
   readonly #view: DataView;
   #next = 0;
 
   /** `path` is what the errors name. */
   constructor(path: string, pairs: Pairs) {
     this.#path = path;
-    this.#pairs = pairs;
-    this.#order = sortByKey(pairs).order;
-    this.#view = viewOf(pairs.pool);
+    this.#pairs = inKeyOrder(pairs).pairs;
+    this.#view = viewOf(this.#pairs.pool);
   }
 
   /** @throws DbmError naming the key when it is extra, another is missing before it, or its value is another */
@@ -35,9 +32,8 @@ export class EntryChecker {
     valueEnd: number,
   ): void {
     const pairs = this.#pairs;
-    if (this.#next % AHEAD === 0) readAhead(pairs, this.#order, this.#next);
-    const entry = this.#order[this.#next++];
-    if (entry === undefined) throw this.#wrong(keys, keyStart, keyEnd, 'is not in the table');
+    const entry = this.#next++;
+    if (entry >= pairs.count) throw this.#wrong(keys, keyStart, keyEnd, 'is not in the table');
     const size = keyEnd - keyStart;
     const sameKey =
       size === pairs.keyEnd[entry] - pairs.keyStart[entry] &&
@@ -52,8 +48,7 @@ export class EntryChecker {
 
   /** To be called behind the last entry. @throws DbmError naming the first key that is missing */
   end(): void {
-    const entry = this.#order[this.#next];
-    if (entry !== undefined) throw this.#missing(entry);
+    if (this.#next < this.#pairs.count) throw this.#missing(this.#next);
   }
 
   #otherKey(key: Uint8Array, entry: number): DbmError {

@@ -70,8 +70,7 @@ export class RunSorter {
         if (longer - from > 1) this.repeated = this.#order[from];
         from = longer;
       } else {
-        const { pool, start: starts, end: ends } = this.#keys;
-        skipped += commonPrefix(pool, starts, ends, this.#order.subarray(from, end), skipped);
+        skipped += this.#commonPrefix(from, end, skipped);
       }
     }
     this.#insertionSort(from, end, skipped);
@@ -135,6 +134,18 @@ export class RunSorter {
     if (end - longer > 1) this.#sort(longer, end, depth + piece);
   }
 
+  #commonPrefix(start: number, end: number, depth: number): number {
+    const { pool, start: starts, end: ends } = this.#keys;
+    const first = this.#order[start];
+    let common = ends[first] - starts[first] - depth;
+    for (let i = start + 1; i < end && common > 0; i++) {
+      const key = this.#order[i];
+      const at = starts[key] + depth;
+      common = commonPart(pool, starts[first] + depth, at, Math.min(common, ends[key] - at));
+    }
+    return common;
+  }
+
   /** Moves keys of less than `length` bytes to the front. Returns the place behind them. */
   #moveShorter(start: number, end: number, length: number): number {
     const { start: starts, end: ends } = this.#keys;
@@ -187,25 +198,19 @@ export function compare(
   return endA - startA - (endB - startB);
 }
 
-/** How many bytes behind the first `depth` all of `keys` have in common. */
-export function commonPrefix(
-  pool: Uint8Array,
-  starts: Uint32Array,
-  ends: Uint32Array,
-  keys: Uint32Array,
-  depth: number,
-): number {
-  if (keys.length === 0) return 0;
-  const first = starts[keys[0]] + depth;
-  let common = ends[keys[0]] - first;
-  for (let i = 1; i < keys.length && common > 0; i++) {
-    const at = starts[keys[i]] + depth;
-    const limit = Math.min(common, ends[keys[i]] - at);
-    let same = 0;
-    while (same < limit && pool[first + same] === pool[at + same]) same++;
-    common = same;
-  }
+/** How many bytes all the keys `pool[start[i], end[i])` begin with in common. */
+export function commonPrefix(pool: Uint8Array, start: Uint32Array, end: Uint32Array, count: number): number {
+  let common = count === 0 ? 0 : end[0] - start[0];
+  for (let i = 1; i < count && common > 0; i++)
+    common = commonPart(pool, start[0], start[i], Math.min(common, end[i] - start[i]));
   return common;
+}
+
+/** In how many of `limit` bytes two places agree. */
+function commonPart(pool: Uint8Array, a: number, b: number, limit: number): number {
+  let same = 0;
+  while (same < limit && pool[a + same] === pool[b + same]) same++;
+  return same;
 }
 
 /** Two bytes from `from` on as a number, zeros for those from `to` on. */

@@ -1,6 +1,6 @@
-import { copyLoosely, viewOf } from './bytes.ts';
 import type { Pairs } from './pairs.ts';
-import { commonPrefix, compare, type Keys, RunSorter, twoBytes } from './sort-run.ts';
+import { compare, RunSorter } from './sort-run.ts';
+import { type Scattered, scatter, scatteredBytes } from './sort-scatter.ts';
 
 /** Entries in the order of their keys' bytes. */
 export interface Sorted {
@@ -10,17 +10,40 @@ export interface Sorted {
   readonly repeated: number;
 }
 
+/** Entries laid out in the order of their keys' bytes. */
+export interface InKeyOrder {
+  readonly pairs: Pairs;
+  /** As in `Sorted`, but an entry of `pairs`. */
+  readonly repeated: number;
+}
+
 /** Sorts entries by their keys' bytes, as memcmp does; a key comes after those that it begins with. */
 export function sortByKey(pairs: Pairs): Sorted {
-  const known = sortedBefore.get(pairs);
-  if (known !== undefined) return known;
-  const sorted = sortNearlySorted(pairs) ?? sortScattered(pairs);
-  sortedBefore.set(pairs, sorted);
+  let sorted = sortedBefore.get(pairs);
+  if (sorted === undefined) {
+    sorted = sortNearlySorted(pairs) ?? sortScattered(pairs);
+    sortedBefore.set(pairs, sorted);
+  }
   return sorted;
+}
+
+/**
+ * As `sortByKey`; and the entries' columns are in that order. Where `pairs` is not, keys and values are copied, so that who
+ * goes through them one after the other finds them near each other in memory.
+ */
+export function inKeyOrder(pairs: Pairs): InKeyOrder {
+  let laidOut = laidOutBefore.get(pairs);
+  if (laidOut === undefined) {
+    const nearly = sortNearlySorted(pairs);
+    laidOut = nearly === undefined ? layOut(pairs) : permuted(pairs, nearly);
+    laidOutBefore.set(pairs, laidOut);
+  }
+  return laidOut;
 }
 
 /** A table is sorted to be written, and again to be held against the file. */
 const sortedBefore = new WeakMap<Pairs, Sorted>();
+const laidOutBefore = new WeakMap<Pairs, InKeyOrder>();
 
 /**
  * Sorts entries that are in order but for a few that come somewhat late, by insertion. Gives undefined when there are too
@@ -45,74 +68,57 @@ function sortNearlySorted({ count, pool, keyStart, keyEnd }: Pairs): Sorted | un
   return { order, repeated };
 }
 
-const PIECES = 65536;
+/** The same entries, in the same pool. */
+function permuted(pairs: Pairs, { order, repeated }: Sorted): InKeyOrder {
+  if (order.every((entry, i) => entry === i)) return { pairs, repeated };
+  const take = (column: Uint32Array) => Uint32Array.from(order, (entry) => column[entry]);
+  const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
+  const columns = {
+    keyStart: take(keyStart),
+    keyEnd: take(keyEnd),
+    valueStart: take(valueStart),
+    valueEnd: take(valueEnd),
+  };
+  return { pairs: { count, pool, ...columns }, repeated: repeated < 0 ? -1 : order.indexOf(repeated) };
+}
 
-/**
- * Copies the keys together that agree in the first two bytes in which not all do, in one pass over the pool, and sorts each
- * such run: from there on, everything happens in the processor's cache.
- */
 function sortScattered(pairs: Pairs): Sorted {
-  const { count, pool, keyStart, keyEnd } = pairs;
-  const order = new Uint32Array(count);
-  for (let i = 0; i < count; i++) order[i] = i;
-  const depth = commonPrefix(pairs.pool, keyStart, keyEnd, order, 0);
+  const scattered = scatter(pairs, false);
+  const { order, repeated } = sortRuns(scattered);
+  const { entries } = scattered;
+  for (let i = 0; i < order.length; i++) order[i] = entries[order[i]];
+  return { order, repeated: repeated < 0 ? -1 : entries[repeated] };
+}
 
-  const pieces = new Uint16Array(count);
-  const bounds = new Uint32Array(PIECES + 1);
-  const bytes = new Uint32Array(PIECES + 1);
+/** Values that many entries share are not worth a copy for each. */
+function layOut(pairs: Pairs): InKeyOrder {
+  if (scatteredBytes(pairs) > 2 * pairs.pool.length) return permuted(pairs, sortScattered(pairs));
+  const scattered = scatter(pairs, true);
+  const { order, repeated } = sortRuns(scattered);
+  const { keys, depth, valueEnd: valueEnds } = scattered;
+  const { count } = pairs;
+  const keyStart = new Uint32Array(count);
+  const keyEnd = new Uint32Array(count);
+  const valueEnd = new Uint32Array(count);
   for (let i = 0; i < count; i++) {
-    const piece = twoBytes(pool, keyStart[i] + depth, keyEnd[i]);
-    pieces[i] = piece;
-    bounds[piece + 1]++;
-    bytes[piece + 1] += padded(keyEnd[i] - keyStart[i] - depth);
+    keyStart[i] = keys.start[order[i]] - depth;
+    keyEnd[i] = keys.end[order[i]];
+    valueEnd[i] = valueEnds[order[i]];
   }
-  for (let piece = 1; piece <= PIECES; piece++) {
-    bounds[piece] += bounds[piece - 1];
-    bytes[piece] += bytes[piece - 1];
-  }
+  return {
+    pairs: { count, pool: keys.pool, keyStart, keyEnd, valueStart: keyEnd, valueEnd },
+    repeated: repeated < 0 ? -1 : order.indexOf(repeated),
+  };
+}
 
-  const { keys, entries } = gather(pairs, depth, pieces, bounds.slice(), bytes);
+/** The keys' numbers in their order. */
+function sortRuns({ keys, bounds }: Scattered): Sorted {
+  const order = new Uint32Array(keys.start.length);
+  for (let i = 0; i < order.length; i++) order[i] = i;
   const sorter = new RunSorter(keys, order);
-  for (let piece = 0; piece < PIECES; piece++) {
+  for (let piece = 0; piece + 1 < bounds.length; piece++) {
     const mayEndBefore = (piece & 0xff) === 0;
     sorter.sort(bounds[piece], bounds[piece + 1], mayEndBefore ? 0 : 2);
   }
-  for (let i = 0; i < count; i++) order[i] = entries[order[i]];
-  return { order, repeated: sorter.repeated < 0 ? -1 : entries[sorter.repeated] };
-}
-
-/** What is left of the keys behind `depth`, each at the next place of its piece, and the entries that they are of. */
-function gather(
-  { count, pool, keyStart, keyEnd }: Pairs,
-  depth: number,
-  pieces: Uint16Array,
-  nextPlace: Uint32Array,
-  nextByte: Uint32Array,
-): { keys: Keys; entries: Uint32Array } {
-  const keys: Keys = {
-    pool: new Uint8Array(nextByte[PIECES]),
-    start: new Uint32Array(count),
-    end: new Uint32Array(count),
-  };
-  const entries = new Uint32Array(count);
-  const view = viewOf(keys.pool);
-  const poolView = viewOf(pool);
-  for (let i = 0; i < count; i++) {
-    const piece = pieces[i];
-    const place = nextPlace[piece]++;
-    const start = nextByte[piece];
-    const from = keyStart[i] + depth;
-    const to = keyEnd[i];
-    copyLoosely(pool, poolView, from, to, keys.pool, view, start);
-    nextByte[piece] = start + padded(to - from);
-    keys.start[place] = start;
-    keys.end[place] = start + to - from;
-    entries[place] = i;
-  }
-  return { keys, entries };
-}
-
-/** With room for what a copy writes beyond the end. */
-function padded(length: number): number {
-  return (length + 3) & ~3;
+  return { order, repeated: sorter.repeated };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Pairs } from '../../src/dbm/index.ts';
-import { sortByKey } from '../../src/dbm/sort.ts';
+import { inKeyOrder, sortByKey } from '../../src/dbm/sort.ts';
 import { aliases, type Entry, pairsOf } from './support.ts';
 
 function keysOf(pairs: Pairs, order: Uint32Array): Buffer[] {
@@ -10,15 +10,23 @@ function keysOf(pairs: Pairs, order: Uint32Array): Buffer[] {
   );
 }
 
-/** The keys come out as Buffer.compare has them, each once. */
+/** The keys come out as Buffer.compare has them, each once and with its value. */
 function sorts(keys: readonly (Uint8Array | string)[]): void {
-  const pairs = pairsOf(keys.map((key): Entry => [key, '']));
+  const pairs = pairsOf(keys.map((key, i): Entry => [key, `${i}`]));
   const { order, repeated } = sortByKey(pairs);
   expect(repeated).toBe(-1);
   const sorted = keys.map((key) => Buffer.from(key)).sort(Buffer.compare);
   const ours = keysOf(pairs, order);
   expect(ours.length).toBe(sorted.length);
   expect(ours.findIndex((key, i) => !key.equals(sorted[i] ?? key))).toBe(-1);
+
+  const laidOut = inKeyOrder(pairs);
+  expect(laidOut.repeated).toBe(-1);
+  expect(laidOut.pairs.count).toBe(keys.length);
+  const entryAt = ({ pool, keyStart, keyEnd, valueStart, valueEnd }: Pairs, i: number) =>
+    Buffer.concat([pool.subarray(keyStart[i], keyEnd[i]), pool.subarray(valueStart[i], valueEnd[i])]);
+  const differs = order.findIndex((entry, i) => !entryAt(laidOut.pairs, i).equals(entryAt(pairs, entry)));
+  expect(differs).toBe(-1);
 }
 
 /** The same every time, and in no order. */
@@ -107,7 +115,32 @@ describe('a key that is there twice is named', () => {
   ])('%s', (_, keys) => {
     const pairs = pairsOf(keys.map((key): Entry => [key, '']));
     const { repeated } = sortByKey(pairs);
-    const name = keysOf(pairs, Uint32Array.of(repeated))[0]?.toString();
-    expect(keys.filter((key) => key === name).length).toBeGreaterThan(1);
+    const laidOut = inKeyOrder(pairs);
+    for (const [where, entry] of [
+      [pairs, repeated],
+      [laidOut.pairs, laidOut.repeated],
+    ] as const) {
+      const name = keysOf(where, Uint32Array.of(entry))[0]?.toString();
+      expect(keys.filter((key) => key === name).length).toBeGreaterThan(1);
+    }
   });
+});
+
+test('a value that many entries share is not copied for each', () => {
+  const pairs = pairsOf(shuffled(aliases(1000)));
+  const pool = Buffer.concat([pairs.pool, Buffer.alloc(1 << 20, 'v')]);
+  const shared = {
+    ...pairs,
+    pool,
+    valueStart: new Uint32Array(1000).fill(pairs.pool.length),
+    valueEnd: new Uint32Array(1000).fill(pool.length),
+  };
+  const laidOut = inKeyOrder(shared);
+  expect(laidOut.pairs.pool).toBe(pool);
+  expect(
+    keysOf(
+      laidOut.pairs,
+      Uint32Array.from({ length: 1000 }, (_, i) => i),
+    ),
+  ).toEqual(keysOf(shared, sortByKey(shared).order));
 });

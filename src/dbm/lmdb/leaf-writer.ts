@@ -1,7 +1,6 @@
 import { copyLoosely, viewOf } from '../bytes.ts';
 import type { OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
-import { AHEAD, readAhead } from '../read-ahead.ts';
 import {
   BIG_DATA,
   even,
@@ -21,10 +20,9 @@ import { writeHeader } from './page-header.ts';
 
 const LARGEST_NODE = largestNode(PAGE_SIZE);
 const ROOM = PAGE_SIZE - PAGE_HEADER;
-const MOST_NODES = ROOM / (NODE_HEADER + INDEX_SIZE);
 
 /**
- * Writes entries to leaf pages, one after the other, each followed by the overflow pages of its values. Pages are filled
+ * Writes entries, which are in order, to leaf pages, one after the other, each followed by the overflow pages of its values. Pages are filled
  * to the brim: nothing is ever added to the file.
  */
 export class LeafWriter {
@@ -35,11 +33,6 @@ export class LeafWriter {
   readonly #poolView: DataView;
   readonly #nul: number;
   readonly #stream: OutputStream;
-  /** The entries of one page, gathered first, so that the processor fetches what lies scattered for many at a time. */
-  readonly #keyStart = new Uint32Array(MOST_NODES + 1);
-  readonly #keyEnd = new Uint32Array(MOST_NODES + 1);
-  readonly #valueStart = new Uint32Array(MOST_NODES + 1);
-  readonly #valueEnd = new Uint32Array(MOST_NODES + 1);
 
   constructor(pairs: Pairs, terminated: boolean, stream: OutputStream, firstPage: number) {
     this.#pairs = pairs;
@@ -49,38 +42,28 @@ export class LeafWriter {
     this.nextPage = firstPage;
   }
 
-  /** Writes as many entries of `order` from `from` on as a page holds. Returns the place of the next entry. */
-  write(order: Uint32Array, from: number): number {
+  /** Writes as many entries from `from` on as a page holds. Returns the number of the next entry. */
+  write(from: number): number {
+    const { count } = this.#pairs;
     let used = 0;
-    let count = 0;
-    for (; from + count < order.length; count++) {
-      if (count % AHEAD === 0) readAhead(this.#pairs, order, from + count);
-      this.#gather(order[from + count], count);
-      const size = this.#nodeSize(count) + INDEX_SIZE;
+    let to = from;
+    for (; to < count; to++) {
+      const size = this.#nodeSize(to) + INDEX_SIZE;
       if (used + size > ROOM) break;
       used += size;
     }
     const page = this.nextPage++;
-    const nodesAt = PAGE_SIZE - (used - INDEX_SIZE * count);
-    this.#writeLeaf(page, count, nodesAt);
-    for (let i = 0; i < count; i++) if (this.#isBig(i)) this.#writeBig(i);
-    return from + count;
-  }
-
-  #gather(entry: number, i: number): void {
-    const { keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
-    this.#keyStart[i] = keyStart[entry];
-    this.#keyEnd[i] = keyEnd[entry];
-    this.#valueStart[i] = valueStart[entry];
-    this.#valueEnd[i] = valueEnd[entry];
+    this.#writeLeaf(page, from, to, PAGE_SIZE - (used - INDEX_SIZE * (to - from)));
+    for (let i = from; i < to; i++) if (this.#isBig(i)) this.#writeBig(i);
+    return to;
   }
 
   #keySize(i: number): number {
-    return this.#keyEnd[i] - this.#keyStart[i] + this.#nul;
+    return this.#pairs.keyEnd[i] - this.#pairs.keyStart[i] + this.#nul;
   }
 
   #valueSize(i: number): number {
-    return this.#valueEnd[i] - this.#valueStart[i] + this.#nul;
+    return this.#pairs.valueEnd[i] - this.#pairs.valueStart[i] + this.#nul;
   }
 
   #isBig(i: number): boolean {
@@ -92,10 +75,11 @@ export class LeafWriter {
   }
 
   /** The nodes lie in the order of their keys, from `nodesAt` to the page's end. A copy may write beyond its own. */
-  #writeLeaf(page: number, count: number, nodesAt: number): void {
+  #writeLeaf(page: number, from: number, to: number, nodesAt: number): void {
+    const { keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
     const start = this.#stream.take(PAGE_SIZE);
     const { bytes, view } = this.#stream.piece;
-    const indexEnd = PAGE_HEADER + INDEX_SIZE * count;
+    const indexEnd = PAGE_HEADER + INDEX_SIZE * (to - from);
     writeHeader(view, start, page, LEAF);
     view.setUint16(start + PAGE.lower, indexEnd, true);
     view.setUint16(start + PAGE.upper, nodesAt, true);
@@ -103,20 +87,20 @@ export class LeafWriter {
 
     let bigPage = this.nextPage;
     let at = start + nodesAt;
-    for (let i = 0; i < count; i++) {
+    for (let i = from; i < to; i++) {
       const big = this.#isBig(i);
-      view.setUint16(start + PAGE_HEADER + INDEX_SIZE * i, at - start, true);
+      view.setUint16(start + PAGE_HEADER + INDEX_SIZE * (i - from), at - start, true);
       view.setUint32(at + NODE.low, this.#valueSize(i), true);
       view.setUint16(at + NODE.flags, big ? BIG_DATA : 0, true);
       view.setUint16(at + NODE.keySize, this.#keySize(i), true);
-      at = this.#copy(bytes, view, at + NODE.key, this.#keyStart[i], this.#keyEnd[i]);
+      at = this.#copy(bytes, view, at + NODE.key, keyStart[i], keyEnd[i]);
       if (big) {
         view.setUint32(at, bigPage, true);
         view.setUint32(at + 4, 0, true);
         at += PAGE_NUMBER_SIZE;
         bigPage += overflowPages(this.#valueSize(i), PAGE_SIZE);
       } else {
-        at = this.#copy(bytes, view, at, this.#valueStart[i], this.#valueEnd[i]);
+        at = this.#copy(bytes, view, at, valueStart[i], valueEnd[i]);
       }
       if ((at & 1) === 1) bytes[at++] = 0;
     }
@@ -131,8 +115,8 @@ export class LeafWriter {
   /** A value on pages of its own, of which only the first has a header. */
   #writeBig(i: number): void {
     const pages = overflowPages(this.#valueSize(i), PAGE_SIZE);
-    const { pool } = this.#pairs;
-    let from = this.#valueStart[i];
+    const { pool, valueStart, valueEnd } = this.#pairs;
+    let from = valueStart[i];
     for (let page = 0; page < pages; page++) {
       const start = this.#stream.take(PAGE_SIZE);
       const { bytes, view } = this.#stream.piece;
@@ -141,7 +125,7 @@ export class LeafWriter {
         writeHeader(view, start, this.nextPage, OVERFLOW);
         view.setUint32(start + PAGE.pages, pages, true);
       }
-      const part = pool.subarray(from, Math.min(from + PAGE_SIZE - header, this.#valueEnd[i]));
+      const part = pool.subarray(from, Math.min(from + PAGE_SIZE - header, valueEnd[i]));
       bytes.set(part, start + header);
       bytes.fill(0, start + header + part.length, start + PAGE_SIZE);
       from += part.length;

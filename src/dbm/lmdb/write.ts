@@ -4,7 +4,7 @@ import { measure } from '../limits.ts';
 import { createFile, type Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
-import { sortByKey } from '../sort.ts';
+import { inKeyOrder } from '../sort.ts';
 import { BranchWriter, type Level } from './branch-writer.ts';
 import { META_PAGES, PAGE_SIZE } from './layout.ts';
 import { LeafWriter } from './leaf-writer.ts';
@@ -15,24 +15,25 @@ import { type Tree, writeMeta } from './meta.ts';
 export async function writeLmdb(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
   const terminated = options.terminated ?? false;
   measure(path, pairs, terminated, limits);
-  const { order, repeated } = sortByKey(pairs);
-  if (repeated >= 0) throw new DbmError(path, `the key ${keyName(pairs, repeated)} is there twice`);
-  const [first] = order;
-  if (!terminated && first !== undefined && pairs.keyStart[first] === pairs.keyEnd[first]) {
+  const sorted = inKeyOrder(pairs);
+  if (sorted.repeated >= 0)
+    throw new DbmError(path, `the key ${keyName(sorted.pairs, sorted.repeated)} is there twice`);
+  const { count, keyStart, keyEnd } = sorted.pairs;
+  if (!terminated && count > 0 && keyStart[0] === keyEnd[0]) {
     throw new DbmError(path, 'an entry has an empty key, which LMDB cannot hold');
   }
-  await createFile(path, (output) => fill(output, pairs, order, terminated));
+  await createFile(path, (output) => fill(output, sorted.pairs, terminated));
 }
 
-/** The meta pages come last: a file that was left half-written is none. */
-async function fill(output: Output, pairs: Pairs, order: Uint32Array, terminated: boolean): Promise<void> {
+/** `pairs` are in order. The meta pages come last: a file that was left half-written is none. */
+async function fill(output: Output, pairs: Pairs, terminated: boolean): Promise<void> {
   const stream = output.stream(META_PAGES * PAGE_SIZE);
   const leaves = new LeafWriter(pairs, terminated, stream, META_PAGES);
   let level: Level = { pages: [], firsts: [] };
-  for (let next = 0; next < order.length; ) {
+  for (let next = 0; next < pairs.count; ) {
     level.pages.push(leaves.nextPage);
-    level.firsts.push(order[next]);
-    next = leaves.write(order, next);
+    level.firsts.push(next);
+    next = leaves.write(next);
     if (output.full) await output.room();
   }
 
@@ -54,7 +55,7 @@ async function fill(output: Output, pairs: Pairs, order: Uint32Array, terminated
   const { overflowPages } = leaves;
   writeMetas(
     output,
-    { flags: 0, depth, branchPages, leafPages, overflowPages, entries: order.length, root },
+    { flags: 0, depth, branchPages, leafPages, overflowPages, entries: pairs.count, root },
     lastPage,
   );
 }

@@ -2,13 +2,12 @@ import { copyLoosely, viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
-import { AHEAD, readAhead } from '../read-ahead.ts';
-import { sortByKey } from '../sort.ts';
+import { inKeyOrder } from '../sort.ts';
 import { writeXtext } from './xtext.ts';
 
 /** A table's entries as the tables of the file have them. */
 export interface Arranged {
-  /** The entries, in the order of their keys. */
+  /** In the order of the keys, as are the others. */
   readonly entries: Pairs;
   /**
    * The rows of the table with text keys: each entry under its key as it is, for Exim 4.98, and under what Exim 4.99 makes
@@ -24,47 +23,46 @@ const SLACK = 3;
 const NUL = Uint8Array.of(0);
 
 /**
- * Lays a table out for the file, keys and values side by side in the order of the keys, so that all that follows goes
- * through memory from its beginning to its end.
+ * Lays a table out for the file.
  *
  * @throws DbmError for a repeated key, and when one Exim would look up by the same text what another has for another entry
  */
 export function arrange(path: string, pairs: Pairs, terminated: boolean): Arranged {
-  const { order, repeated } = sortByKey(pairs);
-  if (repeated >= 0) throw new DbmError(path, `the key ${keyName(pairs, repeated)} is there twice`);
+  const sorted = inKeyOrder(pairs);
+  if (sorted.repeated >= 0) {
+    throw new DbmError(path, `the key ${keyName(sorted.pairs, sorted.repeated)} is there twice`);
+  }
+  const texts = inKeyOrder(textKeys(path, sorted.pairs, terminated));
+  if (texts.repeated >= 0) {
+    const key = keyName(texts.pairs, texts.repeated);
+    throw new DbmError(
+      path,
+      `the key ${key} is what Exim 4.98 or 4.99 looks up for another entry, too: one of the two has to go`,
+    );
+  }
+  return { entries: sorted.pairs, texts: texts.pairs };
+}
+
+/** The rows with text keys, nearly in the order of these. */
+function textKeys(path: string, pairs: Pairs, terminated: boolean): Pairs {
   const nul = terminated ? NUL : NUL.subarray(1);
   const pool = allocate(path, pairs);
   const view = viewOf(pool);
   const fromView = viewOf(pairs.pool);
-  const entries = new Columns(pool, order.length);
-  const texts = new Columns(pool, 2 * order.length);
-
+  const texts = new Columns(pool, 2 * pairs.count);
   let at = 0;
-  for (let i = 0; i < order.length; i++) {
-    if (i % AHEAD === 0) readAhead(pairs, order, i);
-    const entry = order[i];
+  for (let i = 0; i < pairs.count; i++) {
     const valueAt = at;
-    at = copyLoosely(pairs.pool, fromView, pairs.valueStart[entry], pairs.valueEnd[entry], pool, view, at);
+    at = copyLoosely(pairs.pool, fromView, pairs.valueStart[i], pairs.valueEnd[i], pool, view, at);
     const keyAt = at;
-    at = copyLoosely(pairs.pool, fromView, pairs.keyStart[entry], pairs.keyEnd[entry], pool, view, at);
-    entries.add(keyAt, at, valueAt, keyAt);
+    at = copyLoosely(pairs.pool, fromView, pairs.keyStart[i], pairs.keyEnd[i], pool, view, at);
     texts.add(keyAt, at, valueAt, keyAt);
     const textAt = at;
     at = writeXtext(pool, keyAt, textAt, pool, at);
     at = writeXtext(nul, 0, nul.length, pool, at);
     if (at - textAt > textAt - keyAt) texts.add(textAt, at, valueAt, keyAt);
   }
-
-  const arranged = { entries: entries.finish(), texts: texts.finish() };
-  const clash = sortByKey(arranged.texts).repeated;
-  if (clash >= 0) {
-    const key = keyName(arranged.texts, clash);
-    throw new DbmError(
-      path,
-      `the key ${key} is what Exim 4.98 or 4.99 looks up for another entry, too: one of the two has to go`,
-    );
-  }
-  return arranged;
+  return texts.finish();
 }
 
 /** Room for xtext at its longest: what is not needed is never touched. */

@@ -49,20 +49,20 @@ export class IndexWriter {
     return this.#nextPage;
   }
 
-  /** Writes the entries in this order, that of their keys. Returns the number of the root. */
-  async write(order: Uint32Array): Promise<number> {
-    let level = await this.#writeLeaves(order);
+  /** Writes the `count` entries, which are in the order of their keys. Returns the number of the root. */
+  async write(count: number): Promise<number> {
+    let level = await this.#writeLeaves(Uint32Array.from({ length: count }, (_, i) => i));
     while (level.pages.length > 1) level = await this.#writeInterior(level);
     return level.pages[0];
   }
 
-  async #writeLeaves(order: Uint32Array): Promise<Level> {
+  async #writeLeaves(entries: Uint32Array): Promise<Level> {
     const level: Level = { pages: [], between: [] };
     for (let from = 0; ; ) {
-      const to = this.#reach(LEAF_HEADER, 0, order, from);
-      level.pages.push(this.#writePage(LEAF, order, from, to, []));
-      if (to === order.length) return level;
-      level.between.push(order[to]);
+      const to = this.#reach(LEAF_HEADER, 0, entries, from);
+      level.pages.push(this.#writePage(LEAF, entries, from, to, []));
+      if (to === entries.length) return level;
+      level.between.push(entries[to]);
       from = to + 1;
       if (this.#output.full) await this.#output.room();
     }

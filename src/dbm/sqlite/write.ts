@@ -2,7 +2,6 @@ import type { WriteOptions } from '../format.ts';
 import { measure } from '../limits.ts';
 import { createFile, type Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
-import { sortByKey } from '../sort.ts';
 import { arrange } from './arrange.ts';
 import { makeFirstPage } from './first-page.ts';
 import { IndexWriter } from './index-writer.ts';
@@ -26,7 +25,7 @@ async function fill(output: Output, tables: readonly Pairs[], terminated: boolea
   let nextPage = 2;
   for (const [i, table] of tables.entries()) {
     const index = new IndexWriter(table, types[i], output, stream, nextPage);
-    roots.push(await index.write(sortByKey(table).order));
+    roots.push(await index.write(table.count));
     nextPage = index.nextPage;
   }
   stream.end();
