@@ -160,3 +160,34 @@ test('a table that the other meta page alone knows wrongly is noticed: a reader 
   expect(() => file.verify()).toThrow(/page 2: page flags 2/);
   file.close();
 });
+
+test('a page that nothing leads to', () => {
+  const bytes = Buffer.concat([originals[0] ?? Buffer.alloc(0), Buffer.alloc(PAGE)]);
+  for (const meta of [0, 1]) bytes.writeUInt32LE(bytes.length / PAGE - 1, meta * PAGE + 136);
+  writeFileSync(path, bytes);
+  const file = openTable(path);
+  file.readBack(pairs);
+  expect(() => file.verify()).toThrow(
+    `byte ${bytes.length - PAGE}: page ${bytes.length / PAGE - 1}: nothing leads to it`,
+  );
+  file.close();
+});
+
+/** The second node of the root, and how its key may be changed so that the branch is still in order. */
+test.each([
+  ['less than the keys left of it', -1, /key above those that belong here/],
+  ['more than the first key right of it', 1, /key below those that belong here/],
+])('a branch’s key that is %s', (_, step, message) => {
+  const bytes = Buffer.from(originals[0] ?? Buffer.alloc(0));
+  const root = bytes.readUInt32LE(128) * PAGE;
+  const node = root + bytes.readUInt16LE(root + 16 + 2);
+  const keyEnd = node + 8 + bytes.readUInt16LE(node + 6);
+  // The last letter of a name decides towards the left, the last one of the key towards the right.
+  const at = step < 0 ? node + 8 + 3 : keyEnd - 1;
+  bytes[at] = (bytes[at] ?? 0) + step;
+  writeFileSync(path, bytes);
+  const file = openTable(path);
+  for (const check of [() => file.verify(), () => file.readBack(pairs), () => file.pairs()])
+    expect(check).toThrow(message);
+  file.close();
+});
