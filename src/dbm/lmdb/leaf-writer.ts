@@ -22,8 +22,8 @@ const LARGEST_NODE = largestNode(PAGE_SIZE);
 const ROOM = PAGE_SIZE - PAGE_HEADER;
 
 /**
- * Writes entries, which are in order, to leaf pages, one after the other, each followed by the overflow pages of its values. Pages are filled
- * to the brim: nothing is ever added to the file.
+ * Writes entries, which are in order, to leaf pages, each followed by the overflow pages of its values. Pages are filled to
+ * the brim: nothing is ever added to the file.
  */
 export class LeafWriter {
   /** The number of the next page. */
