@@ -17,11 +17,18 @@ const settings: DirectorySettings = {
   connectTimeout: 10_000,
   operationTimeout: 60_000,
   addressAttribute: 'proxyAddresses',
+  idAttribute: undefined,
+  delta: 'none',
 };
 const key = [{ name: 'address' }];
 const values = [[{ name: 'primary' }], [{ name: 'targetAddress' }]];
 const counts = [0, 0];
 const sink: RecipientSink = {
+  begin() {
+    counts.fill(0);
+  },
+  changed() {},
+  object() {},
   entry(selection) {
     counts[selection]++;
   },
@@ -31,6 +38,6 @@ const sink: RecipientSink = {
   },
 };
 const selections = filters.map((filter, i) => ({ filter, key, value: values[i], domains: undefined }));
-const report = await extract(settings, selections, sink);
+const { report } = await extract(settings, selections, sink);
 if (report.ownSearches.length > 0) throw new Error('the filters did not share a search');
 console.log(JSON.stringify({ counts, ...report }));

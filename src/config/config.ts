@@ -9,6 +9,10 @@ export const suffixedFormats = ['cdb', 'lmdb', 'sqlite'] as const;
 /** `auto` is what this hub's Exim was built for. */
 export type FormatChoice = (typeof plainFormats)[number] | (typeof suffixedFormats)[number];
 
+export const deltaChoices = ['auto', 'dirsync', 'syncrepl', 'timestamp', 'none'] as const;
+
+export type DeltaChoice = (typeof deltaChoices)[number];
+
 /** A configuration that passed every check, its defaults filled in. Paths are absolute, times are milliseconds. */
 export interface Config {
   readonly file: string;
@@ -37,6 +41,10 @@ export interface DirectoryConfig {
   readonly operationTimeout: number;
   /** The attribute with the SMTP addresses. */
   readonly addressAttribute: string;
+  /** Names an object for good; undefined: what the server's kind has. */
+  readonly idAttribute: string | undefined;
+  /** How changes are asked for. */
+  readonly delta: DeltaChoice;
 }
 
 export interface TableConfig {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { deltaChoices } from './config.ts';
 import { checkCertificates, checkCredential, checkSecret, credentialPath } from './files.ts';
 import { parsed, path, seconds, text } from './leaf.ts';
 import { type Finding, rule, sound, unique } from './rule.ts';
@@ -38,6 +39,8 @@ function keys(surroundings: Surroundings) {
     connect_timeout: z._default(seconds(), 10_000),
     operation_timeout: z._default(seconds(), 60_000),
     address_attribute: z._default(parsed(z.string(), parseAttribute), 'proxyAddresses'),
+    id_attribute: z.optional(parsed(z.string(), parseAttribute)),
+    delta: z._default(z.enum(deltaChoices), 'auto'),
   });
 }
 

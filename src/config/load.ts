@@ -119,6 +119,8 @@ function toConfig(file: string, settings: Settings): Config {
       connectTimeout: directory.connect_timeout,
       operationTimeout: directory.operation_timeout,
       addressAttribute: directory.address_attribute,
+      idAttribute: directory.id_attribute,
+      delta: directory.delta,
     })),
     tables: Object.entries(settings.tables).map(([name, { format, guard, sources }]) => ({
       name,

@@ -23,6 +23,8 @@ export const sections = {
     connect_timeout: 'connect_timeout = 10 (seconds)',
     operation_timeout: 'operation_timeout = 60 (seconds)',
     address_attribute: 'address_attribute = "proxyAddresses"',
+    id_attribute: 'id_attribute = "objectGUID"',
+    delta: 'delta = "auto"',
   },
   table: {
     format: 'format = ["auto", "cdb"]',

@@ -4,7 +4,7 @@ import { configurationError, DirectoryError, type Server } from './error.ts';
 import { FilterError } from './filter.ts';
 import { onFirstServer } from './first-server.ts';
 import { type FilterGroup, groupFilters, planSearches } from './plan.ts';
-import { type Extraction, RecipientSearch, timeLimitOf } from './recipient-search.ts';
+import { type Attempt, RecipientSearch, timeLimitOf } from './recipient-search.ts';
 import { readRootDse, readSchema } from './root-dse.ts';
 import type { Schema } from './schema.ts';
 import { Session } from './session.ts';
@@ -13,6 +13,7 @@ import { attributesOf, checkTemplates, TemplateError, usesAddresses } from './te
 import type {
   DirectoryReport,
   DirectorySettings,
+  Extraction,
   ExtractOptions,
   RecipientSink,
   Selection,
@@ -23,7 +24,7 @@ import type {
  * all selections whose filters can be told apart here; the others get one each.
  *
  * What goes to the sink is worth something only once the promise has resolved. A server that breaks off in the middle is given
- * up, the sink restarts every selection, and the next server is asked from the beginning: two halves never make a whole. Wrong
+ * up, the sink begins again, and the next server is asked from the beginning: two halves never make a whole. Wrong
  * credentials, an unknown base, and whatever else another server would answer the same, end the extraction at once.
  *
  * @throws DirectoryError whenever the answer isn't whole; the signal's reason when it is aborted; what the sink throws
@@ -33,19 +34,16 @@ export async function extract(
   selections: readonly Selection[],
   sink: RecipientSink,
   options: ExtractOptions = {},
-): Promise<DirectoryReport> {
+): Promise<Extraction> {
   const started = performance.now();
   const groups = checkedGroups(settings, selections);
   const password = bindPassword(settings);
   const request = { settings, selections, sink, groups, options };
-  const { answer, failedServers } = await onFirstServer(
-    settings,
-    (url) => extractFrom(url, password, request),
-    () => {
-      for (const selection of selections.keys()) sink.restart(selection);
-    },
+  const { answer, failedServers } = await onFirstServer(settings, (url) =>
+    extractFrom(url, password, request),
   );
-  return { ...answer, milliseconds: performance.now() - started, failedServers };
+  const report = { ...answer, milliseconds: performance.now() - started, failedServers };
+  return { mode: 'full', cursor: undefined, fullBecause: undefined, deletionsSeen: true, report };
 }
 
 interface Request {
@@ -74,28 +72,30 @@ async function extractFrom(
     if (root.kind !== 'other') checkAttributes(settings, selections, schema, session.server);
     const nothing = { recipients: 0, otherDomains: 0, otherKinds: 0 };
     const reports = selections.map(() => nothing);
-    const extraction: Extraction = {
+    const attempt: Attempt = {
       session,
       settings,
       selections,
       sink,
+      server: root.kind,
       schema,
       progress,
       entries: 0,
       reports,
     };
 
+    sink.begin('full');
     const { shared, own } = planSearches(groups, schema, root.kind);
     const ownSearches = [...own];
-    if (shared.length === 1) await searchOne(extraction, shared[0]);
+    if (shared.length === 1) await searchOne(attempt, shared[0]);
     else if (schema !== undefined && shared.length > 1) {
-      ownSearches.push(...(await searchShared(extraction, shared, schema, root.kind)));
+      ownSearches.push(...(await searchShared(attempt, shared, schema, root.kind)));
     }
-    for (const { group } of ownSearches) await searchOne(extraction, group);
+    for (const { group } of ownSearches) await searchOne(attempt, group);
     return {
       url,
       requests: session.requests,
-      entries: extraction.entries,
+      entries: attempt.entries,
       bytes: session.bytes,
       references: session.references,
       ownSearches: ownSearches.map(({ group, reason }) => ({ filter: group.text, reason })),
@@ -133,8 +133,8 @@ function checkAttributes(
 }
 
 /** A search whose every entry belongs to the filter's selections, because the server says so. */
-async function searchOne(extraction: Extraction, group: FilterGroup): Promise<void> {
-  const search = new RecipientSearch(extraction, group.selections);
+async function searchOne(attempt: Attempt, group: FilterGroup): Promise<void> {
+  const search = new RecipientSearch(attempt, group.selections);
   await search.run(group.encoded, (_, write) => {
     for (const number of group.selections) write(number);
   });

@@ -6,13 +6,11 @@ import type { DirectorySettings, FailedServer } from './types.ts';
  * given up for the next one; any other error is final, because another server would say the same and each bind with a wrong
  * password brings the account nearer to being locked out.
  *
- * @param onFailure called before the next server is tried
  * @throws DirectoryError that names the servers tried before, too
  */
 export async function onFirstServer<T>(
   settings: DirectorySettings,
   action: (url: string) => Promise<T>,
-  onFailure: () => void = () => {},
 ): Promise<{ readonly answer: T; readonly failedServers: readonly FailedServer[] }> {
   const failedServers: FailedServer[] = [];
   for (const [number, url] of settings.urls.entries()) {
@@ -22,7 +20,6 @@ export async function onFirstServer<T>(
       if (!(error instanceof DirectoryError)) throw error;
       if (!error.isServersOwn || number === settings.urls.length - 1) throw error.after(failedServers);
       failedServers.push({ url, message: error.problem });
-      onFailure();
     }
   }
   throw configurationError(settings.name, 'no server to ask: see urls');

@@ -1,7 +1,7 @@
 import { searchObjects } from './entry-object.ts';
 import type { Filter } from './filter.ts';
 import { encodeFilter } from './filter-ber.ts';
-import { type Extraction, recipientParameters } from './recipient-search.ts';
+import { type Attempt, recipientParameters } from './recipient-search.ts';
 
 const SIZE_LIMIT_EXCEEDED = 4;
 
@@ -35,22 +35,22 @@ export function attributeUses(filter: Filter, isNegated = false): AttributeUse[]
  * @throws DirectoryError
  */
 export async function sightOf(
-  extraction: Extraction,
+  attempt: Attempt,
   filter: Filter,
   attribute: string,
   isNegated: boolean,
 ): Promise<'all' | 'none' | 'nothing certain'> {
   const present: Filter = { kind: 'present', attribute };
-  if (await hasAnswer(extraction, { kind: 'and', filters: [filter, present] })) return 'none';
+  if (await hasAnswer(attempt, { kind: 'and', filters: [filter, present] })) return 'none';
   const absent: Filter = { kind: 'not', filter: present };
-  if (!isNegated || (await hasAnswer(extraction, { kind: 'and', filters: [filter, absent] }))) return 'all';
+  if (!isNegated || (await hasAnswer(attempt, { kind: 'and', filters: [filter, absent] }))) return 'all';
   return 'nothing certain';
 }
 
 /** Whether any entry answers to the filter. */
-async function hasAnswer(extraction: Extraction, filter: Filter): Promise<boolean> {
-  const { pageSize: _, ...parameters } = recipientParameters(extraction, encodeFilter(filter), ['1.1']);
-  const entries = await searchObjects(extraction.session, {
+async function hasAnswer(attempt: Attempt, filter: Filter): Promise<boolean> {
+  const { pageSize: _, ...parameters } = recipientParameters(attempt, encodeFilter(filter), ['1.1']);
+  const entries = await searchObjects(attempt.session, {
     ...parameters,
     sizeLimit: 1,
     tolerated: [SIZE_LIMIT_EXCEEDED],

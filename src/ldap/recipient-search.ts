@@ -2,6 +2,8 @@ import { Addresses } from './addresses.ts';
 import { AttributeSlots } from './attribute-slots.ts';
 import { EntryColumns } from './entry-columns.ts';
 import { decodeEntryObject, type EntryObject } from './entry-object.ts';
+import type { ServerKind } from './matching-rules.ts';
+import { idAttribute, ObjectIds } from './object-id.ts';
 import { completeRanges } from './ranges.ts';
 import { RecipientWriter } from './recipient.ts';
 import type { Schema } from './schema.ts';
@@ -11,12 +13,13 @@ import type { Session } from './session.ts';
 import { attributesOf, usesAddresses } from './template.ts';
 import type { DirectorySettings, RecipientSink, Selection, SelectionReport } from './types.ts';
 
-/** What the searches of one extraction from one server have in common. */
-export interface Extraction {
+/** One extraction from one server: what its searches have in common. */
+export interface Attempt {
   readonly session: Session;
   readonly settings: DirectorySettings;
   readonly selections: readonly Selection[];
   readonly sink: RecipientSink;
+  readonly server: ServerKind;
   readonly schema: Schema | undefined;
   readonly progress: ((entries: number) => void) | undefined;
   /** Objects received. */
@@ -32,20 +35,22 @@ export type Route = (entry: EntryColumns, write: (selection: number) => void) =>
 export class RecipientSearch {
   /** The attributes asked for. More may be added until the search runs. */
   readonly slots: AttributeSlots;
-  readonly #extraction: Extraction;
+  readonly #attempt: Attempt;
   readonly #numbers: readonly number[];
   readonly #addressSlot: number | undefined;
+  readonly #ids: ObjectIds;
 
   /** @param numbers the selections that may get recipients */
-  constructor(extraction: Extraction, numbers: readonly number[]) {
-    this.#extraction = extraction;
+  constructor(attempt: Attempt, numbers: readonly number[]) {
+    this.#attempt = attempt;
     this.#numbers = numbers;
-    this.slots = new AttributeSlots(extraction.schema);
+    this.slots = new AttributeSlots(attempt.schema);
+    this.#ids = new ObjectIds(this.slots.add(idAttribute(attempt.settings, attempt.server)));
     const templates = numbers.flatMap((number) => {
-      const { key, value } = extraction.selections[number];
+      const { key, value } = attempt.selections[number];
       return [key, value];
     });
-    const { addressAttribute } = extraction.settings;
+    const { addressAttribute } = attempt.settings;
     this.#addressSlot = templates.some(usesAddresses) ? this.slots.add(addressAttribute) : undefined;
     for (const name of attributesOf(...templates)) this.slots.add(name);
   }
@@ -55,32 +60,39 @@ export class RecipientSearch {
    * @throws DirectoryError
    */
   async run(filter: Buffer, route: Route): Promise<void> {
-    const { session, progress } = this.#extraction;
+    const { session, sink, progress } = this.#attempt;
     const entry = new EntryColumns(this.slots);
     const writers = this.#writers(entry);
-    const write = (number: number) => writers.get(number)?.write();
-    const parameters = recipientParameters(this.#extraction, filter, this.slots.names);
+    let announced = 0;
+    const write = (number: number) => {
+      if (entry.serial !== announced) {
+        announced = entry.serial;
+        sink.object(this.#ids.read(entry), entry.bytes, entry.dnStart, entry.dnEnd);
+      }
+      writers.get(number)?.write();
+    };
+    const parameters = recipientParameters(this.#attempt, filter, this.slots.names);
     const incomplete: EntryObject[] = [];
     await session.search(
       parameters,
       (bytes, start, end) => {
-        this.#extraction.entries++;
+        this.#attempt.entries++;
         entry.decode(bytes, start, end);
         if (entry.openRanges.length > 0) incomplete.push(decodeEntryObject(bytes, start, end));
         else route(entry, write);
       },
-      () => progress?.(this.#extraction.entries),
+      () => progress?.(this.#attempt.entries),
     );
     for (const object of incomplete) {
       const whole = await completeRanges(session, parameters, object);
       entry.decode(whole, 0, whole.length);
       route(entry, write);
     }
-    for (const [number, writer] of writers) this.#extraction.reports[number] = writer.report;
+    for (const [number, writer] of writers) this.#attempt.reports[number] = writer.report;
   }
 
   #writers(entry: EntryColumns): Map<number, RecipientWriter> {
-    const { settings, selections, sink } = this.#extraction;
+    const { settings, selections, sink } = this.#attempt;
     const isProxyAddresses = settings.addressAttribute.toLowerCase() === 'proxyaddresses';
     const addresses = new Addresses(new Scratch(), this.#addressSlot, isProxyAddresses);
     const writers = new Map<number, RecipientWriter>();
@@ -94,7 +106,7 @@ export class RecipientSearch {
 
 /** A paged search below the directory's base. */
 export function recipientParameters(
-  { settings }: Pick<Extraction, 'settings'>,
+  { settings }: Pick<Attempt, 'settings'>,
   filter: Buffer,
   attributes: readonly string[],
 ): SearchParameters & { readonly pageSize: number } {

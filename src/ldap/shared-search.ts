@@ -6,7 +6,7 @@ import type { ServerKind } from './matching-rules.ts';
 import type { FilterGroup, OwnSearch } from './plan.ts';
 import { printable } from './printable.ts';
 import { type AttributeUse, attributeUses, sightOf } from './readability.ts';
-import { type Extraction, RecipientSearch } from './recipient-search.ts';
+import { type Attempt, RecipientSearch } from './recipient-search.ts';
 import type { Schema } from './schema.ts';
 import { TRUE } from './truth.ts';
 
@@ -17,22 +17,22 @@ import { TRUE } from './truth.ts';
  * @throws DirectoryError
  */
 export async function searchShared(
-  extraction: Extraction,
+  attempt: Attempt,
   groups: readonly FilterGroup[],
   schema: Schema,
   server: ServerKind,
 ): Promise<OwnSearch[]> {
   const numbers = groups.flatMap((group) => group.selections);
-  const search = new RecipientSearch(extraction, numbers);
+  const search = new RecipientSearch(attempt, numbers);
   const judged = groups.map((group) => {
     const evaluator = compileFilter(group.filter, { server, schema, slots: search.slots });
     if (evaluator instanceof Unjudged) throw new Error(`not a filter to share: ${evaluator.reason}`);
-    return new JudgedFilter(extraction, group, evaluator);
+    return new JudgedFilter(attempt, group, evaluator);
   });
 
   const slotOf = (use: AttributeUse) => search.slots.find(use.name);
   const unseen = new UnseenSlots(judged.flatMap(({ uses }) => uses.map(slotOf)));
-  const before = extraction.entries;
+  const before = attempt.entries;
   const union: Filter = { kind: 'or', filters: groups.map((group) => group.filter) };
   await search.run(encodeFilter(union), (entry, write) => {
     unseen.see(entry);
@@ -40,12 +40,12 @@ export async function searchShared(
   });
 
   // An empty answer is one that no reading can change.
-  const slots = extraction.entries > before ? unseen.slots : [];
+  const slots = attempt.entries > before ? unseen.slots : [];
   for (const slot of slots) {
     const usesOf = (filter: JudgedFilter) => filter.uses.filter((use) => slotOf(use) === slot);
     const isNegated = (filter: JudgedFilter) => usesOf(filter).some((use) => use.isNegated);
     const name = search.slots.names[slot];
-    const sight = await sightOf(extraction, union, name, judged.some(isNegated));
+    const sight = await sightOf(attempt, union, name, judged.some(isNegated));
     if (sight === 'all') continue;
     for (const filter of judged) {
       const isAffected = sight === 'none' ? usesOf(filter).length > 0 : isNegated(filter);
@@ -61,10 +61,10 @@ class JudgedFilter {
   readonly uses: readonly AttributeUse[];
   /** Why it has to be asked by itself. */
   doubt: string | undefined;
-  readonly #extraction: Extraction;
+  readonly #attempt: Attempt;
 
-  constructor(extraction: Extraction, group: FilterGroup, evaluator: Evaluator) {
-    this.#extraction = extraction;
+  constructor(attempt: Attempt, group: FilterGroup, evaluator: Evaluator) {
+    this.#attempt = attempt;
     this.group = group;
     this.evaluator = evaluator;
     this.uses = attributeUses(group.filter);
@@ -73,7 +73,7 @@ class JudgedFilter {
   giveUp(reason: string): void {
     if (this.doubt !== undefined) return;
     this.doubt = reason;
-    for (const number of this.group.selections) this.#extraction.sink.restart(number);
+    for (const number of this.group.selections) this.#attempt.sink.restart(number);
   }
 }
 

@@ -16,7 +16,16 @@ export interface DirectorySettings {
   /** For each answer: a bind, a page of a search. */
   readonly operationTimeout: number;
   readonly addressAttribute: string;
+  /** Names an object for good, whatever becomes of its DN; undefined for what the kind of server has: objectGUID or entryUUID. */
+  readonly idAttribute: string | undefined;
+  readonly delta: DeltaChoice;
 }
+
+/** How changes are asked for; `auto` is the best that the server offers, `none` reads everything every time. */
+export type DeltaChoice = 'auto' | 'none' | DeltaKind;
+
+/** DirSync of Active Directory, RFC 4533 content synchronisation, or the time of each object's last modification. */
+export type DeltaKind = 'dirsync' | 'syncrepl' | 'timestamp';
 
 /** Text and placeholders in order: `{address}`, `{local_part}`, `{domain}`, `{primary}` or an attribute's name. */
 export type Template = readonly (string | { readonly name: string })[];
@@ -36,6 +45,27 @@ export interface Selection {
  * came is worth something only once `extract` has resolved.
  */
 export interface RecipientSink {
+  /**
+   * An attempt begins: all that came since the extraction started is void. What earlier extractions gave is void too when it is
+   * `full`, and stands when it is a `delta`.
+   */
+  begin(mode: 'full' | 'delta'): void;
+  /** Everything known of this selection is void, what earlier extractions gave too: its whole answer follows. */
+  restart(selection: number): void;
+  /**
+   * What this object gave to any selection is void, but for those restarted in this attempt: what it gives now, if anything,
+   * follows.
+   *
+   * @param id 16 bytes, good during the call only
+   */
+  changed(id: Uint8Array, why: 'changed' | 'deleted'): void;
+  /**
+   * The object whose entries and rejections follow. It comes once for each selection's search that found it; when the same search
+   * finds it twice, because it moved meanwhile, the later counts.
+   *
+   * @param id 16 bytes, good during the call only, as are those of the DN
+   */
+  object(id: Uint8Array, bytes: Uint8Array, dnStart: number, dnEnd: number): void;
   entry(
     selection: number,
     bytes: Uint8Array,
@@ -45,8 +75,25 @@ export interface RecipientSink {
     valueEnd: number,
   ): void;
   rejected(selection: number, rejection: Rejection): void;
-  /** Everything that came for this selection is void: its answer starts over, on another server or by another search. */
-  restart(selection: number): void;
+}
+
+/** Where an extraction ended, and the next goes on. Opaque outside of src/ldap. */
+export interface Cursor {
+  readonly kind: DeltaKind;
+  /** What it is good for: a domain, or a single server. A cursor of another scope is of no use. */
+  readonly scope: string;
+  readonly value: Uint8Array;
+}
+
+export interface Extraction {
+  readonly mode: 'full' | 'delta';
+  /** For the next extraction; undefined when this directory offers no changes, or isn't asked for them. */
+  readonly cursor: Cursor | undefined;
+  /** Why it became a full one although there was a cursor to go on from. */
+  readonly fullBecause: string | undefined;
+  /** Whether the changes from the cursor on will show deletions; otherwise they wait for the next full extraction. */
+  readonly deletionsSeen: boolean;
+  readonly report: DirectoryReport;
 }
 
 export interface Rejection {
@@ -57,6 +104,8 @@ export interface Rejection {
 }
 
 export interface ExtractOptions {
+  /** Only what changed since then, where that can still be told; without it, everything. */
+  readonly since?: Cursor | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after each page with the objects received so far from this server. */
   readonly progress?: ((entries: number) => void) | undefined;

@@ -20,6 +20,8 @@ test('a whole configuration', async () => {
     connect_timeout = 3
     operation_timeout = 30
     address_attribute = "mail"
+    id_attribute = "entryUUID"
+    delta = "syncrepl"
 
     [directory.unused]
     urls = ["ldap://localhost"]
@@ -62,6 +64,8 @@ test('a whole configuration', async () => {
         connectTimeout: 3000,
         operationTimeout: 30_000,
         addressAttribute: 'mail',
+        idAttribute: 'entryUUID',
+        delta: 'syncrepl',
       },
       {
         name: 'unused',
@@ -76,6 +80,8 @@ test('a whole configuration', async () => {
         connectTimeout: 10_000,
         operationTimeout: 60_000,
         addressAttribute: 'proxyAddresses',
+        idAttribute: undefined,
+        delta: 'auto',
       },
     ],
     tables: [

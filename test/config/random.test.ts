@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import {
   type Amount,
   type DirectoryConfig,
+  deltaChoices,
   type FormatChoice,
   plainFormats,
   type SourceConfig,
@@ -49,6 +50,8 @@ const directory = fc.record<DirectoryConfig>({
   connectTimeout: timeout,
   operationTimeout: timeout,
   addressAttribute: attribute,
+  idAttribute: fc.option(attribute, { nil: undefined }),
+  delta: fc.constantFrom(...deltaChoices),
 });
 
 const optional = fc.boolean();
@@ -207,6 +210,8 @@ function directoryKeys(directory: DirectoryConfig) {
     connect_timeout: directory.connectTimeout / 1000,
     operation_timeout: directory.operationTimeout / 1000,
     address_attribute: directory.addressAttribute,
+    id_attribute: directory.idAttribute,
+    delta: directory.delta,
   });
 }
 

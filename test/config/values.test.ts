@@ -54,6 +54,13 @@ describe('values', () => {
       'directory.ad.address_attribute',
       /no name of an attribute/,
     ],
+    [
+      'a way to ask for changes',
+      `${top}${server}delta = "usn"\n${table}`,
+      5,
+      'directory.ad.delta',
+      /must be one of "auto", "dirsync", "syncrepl", "timestamp", "none"/,
+    ],
     ['no url', directory('urls = []'), 4, 'directory.ad.urls', /is empty; for example: urls/],
     [
       'a url of another kind',

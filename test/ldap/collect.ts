@@ -25,6 +25,8 @@ export function settingsFor(
     connectTimeout: 10_000,
     operationTimeout: 30_000,
     addressAttribute: 'proxyAddresses',
+    idAttribute: undefined,
+    delta: 'none',
     ...changes,
   };
 }
@@ -44,6 +46,8 @@ export interface Collected {
   readonly rejected: readonly Rejection[][];
   /** The selections that started over, in order. */
   readonly restarts: readonly number[];
+  /** How often everything started over. */
+  readonly attempts: number;
 }
 
 /** Extracts, and keeps what the selections got. */
@@ -55,12 +59,22 @@ export async function collect(
   const entries: string[][] = selections.map(() => []);
   const rejected: Rejection[][] = selections.map(() => []);
   const restarts: number[] = [];
+  let attempts = 0;
   const text = (bytes: Uint8Array, start: number, end: number) =>
     Buffer.from(bytes.subarray(start, end)).toString('latin1');
-  const report = await extract(
+  const { report } = await extract(
     settings,
     selections,
     {
+      begin() {
+        attempts++;
+        for (const selection of selections.keys()) {
+          entries[selection] = [];
+          rejected[selection] = [];
+        }
+      },
+      changed() {},
+      object() {},
       entry(selection, bytes, keyStart, keyEnd, valueStart, valueEnd) {
         entries[selection]?.push(`${text(bytes, keyStart, keyEnd)}: ${text(bytes, valueStart, valueEnd)}`);
       },
@@ -75,5 +89,5 @@ export async function collect(
     },
     options,
   );
-  return { report, entries, rejected, restarts };
+  return { report, entries, rejected, restarts, attempts };
 }

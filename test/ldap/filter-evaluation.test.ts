@@ -128,12 +128,17 @@ async function extracted(
     connectTimeout: 10_000,
     operationTimeout: 30_000,
     addressAttribute: 'proxyAddresses',
+    idAttribute: undefined,
+    delta: 'none',
   };
   const names: string[][] = filters.map(() => []);
-  const report = await extract(
+  const { report } = await extract(
     settings,
     filters.map((filter) => ({ filter, key: [{ name: 'cn' }], value: ['x'], domains: undefined })),
     {
+      begin: () => {},
+      changed: () => {},
+      object: () => {},
       entry: (selection, bytes, start, end) =>
         names[selection]?.push(Buffer.from(bytes.subarray(start, end)).toString()),
       rejected: () => {},

@@ -35,7 +35,7 @@ test('a ranged attribute is read to its end before its recipient counts', async 
   expect(entries[0]?.toSorted()).toEqual([...expected, 'one@example.org: one@example.org'].sort());
   expect(rejected[0]).toEqual([]);
   expect(server.searches.map(({ base, scope, attributes }) => [base, scope, attributes])).toEqual([
-    ['dc=test', 2, ['proxyAddresses']],
+    ['dc=test', 2, ['entryUUID', 'proxyAddresses']],
     ['cn=Many,dc=test', 0, ['proxyAddresses;range=1500-*']],
     ['cn=Many,dc=test', 0, ['proxyAddresses;range=3000-*']],
   ]);

@@ -255,9 +255,9 @@ test('two selections take the same recipient, each in its way', async () => {
 
 test('only the attributes that are needed are asked for', async () => {
   await made(anna, { key: [name('address')], value: [name('primary'), name('targetAddress')] });
-  expect(server.searches.at(-1)?.attributes).toEqual(['proxyAddresses', 'targetAddress']);
+  expect(server.searches.at(-1)?.attributes).toEqual(['entryUUID', 'proxyAddresses', 'targetAddress']);
   await made(anna, { key: [name('uid')], value: [name('UID')] });
-  expect(server.searches.at(-1)?.attributes).toEqual(['uid']);
+  expect(server.searches.at(-1)?.attributes).toEqual(['entryUUID', 'uid']);
 });
 
 test('names of objects are made printable', async () => {

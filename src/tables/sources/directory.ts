@@ -18,7 +18,8 @@ export async function readDirectory(
   progress?: (entries: number) => void,
 ): Promise<Extraction> {
   const collector = new Collector(sources.length);
-  const report = await extract(directory, sources, collector, progress === undefined ? {} : { progress });
+  // Everything, every time: nothing is kept here that a change could be applied to.
+  const { report } = await extract({ ...directory, delta: 'none' }, sources, collector, { progress });
   return { entries: collector.finish(), report };
 }
 
@@ -30,6 +31,14 @@ class Collector implements RecipientSink {
     this.#builders = Array.from({ length: sources }, () => new EntriesBuilder());
     this.#rejections = Array.from({ length: sources }, () => new Tally<Rejection>());
   }
+
+  begin(): void {
+    for (const selection of this.#builders.keys()) this.restart(selection);
+  }
+
+  changed(): void {}
+
+  object(): void {}
 
   restart(selection: number): void {
     this.#builders[selection] = new EntriesBuilder();
