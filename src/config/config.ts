@@ -39,12 +39,20 @@ export interface DirectoryConfig {
   readonly pageSize: number;
   readonly connectTimeout: number;
   readonly operationTimeout: number;
+  /** When no full extraction starts; undefined: one may start at any time. */
+  readonly noFullBetween: Hours | undefined;
   /** The attribute with the SMTP addresses. */
   readonly addressAttribute: string;
   /** Names an object for good; undefined: what the server's kind has. */
   readonly idAttribute: string | undefined;
   /** How changes are asked for. */
   readonly delta: DeltaChoice;
+}
+
+/** Times of every day, in minutes after midnight, local time: `from` is in, `to` is out, and lies on the next day where it is the lesser. */
+export interface Hours {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface TableConfig {

@@ -4,7 +4,7 @@ import { checkCertificates, checkCredential, checkSecret, credentialPath } from 
 import { parsed, path, seconds, text } from './leaf.ts';
 import { type Finding, rule, sound, unique } from './rule.ts';
 import type { Surroundings } from './surroundings.ts';
-import { parseAttribute, parseCredential, parseUrl } from './values.ts';
+import { parseAttribute, parseCredential, parseHours, parseUrl } from './values.ts';
 
 /** `[directory.NAME]`: a server, how to reach it, and which of the settings exclude each other. */
 export function directorySchema(surroundings: Surroundings) {
@@ -38,6 +38,7 @@ function keys(surroundings: Surroundings) {
     page_size: z._default(z.int().check(z.gte(1), z.lte(2 ** 31 - 1)), 1000),
     connect_timeout: z._default(seconds(), 10_000),
     operation_timeout: z._default(seconds(), 60_000),
+    no_full_between: z.optional(parsed(z.string(), parseHours)),
     address_attribute: z._default(parsed(z.string(), parseAttribute), 'proxyAddresses'),
     id_attribute: z.optional(parsed(z.string(), parseAttribute)),
     delta: z._default(z.enum(deltaChoices), 'auto'),

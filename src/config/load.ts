@@ -118,6 +118,7 @@ function toConfig(file: string, settings: Settings): Config {
       pageSize: directory.page_size,
       connectTimeout: directory.connect_timeout,
       operationTimeout: directory.operation_timeout,
+      noFullBetween: directory.no_full_between,
       addressAttribute: directory.address_attribute,
       idAttribute: directory.id_attribute,
       delta: directory.delta,

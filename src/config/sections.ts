@@ -22,6 +22,7 @@ export const sections = {
     page_size: 'page_size = 1000',
     connect_timeout: 'connect_timeout = 10 (seconds)',
     operation_timeout: 'operation_timeout = 60 (seconds)',
+    no_full_between: 'no_full_between = "08:00-18:00"',
     address_attribute: 'address_attribute = "proxyAddresses"',
     id_attribute: 'id_attribute = "objectGUID"',
     delta: 'delta = "auto"',

@@ -1,5 +1,5 @@
 import { FilterError, parseFilter } from '../ldap/filter.ts';
-import { type Amount, type FormatChoice, plainFormats, suffixedFormats } from './config.ts';
+import { type Amount, type FormatChoice, type Hours, plainFormats, suffixedFormats } from './config.ts';
 import { ValueError } from './error.ts';
 import { printable, quote } from './printable.ts';
 import { parseTemplate, placeholders, type Template } from './template.ts';
@@ -103,6 +103,20 @@ export function parseAttribute(text: string): string {
     throw new ValueError(`${quote(text)} is no name of an attribute`, 'write a name such as proxyAddresses');
   }
   return text;
+}
+
+/** Hours of the day such as "08:00-18:00" or, over midnight, "22:00-06:00". @throws ValueError */
+export function parseHours(text: string): Hours {
+  const hint = 'write it as "08:00-18:00", or "22:00-06:00" over midnight';
+  const [, ...digits] = /^(\d\d):(\d\d)-(\d\d):(\d\d)$/.exec(text) ?? [];
+  const [fromHour = Number.NaN, fromMinute = 0, toHour = 0, toMinute = 0] = digits.map(Number);
+  if (!(fromHour < 24 && fromMinute < 60 && toMinute < 60 && toHour * 60 + toMinute <= 24 * 60)) {
+    throw new ValueError(`${quote(text)} are no hours of the day`, hint);
+  }
+  const [from, to] = [fromHour * 60 + fromMinute, (toHour * 60 + toMinute) % (24 * 60)];
+  if (from === to)
+    throw new ValueError(`${quote(text)} leaves it open whether always or never is meant`, hint);
+  return { from, to };
 }
 
 /** An RFC 4515 filter, as it is. @throws ValueError */

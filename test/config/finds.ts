@@ -11,7 +11,7 @@ export const directorySource = (lines: string) => {
   return `${top}${server}[[tables.a.sources]]\n${lines}\n${changed.join('\n')}\n`;
 };
 
-type Case = [what: string, toml: string, line: number, key: string, text: RegExp];
+export type Case = [what: string, toml: string, line: number, key: string, text: RegExp];
 
 /** Each has one problem: its line, its key, and what it says. */
 export function finds(cases: Case[], prepare: (at: Workspace['at']) => void = () => {}): void {

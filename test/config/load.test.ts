@@ -19,6 +19,7 @@ test('a whole configuration', async () => {
     page_size = 500
     connect_timeout = 3
     operation_timeout = 30
+    no_full_between = "22:30-06:00"
     address_attribute = "mail"
     id_attribute = "entryUUID"
     delta = "syncrepl"
@@ -63,6 +64,7 @@ test('a whole configuration', async () => {
         pageSize: 500,
         connectTimeout: 3000,
         operationTimeout: 30_000,
+        noFullBetween: { from: 22 * 60 + 30, to: 6 * 60 },
         addressAttribute: 'mail',
         idAttribute: 'entryUUID',
         delta: 'syncrepl',
@@ -79,6 +81,7 @@ test('a whole configuration', async () => {
         pageSize: 1000,
         connectTimeout: 10_000,
         operationTimeout: 60_000,
+        noFullBetween: undefined,
         addressAttribute: 'proxyAddresses',
         idAttribute: undefined,
         delta: 'auto',

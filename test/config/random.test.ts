@@ -37,6 +37,8 @@ const template: fc.Arbitrary<Template> = fc
   .map(([first, rest, swap]) => (swap ? [rest, { name: first }] : [{ name: first }, rest]));
 
 const timeout = fc.integer({ min: 1, max: 86_400 }).map((seconds) => seconds * 1000);
+const minute = fc.integer({ min: 0, max: 24 * 60 - 1 });
+const hours = fc.record({ from: minute, to: minute }).filter(({ from, to }) => from !== to);
 const directory = fc.record<DirectoryConfig>({
   name,
   urls: fc.uniqueArray(host, { minLength: 1, maxLength: 3, selector: (each) => each.split(':', 1).join() }),
@@ -49,6 +51,7 @@ const directory = fc.record<DirectoryConfig>({
   pageSize: fc.integer({ min: 1, max: 5000 }),
   connectTimeout: timeout,
   operationTimeout: timeout,
+  noFullBetween: fc.option(hours, { nil: undefined }),
   addressAttribute: attribute,
   idAttribute: fc.option(attribute, { nil: undefined }),
   delta: fc.constantFrom(...deltaChoices),
@@ -199,6 +202,10 @@ function toToml(directories: readonly DirectoryConfig[], tables: readonly TableC
   });
 }
 
+function clock(minutes: number): string {
+  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
 function directoryKeys(directory: DirectoryConfig) {
   return given({
     urls: directory.urls,
@@ -209,6 +216,9 @@ function directoryKeys(directory: DirectoryConfig) {
     page_size: directory.pageSize,
     connect_timeout: directory.connectTimeout / 1000,
     operation_timeout: directory.operationTimeout / 1000,
+    no_full_between:
+      directory.noFullBetween &&
+      `${clock(directory.noFullBetween.from)}-${clock(directory.noFullBetween.to)}`,
     address_attribute: directory.addressAttribute,
     id_attribute: directory.idAttribute,
     delta: directory.delta,

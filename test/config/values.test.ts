@@ -1,6 +1,6 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { directorySource, finds, server, source, table, top } from './finds.ts';
+import { type Case, directorySource, finds, server, source, table, top } from './finds.ts';
 import { failure, problems, workspace } from './workspace.ts';
 
 describe('values', () => {
@@ -40,6 +40,15 @@ describe('values', () => {
       'directory.ad.operation_timeout',
       /is more than 86400/,
     ],
+    ...['8:00-18:00', '08:00-24:01', '24:00-08:00', '08:60-18:00', '08:00', '08:00-08:00'].map(
+      (hours): Case => [
+        `hours: ${hours}`,
+        `${top}${server}no_full_between = "${hours}"\n${table}`,
+        5,
+        'directory.ad.no_full_between',
+        /write it as "08:00-18:00"/,
+      ],
+    ),
     [
       'a page of nothing',
       `${top}${server}page_size = 0\n${table}`,
