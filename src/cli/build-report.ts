@@ -12,6 +12,9 @@ export function writeBuildReport(
   err: NodeJS.WritableStream,
 ): void {
   for (const warning of report.warnings) err.write(`mailhub-tables: ${warning}\n`);
+  if (report.stateTrouble !== undefined) {
+    err.write(`mailhub-tables: nothing of this run is remembered: ${report.stateTrouble}\n`);
+  }
   for (const table of report.tables) {
     out.write(`${tableLine(table, report.dryRun)}\n`);
     for (const line of detailLines(table)) out.write(`  ${line}\n`);

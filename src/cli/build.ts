@@ -23,7 +23,8 @@ export async function buildCommand(tables: readonly string[], flags: BuildFlags)
   return status;
 }
 
-function statusOf({ tables }: BuildReport): number {
+function statusOf({ tables, stateTrouble }: BuildReport): number {
+  if (stateTrouble !== undefined) return Status.error;
   if (tables.some(({ failure }) => failure?.cause === 'machine')) return Status.error;
   if (tables.some(({ failure }) => failure?.cause === 'source')) return Status.sourceFailed;
   if (tables.some(({ outcome }) => outcome === 'held')) return Status.held;

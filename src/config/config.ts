@@ -18,6 +18,8 @@ export interface Config {
   readonly file: string;
   readonly tablesDir: string;
   readonly stateDir: string;
+  /** How long the state remembers runs and what they published. */
+  readonly keepHistory: number;
   /** The Exim binary that is asked for its dbm library. */
   readonly exim: string;
   readonly directories: readonly DirectoryConfig[];

@@ -105,6 +105,7 @@ function toConfig(file: string, settings: Settings): Config {
     file,
     tablesDir: settings.tables_dir,
     stateDir: settings.state_dir,
+    keepHistory: settings.keep_history,
     exim: settings.exim,
     directories: Object.entries(settings.directory).map(([name, directory]) => ({
       name,

@@ -6,7 +6,7 @@ import { parsed, path } from './leaf.ts';
 import { rule } from './rule.ts';
 import { sourceSchema } from './source.ts';
 import type { Surroundings } from './surroundings.ts';
-import { parseAmount, parseFormats } from './values.ts';
+import { parseAmount, parseDuration, parseFormats } from './values.ts';
 
 export type Settings = z.output<ReturnType<typeof configSchema>>;
 
@@ -40,6 +40,7 @@ function keys(surroundings: Surroundings) {
   return z.strictObject({
     tables_dir: path(surroundings, checkDirectory),
     state_dir: z._default(path(surroundings, checkStateDirectory), '/var/lib/mailhub-tables'),
+    keep_history: z._default(parsed(z.string(), parseDuration), 400 * 24 * 60 * 60 * 1000),
     format: z.optional(parsed(z.unknown(), parseFormats)),
     exim: z._default(path(surroundings, checkProgram), '/usr/sbin/exim'),
     directory: z._default(z.record(z.string(), directorySchema(surroundings)), {}),

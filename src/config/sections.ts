@@ -5,6 +5,7 @@ export const sections = {
   top: {
     tables_dir: 'tables_dir = "/etc/exim"',
     state_dir: 'state_dir = "/var/lib/mailhub-tables"',
+    keep_history: 'keep_history = "400 days"',
     format: 'format = "auto"',
     exim: 'exim = "/usr/sbin/exim"',
     directory: '[directory.ad]',

@@ -119,6 +119,26 @@ export function parseHours(text: string): Hours {
   return { from, to };
 }
 
+/** A time such as "90 minutes", "12 hours", "3 days" or "1 week", in milliseconds. @throws ValueError */
+export function parseDuration(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,6}) ?(minute|hour|day|week)s?$/.exec(text) ?? [];
+  const minutes = Number(number) * (MINUTES_OF.get(unit) ?? 0);
+  if (minutes === 0) {
+    throw new ValueError(
+      `${quote(text)} is no length of time`,
+      'write it as "90 minutes", "12 hours", "3 days" or "1 week"',
+    );
+  }
+  return minutes * 60_000;
+}
+
+const MINUTES_OF = new Map([
+  ['minute', 1],
+  ['hour', 60],
+  ['day', 24 * 60],
+  ['week', 7 * 24 * 60],
+]);
+
 /** An RFC 4515 filter, as it is. @throws ValueError */
 export function checkFilter(text: string): string {
   try {

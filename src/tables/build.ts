@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { Config, TableConfig } from '../config/config.ts';
 import { RunLock } from '../state/lock.ts';
 import { State } from '../state/state.ts';
+import { whoRuns } from '../state/who.ts';
 import { type Collected, collect, type Progress } from './collect.ts';
 import { type TableFiles, tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
@@ -10,6 +11,7 @@ import { candidateSources, failedPlan, type Plan, type PlanOptions, planTable } 
 import { publishPlans, settleMoves } from './publish.ts';
 import type { BuildReport } from './report.ts';
 import { reportOf } from './report-table.ts';
+import { endRun } from './run-history.ts';
 import { sweep } from './stage.ts';
 import { type Survey, survey } from './survey.ts';
 import { TableThreads } from './table-threads.ts';
@@ -45,15 +47,17 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
   const dryRun = options.dryRun ?? false;
   const formats = await chooseFormats(config);
   const warnings = formats.auto?.warning === undefined ? [] : [formats.auto.warning];
-  if (!dryRun) mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
-  const lock = dryRun ? undefined : RunLock.acquire(config.stateDir);
+  if (!dryRun) makeStateDir(config.stateDir);
+  const lock = dryRun ? undefined : RunLock.acquire(config.stateDir, config.tablesDir);
   const threads = new TableThreads();
   let state: State | undefined;
   try {
     state = dryRun ? State.peek(config.stateDir) : State.open(config.stateDir);
-    if (state?.movedAside !== undefined) {
-      warnings.push(`the state was damaged: it is now ${state.movedAside}, and a new one is begun`);
-    }
+    const journal = state?.begin({
+      command: 'build',
+      who: whoRuns(),
+      startedAt: Date.now(),
+    });
     if (!dryRun) await sweep(config.tablesDir);
 
     const surveys = config.tables.map((table) => {
@@ -81,23 +85,40 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     );
     sources.tables.clear();
 
-    if (dryRun || state === undefined) settleMoves(plans);
-    else await publishPlans(plans, state, threads);
+    const directories = sources.directories.map(({ name, report, failure }) => ({
+      name,
+      report,
+      failure: failure?.message,
+    }));
+    if (dryRun || state === undefined || journal === undefined) settleMoves(plans);
+    else {
+      await publishPlans(plans, state, journal, threads);
+      endRun(journal, plans, directories, config.keepHistory);
+    }
+    if (state?.movedAside !== undefined) {
+      warnings.push(`the state was damaged: it is now ${state.movedAside}, and a new one is begun`);
+    }
     return {
       dryRun,
       milliseconds: performance.now() - started,
       tables: plans.filter((plan) => plan.selected).map((plan) => reportOf(plan, dryRun)),
-      directories: sources.directories.map(({ name, report, failure }) => ({
-        name,
-        report,
-        failure: failure?.message,
-      })),
+      directories,
       warnings,
+      stateTrouble: dryRun ? undefined : state?.trouble,
     };
   } finally {
     await threads.close();
     state?.close();
     lock?.release();
+  }
+}
+
+/** A folder that can't be made is found again when the state is opened, which then does without. */
+function makeStateDir(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
   }
 }
 

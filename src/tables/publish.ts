@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
-import type { State } from '../state/state.ts';
+import type { RunJournal, State } from '../state/state.ts';
 import { printable } from './bytes.ts';
 import { stampsOf } from './files.ts';
 import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
 import { pick } from './pick.ts';
 import { changesOf, fail, type Plan } from './plan.ts';
+import { outcomeOf, publishedChanges } from './run-history.ts';
 import { keepCandidate, type Parts, type StagedTable } from './stage.ts';
 import type { Table } from './table.ts';
 import type { TableThreads } from './table-threads.ts';
@@ -37,9 +38,10 @@ export function settleMoves(plans: readonly Plan[]): Move[] {
 export async function publishPlans(
   plans: readonly Plan[],
   state: State,
+  journal: RunJournal,
   threads: TableThreads,
 ): Promise<void> {
-  const publisher = new Publisher(plans, state, threads);
+  const publisher = new Publisher(plans, state, journal, threads);
   try {
     await publisher.stage();
     await publisher.commit();
@@ -54,13 +56,15 @@ export async function publishPlans(
 class Publisher {
   readonly #plans: readonly Plan[];
   readonly #state: State;
+  readonly #journal: RunJournal;
   readonly #threads: TableThreads;
   readonly #staged = new Map<string, StagedTable>();
   #steps: readonly Step[] = [];
 
-  constructor(plans: readonly Plan[], state: State, threads: TableThreads) {
+  constructor(plans: readonly Plan[], state: State, journal: RunJournal, threads: TableThreads) {
     this.#plans = plans;
     this.#state = state;
+    this.#journal = journal;
     this.#threads = threads;
   }
 
@@ -126,14 +130,16 @@ class Publisher {
     const stamps = { ...survey.stamps };
     if (wrote.dat) stamps[files.dat] = now[files.dat];
     if (wrote.dbm) for (const { path } of files.dbm) stamps[path] = now[path];
-    this.#state.recordPublished(config.name, {
+    const record = {
       datDigest,
       digest,
       entries: table.count,
       bytes: table.bytes,
       stamps,
       verifiedAt: Date.now(),
-    });
+    };
+    if (digest === survey.published?.digest) this.#state.recordPublished(config.name, record);
+    else this.#journal.published(record, outcomeOf(plan), publishedChanges(plan, table));
   }
 
   #planOf(step: Step): Plan {

@@ -59,4 +59,6 @@ export interface BuildReport {
   readonly tables: readonly TableReport[];
   readonly directories: readonly DirectoryOutcome[];
   readonly warnings: readonly string[];
+  /** Why the state could not be written, so that nothing of this run is remembered. */
+  readonly stateTrouble: string | undefined;
 }

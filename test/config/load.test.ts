@@ -8,6 +8,7 @@ test('a whole configuration', async () => {
   const config = await load(`
     tables_dir = "tables"
     state_dir = "state"
+    keep_history = "2 weeks"
     format = "bdb"
 
     [directory.ad]
@@ -50,6 +51,7 @@ test('a whole configuration', async () => {
     file: at('mailhub.toml'),
     tablesDir: at('tables'),
     stateDir: at('state'),
+    keepHistory: 14 * 24 * 60 * 60 * 1000,
     exim: '/usr/sbin/exim',
     directories: [
       {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { RunLock } from '../../src/state/lock.ts';
 import { Program, type RunOptions } from '../cli/program.ts';
 import { directoryFed, fileFed, Hub, keptByHand, numbered } from '../tables/hub.ts';
 
@@ -92,21 +93,22 @@ describe('a full disk', () => {
     await fails(await grown(), { under: ['prlimit', `--fsize=${limit}`] });
   });
 
-  test("the state's: status 1 with its path, no table is touched, and the next run goes on", async () => {
+  test("the state's: the tables are published, status 1 with its path, and the next run remembers again", async () => {
     const hub = await grown();
     hub.put('in/large.dat', numbered(0, 20));
     if (isRoot) {
-      mountSmall(hub.stateDir, '64k');
+      mountSmall(hub.stateDir, '256k');
       fill(hub.at('state/filler'));
     }
-    const before = hub.stamps();
     const { status, stderr } = await build(hub, isRoot ? {} : { under: ['prlimit', '--fsize=0'] });
     expect(status).toBe(1);
-    expect(stderr).toContain(hub.stateDir);
+    expect(stderr).toContain(`nothing of this run is remembered: ${hub.stateDir}`);
     expect(stderr).not.toMatch(faultOfTheProgram);
-    expect(hub.stamps()).toEqual(before);
+    if (isRoot) expect(hub.exim('large')).toEqual(numbered(0, 20));
     rmSync(hub.at('state/filler'), { force: true });
-    expect((await build(hub)).status).toBe(0);
+    expect(await build(hub)).toMatchObject({ status: 0, stderr: '' });
+    expect(hub.exim('large')).toEqual(numbered(0, 20));
+    expect(hub.remembered('large')).toMatchObject({ entries: 20 });
   });
 });
 
@@ -175,7 +177,7 @@ describe('rights', () => {
     expect(stderr).toMatch(new RegExp(`^large: failed: ${hub.at('in/large.dat')}: permission denied`, 'm'));
   });
 
-  test('a memory that can not be written: a table that would change fails with its path, and no other', async () => {
+  test('a memory that can not be written: every table is published, and status 1 tells of it', async () => {
     const hub = await grown();
     for (const name of ['large', 'small']) hub.put(`in/${name}.dat`, numbered(0, 10));
     give(hub);
@@ -184,26 +186,45 @@ describe('rights', () => {
     chmodSync(hub.at('state/state.sqlite'), 0o444);
     const { status, stdout, stderr } = await build(hub, asNobody);
     expect(status).toBe(1);
-    expect(stdout).toMatch(/^small: unchanged/m);
-    expect(stderr).toMatch(new RegExp(`^large: failed: ${hub.at('state/state.sqlite')}: `, 'm'));
+    expect(stdout).toMatch(/^large: published.*\nsmall: unchanged/m);
+    expect(stderr).toContain(`nothing of this run is remembered: ${hub.at('state/state.sqlite')}: `);
     expect(stderr).not.toMatch(faultOfTheProgram);
-    expect(hub.exim('large')).toEqual(numbered(0, 10));
+    expect(hub.exim('large')).toEqual(numbered(0, 20));
     chmodSync(hub.at('state/state.sqlite'), 0o644);
-    expect((await build(hub, asNobody)).status).toBe(0);
+    expect(await build(hub, asNobody)).toMatchObject({ status: 0, stderr: '' });
   });
 
-  test('a state folder that can not be written: status 1, its path, and no table is touched', async () => {
+  test('a state folder that can not be written: the tables are published, and two runs shut each other out', async () => {
     const hub = await grown();
     give(hub);
-    const before = hub.stamps();
     for (const path of ['state/lock.sqlite', 'state/state.sqlite']) chmodSync(hub.at(path), 0o444);
     chmodSync(hub.stateDir, 0o555);
+    const { status, stdout, stderr } = await build(hub, asNobody);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^large: published.*\nsmall: published/m);
+    expect(stderr).toContain(hub.stateDir);
+    expect(stderr).not.toMatch(faultOfTheProgram);
+    expect(hub.exim('large')).toEqual(numbered(0, 8_000));
+
+    const lock = RunLock.acquire(hub.stateDir, hub.tablesDir);
+    const second = await build(hub, asNobody);
+    lock.release();
+    expect(second).toMatchObject({ status: 5, stdout: '' });
+    chmodSync(hub.stateDir, 0o755);
+  });
+
+  test('nor one that can be written to nowhere: without a lock nothing is touched', async () => {
+    const hub = await grown();
+    give(hub);
+    for (const path of ['state/lock.sqlite', 'state/state.sqlite']) chmodSync(hub.at(path), 0o444);
+    for (const path of [hub.stateDir, hub.tablesDir]) chmodSync(path, 0o555);
+    const before = hub.stamps();
     const { status, stdout, stderr } = await build(hub, asNobody);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain(hub.stateDir);
     expect(stderr).not.toMatch(faultOfTheProgram);
     expect(hub.stamps()).toEqual(before);
-    chmodSync(hub.stateDir, 0o755);
+    for (const path of [hub.stateDir, hub.tablesDir]) chmodSync(path, 0o755);
   });
 });
 

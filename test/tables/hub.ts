@@ -18,6 +18,7 @@ import { onTestFinished } from 'vitest';
 import type { LdifRecord } from '../../fixtures/ldif.ts';
 import { type FixtureServer, startFixtureServer } from '../../fixtures/server/server.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { State, type TableRecord } from '../../src/state/state.ts';
 import { type BuildOptions, build } from '../../src/tables/build.ts';
 import type { BuildReport, TableReport } from '../../src/tables/report.ts';
 import { dump } from './incumbent.ts';
@@ -107,6 +108,16 @@ export class Hub {
         return [key, value];
       }),
     );
+  }
+
+  /** What the state says is published of a table, and when that was last compared with the files. */
+  remembered(name: string): TableRecord | undefined {
+    const state = State.peek(this.stateDir);
+    try {
+      return state?.published(name);
+    } finally {
+      state?.close();
+    }
   }
 
   /** What the old runbook does. */

@@ -1,0 +1,187 @@
+import type Database from 'better-sqlite3';
+import type { Pairs } from '../dbm/pairs.ts';
+import type { Difference } from '../tables/diff.ts';
+import type { Origin } from '../tables/provenance.ts';
+
+/** Why and by whom a run is done. */
+export interface RunStart {
+  /** The command: `build`, `approve`, … */
+  readonly command: string;
+  readonly who: string;
+  readonly reason?: string | undefined;
+  /** Milliseconds of Unix time. */
+  readonly startedAt: number;
+}
+
+/** What became of one table in a run. */
+export interface OutcomeRecord {
+  readonly table: string;
+  readonly outcome: string;
+  /** Entries; undefined where there was, or is, no table. */
+  readonly before: number | undefined;
+  readonly after: number | undefined;
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+  /** Why: the findings or the failure. */
+  readonly message: string | undefined;
+}
+
+/** Entry by entry, what a publication changed, and the objects behind it. */
+export interface PublishedChanges {
+  readonly before: Pairs;
+  readonly after: Pairs;
+  readonly difference: Difference;
+  /** The object that gave an entry (`added` and `changed`), or gave it last (`removed`). */
+  readonly origin: (kind: ChangeKind, key: Uint8Array) => Origin | undefined;
+}
+
+export type ChangeKind = 'added' | 'removed' | 'changed';
+
+/** As they are stored. */
+export const CHANGE_KINDS: readonly ChangeKind[] = ['added', 'removed', 'changed'];
+
+/** What a directory was asked for by a run. Times are milliseconds. */
+export interface DirectoryLoad {
+  readonly name: string;
+  readonly url: string | undefined;
+  readonly requests: number | undefined;
+  readonly entries: number | undefined;
+  readonly bytes: number | undefined;
+  readonly milliseconds: number | undefined;
+  readonly failure: string | undefined;
+}
+
+/** A number for a name of a table or a directory, made at its first use. */
+export function nameId(database: Database.Database, name: string): number {
+  const known = database
+    .prepare<[string], { id: number }>('SELECT id FROM names WHERE name = ?')
+    .get(name)?.id;
+  return known ?? Number(database.prepare('INSERT INTO names (name) VALUES (?)').run(name).lastInsertRowid);
+}
+
+export function insertRun(database: Database.Database, start: RunStart): number {
+  const { startedAt, command, who, reason } = start;
+  return Number(
+    database
+      .prepare('INSERT INTO runs (started_at, command, who, reason) VALUES (?, ?, ?, ?)')
+      .run(startedAt, command, who, reason ?? null).lastInsertRowid,
+  );
+}
+
+export function insertOutcome(database: Database.Database, run: number, record: OutcomeRecord): void {
+  const { outcome, before, after, added, removed, changed, message } = record;
+  const table = nameId(database, record.table);
+  database
+    .prepare('INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(
+      run,
+      table,
+      outcome,
+      before ?? null,
+      after ?? null,
+      added,
+      removed,
+      changed,
+      message === undefined ? null : message,
+    );
+}
+
+/** Stores every entry that differs; an object that many entries came from is stored once. */
+export function insertChanges(
+  database: Database.Database,
+  run: number,
+  table: string,
+  { before, after, difference, origin }: PublishedChanges,
+): void {
+  const tableId = nameId(database, table);
+  const insert = database.prepare('INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const insertOrigin = database.prepare('INSERT INTO origins (run, directory, guid, dn) VALUES (?, ?, ?, ?)');
+  const directories = new Map<string, number>();
+  const origins = new Map<string, number>();
+  const originId = (kind: ChangeKind, key: Uint8Array): number | null => {
+    const found = origin(kind, key);
+    if (found === undefined) return null;
+    const { directory, guid, dn } = found;
+    const name = `${directory}\0${guid}\0${dn}`;
+    let id = origins.get(name);
+    if (id !== undefined) return id;
+    let directoryId = directories.get(directory);
+    if (directoryId === undefined) {
+      directoryId = nameId(database, directory);
+      directories.set(directory, directoryId);
+    }
+    id = Number(insertOrigin.run(run, directoryId, packGuid(guid), dn).lastInsertRowid);
+    origins.set(name, id);
+    return id;
+  };
+
+  const { added, removed, changedBefore, changedAfter } = difference;
+  for (const i of added) {
+    const key = keyAt(after, i);
+    insert.run(run, tableId, key, 0, null, valueAt(after, i), originId('added', key));
+  }
+  for (const i of removed) {
+    const key = keyAt(before, i);
+    insert.run(run, tableId, key, 1, valueAt(before, i), null, originId('removed', key));
+  }
+  changedAfter.forEach((i, n) => {
+    const key = keyAt(after, i);
+    const old = valueAt(before, changedBefore[n]);
+    insert.run(run, tableId, key, 2, old, valueAt(after, i), originId('changed', key));
+  });
+}
+
+/** Ends a run. */
+export function endRun(
+  database: Database.Database,
+  run: number,
+  result: string,
+  load: readonly DirectoryLoad[],
+): void {
+  database
+    .prepare('UPDATE runs SET ended_at = ?, result = ?, load = ? WHERE id = ?')
+    .run(Date.now(), result, load.length === 0 ? null : JSON.stringify(load), run);
+}
+
+/** Forgets the runs that began before a moment, and all that hangs on them. */
+export function forgetRuns(database: Database.Database, before: number): void {
+  const first = database
+    .prepare<[number], { id: number | null }>('SELECT max(id) AS id FROM runs WHERE started_at < ?')
+    .get(before)?.id;
+  if (typeof first !== 'number') return;
+  for (const [table, column] of [
+    ['changes', 'run'],
+    ['origins', 'run'],
+    ['outcomes', 'run'],
+    ['runs', 'id'],
+  ])
+    database.prepare(`DELETE FROM ${table} WHERE ${column} <= ?`).run(first);
+}
+
+/** The sixteen bytes of a GUID's digits; of anything else its text. */
+export function packGuid(guid: string): Buffer | null {
+  if (guid === '') return null;
+  const digits = guid.replaceAll('-', '');
+  return /^[0-9a-f]{32}$/.test(digits) ? Buffer.from(digits, 'hex') : Buffer.from(guid);
+}
+
+export function unpackGuid(bytes: Uint8Array | null): string {
+  if (bytes === null) return '';
+  const buffer = Buffer.from(bytes);
+  if (buffer.length !== 16) return buffer.toString();
+  return buffer.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+function keyAt({ pool, keyStart, keyEnd }: Pairs, i: number): Buffer {
+  return bytesOf(pool, keyStart[i], keyEnd[i]);
+}
+
+function valueAt({ pool, valueStart, valueEnd }: Pairs, i: number): Buffer {
+  return bytesOf(pool, valueStart[i], valueEnd[i]);
+}
+
+/** A view; of what threads share too, which the database would not take otherwise. */
+function bytesOf(pool: Uint8Array, start: number, end: number): Buffer {
+  return Buffer.from(pool.buffer, pool.byteOffset + start, end - start);
+}
