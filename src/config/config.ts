@@ -29,7 +29,7 @@ export interface Config {
 
 export interface DirectoryConfig {
   readonly name: string;
-  /** `ldap://` or `ldaps://`, host and perhaps port, nothing else. */
+  /** `ldap://` or `ldaps://`, host and perhaps port, nothing else; or `srv:` and a domain. */
   readonly urls: readonly string[];
   readonly base: string;
   readonly bindDn: string | undefined;
@@ -41,6 +41,14 @@ export interface DirectoryConfig {
   readonly pageSize: number;
   readonly connectTimeout: number;
   readonly operationTimeout: number;
+  /** For everything that one run asks of it. */
+  readonly extractionTimeout: number;
+  /** How long after the first failure its servers are asked again; 0 for once each. */
+  readonly retryFor: number;
+  /** Undefined for as fast as it answers. */
+  readonly maxEntriesPerSecond: number | undefined;
+  /** How long before they end certificates and the password are warned of; 0 for never. */
+  readonly warnBefore: number;
   /** When no full extraction starts; undefined: one may start at any time. */
   readonly noFullBetween: Hours | undefined;
   /** The attribute with the SMTP addresses. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { deltaChoices } from './config.ts';
 import { checkCertificates, checkCredential, checkSecret, credentialPath } from './files.ts';
-import { parsed, path, seconds, text } from './leaf.ts';
+import { days, parsed, path, seconds, text } from './leaf.ts';
 import { type Finding, rule, sound, unique } from './rule.ts';
 import type { Surroundings } from './surroundings.ts';
 import { parseAttribute, parseCredential, parseHours, parseUrl } from './values.ts';
@@ -38,6 +38,10 @@ function keys(surroundings: Surroundings) {
     page_size: z._default(z.int().check(z.gte(1), z.lte(2 ** 31 - 1)), 1000),
     connect_timeout: z._default(seconds(), 10_000),
     operation_timeout: z._default(seconds(), 60_000),
+    extraction_timeout: z._default(seconds(), 1_800_000),
+    retry_for: z._default(seconds(0), 60_000),
+    max_entries_per_second: z.optional(z.int().check(z.gte(1), z.lte(1_000_000))),
+    warn_before: z._default(days(), 14 * 86_400_000),
     no_full_between: z.optional(parsed(z.string(), parseHours)),
     address_attribute: z._default(parsed(z.string(), parseAttribute), 'proxyAddresses'),
     id_attribute: z.optional(parsed(z.string(), parseAttribute)),
@@ -117,5 +121,6 @@ function isEncrypted(url: string): boolean {
 }
 
 function withPort(url: string): string {
+  if (url.startsWith('srv:')) return url;
   return /:\d+$/.test(url) ? url : `${url}:${isEncrypted(url) ? 636 : 389}`;
 }

@@ -34,6 +34,11 @@ export function path({ folder }: Surroundings, check: (path: string) => void) {
 }
 
 /** Seconds, up to a day, as milliseconds. */
-export function seconds() {
-  return parsed(z.int().check(z.gte(1), z.lte(86_400)), (value) => value * 1000);
+export function seconds(least = 1) {
+  return parsed(z.int().check(z.gte(least), z.lte(86_400)), (value) => value * 1000);
+}
+
+/** Days, up to a year, as milliseconds. */
+export function days() {
+  return parsed(z.int().check(z.gte(0), z.lte(366)), (value) => value * 86_400_000);
 }

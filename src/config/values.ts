@@ -49,12 +49,14 @@ export function parseFormats(value: unknown): FormatChoice[] {
 }
 
 /**
- * An LDAP URL without anything but the server (RFC 4516, section 2), in lower case.
+ * An LDAP URL without anything but the server (RFC 4516, section 2), or `srv:` and a domain; in lower case.
  *
  * @throws ValueError that never repeats a URL with a password in it
  */
 export function parseUrl(text: string): string {
-  const example = 'write ldaps://HOST or ldap://HOST, with :PORT where it is not the usual one';
+  if (/^srv:/i.test(text)) return parseLookup(text);
+  const example =
+    'write ldaps://HOST or ldap://HOST, with :PORT where it is not the usual one, or srv:DOMAIN';
   if (text.includes('@')) {
     throw new ValueError('carries a user name or password', 'use bind_dn and password_file for those');
   }
@@ -72,6 +74,15 @@ export function parseUrl(text: string): string {
     throw new ValueError(`${quote(text)} has a port that does not exist`, 'ports are 1 to 65535');
   }
   return `${scheme}://${host}${port === undefined ? '' : `:${port}`}`.toLowerCase();
+}
+
+/** `srv:` and a domain in which servers are looked up; Active Directory keeps some below names such as `_sites`. */
+function parseLookup(text: string): string {
+  const lower = text.toLowerCase();
+  if (lower.length > 240 || !domain.test(lower.slice('srv:'.length))) {
+    throw new ValueError(`${quote(text)} names no domain`, 'write srv:DOMAIN, such as srv:ad.example.ac.uk');
+  }
+  return lower;
 }
 
 /** A mail domain, in lower case. @throws ValueError */

@@ -1,9 +1,12 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { Client, ResultCodeError } from 'ldapts';
+import { certificatesOf } from './certificates.ts';
 import { DirectoryError, resultError, type Server } from './error.ts';
+import { PasswordPolicyControl } from './password-policy.ts';
 import { trustedAuthorities } from './trust.ts';
 import type { DirectorySettings } from './types.ts';
+import type { Visit } from './visit.ts';
 
 const START_TLS = '1.3.6.1.4.1.1466.20037';
 
@@ -23,17 +26,18 @@ export type Connection = Socket | TLSSocket;
  * Certificates are always verified, and their name against the host of the URL. A password goes over TLS only, unless
  * `allowPlaintext` is set.
  *
+ * @param visit is told what is sent, and what the server's certificates and its answer to the bind show
  * @param password undefined for an anonymous bind
  * @throws DirectoryError
  */
 export async function connect(
   settings: DirectorySettings,
-  url: string,
+  visit: Visit,
   password: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
-  const server: Server = { directory: settings.name, url };
-  const endpoint = parseUrl(url, server);
+  const server: Server = { directory: settings.name, url: visit.url };
+  const endpoint = parseUrl(visit.url, server);
   const encrypts = endpoint.secure || settings.starttls;
   if (password !== undefined && !encrypts && !settings.allowPlaintext) {
     throw new DirectoryError(
@@ -43,7 +47,7 @@ export async function connect(
     );
   }
   const authorities = encrypts ? trustedAuthorities(settings.caFile, server) : undefined;
-  const attempt = new Attempt(settings, server, signal);
+  const attempt = new Attempt(settings, server, visit, signal);
   try {
     return await attempt.run(endpoint, authorities, password);
   } catch (error) {
@@ -71,11 +75,13 @@ class Attempt {
   socket: Socket | undefined;
   readonly #settings: DirectorySettings;
   readonly #server: Server;
+  readonly #visit: Visit;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(settings: DirectorySettings, server: Server, signal: AbortSignal | undefined) {
+  constructor(settings: DirectorySettings, server: Server, visit: Visit, signal: AbortSignal | undefined) {
     this.#settings = settings;
     this.#server = server;
+    this.#visit = visit;
     this.#signal = signal;
   }
 
@@ -113,6 +119,7 @@ class Attempt {
   }
 
   async #startTls(socket: Socket): Promise<void> {
+    this.#visit.requests++;
     try {
       await clientOn(socket).exop(START_TLS);
     } catch (error) {
@@ -125,7 +132,10 @@ class Attempt {
       const options = isIP(host) === 0 ? { host, servername: host } : { host };
       const secure = connectTls({ ...options, socket, secureContext, rejectUnauthorized: true });
       this.socket = secure;
-      secure.once('secureConnect', () => resolve(secure));
+      secure.once('secureConnect', () => {
+        this.#visit.certificates = certificatesOf(secure);
+        resolve(secure);
+      });
       secure.once('error', (error: NodeJS.ErrnoException) => reject(this.#tlsError(error)));
       secure.once('close', () =>
         reject(this.#error('closed', 'the server closed the connection during the TLS handshake')),
@@ -135,11 +145,18 @@ class Attempt {
 
   /** A client of its own: what came before TLS must not reach the one that reads the answer to the bind. */
   async #bind(socket: Connection, dn: string, password: string): Promise<void> {
+    const policy = new PasswordPolicyControl();
+    this.#visit.requests++;
+    this.#visit.isBindUnanswered = true;
     try {
-      await clientOn(socket).bind(dn, password);
+      await clientOn(socket).bind(dn, password, policy);
+      this.#visit.isBindUnanswered = false;
     } catch (error) {
+      this.#visit.isBindUnanswered = !(error instanceof ResultCodeError);
       throw this.#answer('the bind', error);
     }
+    const { secondsLeft } = policy;
+    if (secondsLeft !== undefined) this.#visit.passwordExpires = new Date(Date.now() + secondsLeft * 1000);
   }
 
   async #within<T>(milliseconds: number, late: string, work: Promise<T>): Promise<T> {

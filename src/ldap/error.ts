@@ -1,5 +1,5 @@
-import { diagnosis, resultName } from './result-code.ts';
-import type { FailedServer } from './types.ts';
+import { diagnosis, isOfTheAccount, resultName } from './result-code.ts';
+import type { FailedServer, ServerLoad } from './types.ts';
 
 /**
  * - `configuration`: what was asked for can't work with this directory, or a file that it needs can't be used
@@ -23,6 +23,7 @@ interface Details {
   readonly code?: number | undefined;
   readonly diagnostic?: string | undefined;
   readonly failedServers?: readonly FailedServer[];
+  readonly servers?: readonly ServerLoad[];
   readonly cause?: unknown;
 }
 
@@ -40,10 +41,12 @@ export class DirectoryError extends Error {
   readonly problem: string;
   /** The servers that had failed before `url`. */
   readonly failedServers: readonly FailedServer[];
+  /** What the servers were asked for, in vain. */
+  readonly servers: readonly ServerLoad[];
 
   constructor(server: Server, fault: Fault, problem: string, details: Details = {}) {
-    const { code, diagnostic, failedServers = [], cause } = details;
-    const earlier = failedServers.map((failed) => `; before that, ${failed.url}: ${failed.message}`).join('');
+    const { code, diagnostic, failedServers = [], servers = [], cause } = details;
+    const earlier = counted(failedServers.map((failed) => `; before that, ${failed.url}: ${failed.message}`));
     super(`directory ${server.directory}: ${place(server.url)}${problem}${earlier}`, { cause });
     this.directory = server.directory;
     this.url = server.url;
@@ -52,23 +55,33 @@ export class DirectoryError extends Error {
     this.result = code === undefined ? undefined : { code, name: resultName(code) };
     this.diagnostic = diagnostic;
     this.failedServers = failedServers;
+    this.servers = servers;
   }
 
   /** The same error, after others had failed. */
-  after(failedServers: readonly FailedServer[]): DirectoryError {
+  after(failedServers: readonly FailedServer[], servers: readonly ServerLoad[]): DirectoryError {
     const { directory, url, fault, problem, result, diagnostic, cause } = this;
     return new DirectoryError({ directory, url }, fault, problem, {
       code: result?.code,
       diagnostic,
       failedServers,
+      servers,
       cause,
     });
+  }
+
+  /**
+   * Whether the server counted a wrong password, as far as it tells. Active Directory says when the account was the reason, which
+   * it tells only to those with the right password or counts no more.
+   */
+  get isPasswordRefused(): boolean {
+    return this.result?.name === 'invalidCredentials' && !isOfTheAccount(this.diagnostic ?? '');
   }
 
   /** Whether another server may do better: a wrong password or filter is as wrong there, and would be one attempt more. */
   get isServersOwn(): boolean {
     if (this.fault === 'result') return this.result?.name === 'busy' || this.result?.name === 'unavailable';
-    return this.fault === 'unreachable' || this.fault === 'closed' || this.fault === 'timeout';
+    return ['unreachable', 'closed', 'timeout', 'protocol'].includes(this.fault);
   }
 }
 
@@ -79,6 +92,13 @@ export function resultError(server: Server, doing: string, code: number, diagnos
   const help = diagnosis(code, diagnostic);
   const message = `${doing} was answered with ${name}${said}${help === undefined ? '' : `; ${help}`}`;
   return new DirectoryError(server, 'result', message, { code, diagnostic });
+}
+
+/** Each text once, with the number of times that it came. */
+function counted(texts: readonly string[]): string {
+  const times = new Map<string, number>();
+  for (const text of texts) times.set(text, (times.get(text) ?? 0) + 1);
+  return [...times].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`)).join('');
 }
 
 function place(url: string | undefined): string {

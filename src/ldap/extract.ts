@@ -3,6 +3,8 @@ import { connect } from './connect.ts';
 import { configurationError, DirectoryError, type Server } from './error.ts';
 import { FilterError } from './filter.ts';
 import { onFirstServer } from './first-server.ts';
+import { Pace } from './pace.ts';
+import { askPasswordExpiry } from './password-expiry.ts';
 import { type FilterGroup, groupFilters, planSearches } from './plan.ts';
 import { type Attempt, RecipientSearch, timeLimitOf } from './recipient-search.ts';
 import { readRootDse, readSchema } from './root-dse.ts';
@@ -18,6 +20,7 @@ import type {
   RecipientSink,
   Selection,
 } from './types.ts';
+import type { Visit } from './visit.ts';
 
 /**
  * Reads all recipients that the selections ask for, from the first of the servers that gives the whole answer. One search serves
@@ -39,10 +42,14 @@ export async function extract(
   const groups = checkedGroups(settings, selections);
   const password = bindPassword(settings);
   const request = { settings, selections, sink, groups, options };
-  const { answer, failedServers } = await onFirstServer(settings, (url) =>
-    extractFrom(url, password, request),
+  const { answer, visit, failedServers, servers } = await onFirstServer(
+    settings,
+    (visit, signal) => extractFrom(visit, password, { ...request, options: { ...options, signal } }),
+    { signal: options.signal },
   );
-  const report = { ...answer, milliseconds: performance.now() - started, failedServers };
+  const { certificates, passwordExpires } = visit;
+  const milliseconds = performance.now() - started;
+  const report = { ...answer, milliseconds, failedServers, servers, certificates, passwordExpires };
   return { mode: 'full', cursor: undefined, fullBecause: undefined, deletionsSeen: true, report };
 }
 
@@ -55,20 +62,29 @@ interface Request {
 }
 
 async function extractFrom(
-  url: string,
+  visit: Visit,
   password: string | undefined,
   { settings, selections, sink, groups, options }: Request,
-): Promise<Omit<DirectoryReport, 'milliseconds' | 'failedServers'>> {
+): Promise<
+  Pick<
+    DirectoryReport,
+    'url' | 'requests' | 'entries' | 'bytes' | 'references' | 'ownSearches' | 'selections'
+  >
+> {
   const { signal, progress } = options;
   signal?.throwIfAborted();
-  const connection = await connect(settings, url, password, signal);
-  const session = new Session(connection, { directory: settings.name, url }, settings.operationTimeout);
+  const { url } = visit;
+  const connection = await connect(settings, visit, password, signal);
+  const pace = new Pace(settings.maxEntriesPerSecond);
+  const server = { directory: settings.name, url };
+  const session = new Session(connection, server, settings.operationTimeout, visit, pace);
   const onAbort = () => session.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort);
   try {
     const timeLimit = timeLimitOf(settings);
     const root = await readRootDse(session, timeLimit);
     const schema = await readSchema(session, root, timeLimit);
+    if (options.askPasswordExpiry === true) await askPasswordExpiry(session, visit, settings, root);
     if (root.kind !== 'other') checkAttributes(settings, selections, schema, session.server);
     const nothing = { recipients: 0, otherDomains: 0, otherKinds: 0 };
     const reports = selections.map(() => nothing);

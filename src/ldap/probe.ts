@@ -6,10 +6,12 @@ import { parseFilter } from './filter.ts';
 import { encodeFilter } from './filter-ber.ts';
 import { onFirstServer } from './first-server.ts';
 import type { ServerKind } from './matching-rules.ts';
+import { askPasswordExpiry } from './password-expiry.ts';
 import { timeLimitOf } from './recipient-search.ts';
 import { readRootDse } from './root-dse.ts';
 import { Session } from './session.ts';
-import type { DirectorySettings, FailedServer } from './types.ts';
+import type { DirectorySettings, FailedServer, ServerCertificate } from './types.ts';
+import type { Visit } from './visit.ts';
 
 const SIZE_LIMIT_EXCEEDED = 4;
 
@@ -25,6 +27,10 @@ export interface Probe {
   readonly supportedControls: readonly string[];
   /** Whether any object below the base matches one of the filters. */
   readonly hasRecipients: boolean;
+  /** The server's own first, then those that vouch for it; none for a connection in the clear. */
+  readonly certificates: readonly ServerCertificate[];
+  /** When the password of the bind ends, where the server tells. */
+  readonly passwordExpires: Date | undefined;
   readonly failedServers: readonly FailedServer[];
 }
 
@@ -48,24 +54,32 @@ export async function probe(
 ): Promise<Probe> {
   const password = bindPassword(settings);
   const union = encodeFilter({ kind: 'or', filters: filters.map(parseFilter) });
-  const { answer, failedServers } = await onFirstServer(settings, async (url) => {
-    const connection = await connect(settings, url, password, options.signal);
-    return lookAround(connection, settings, url, union);
-  });
-  return { ...answer, failedServers };
+  const { answer, visit, failedServers } = await onFirstServer(
+    settings,
+    async (visit, signal) => {
+      const connection = await connect(settings, visit, password, signal);
+      return lookAround(connection, settings, visit, union);
+    },
+    { signal: options.signal, retries: false },
+  );
+  const { certificates, passwordExpires } = visit;
+  return { ...answer, certificates, passwordExpires, failedServers };
 }
 
 async function lookAround(
   connection: Connection,
   settings: DirectorySettings,
-  url: string,
+  visit: Visit,
   filter: Buffer,
-): Promise<Omit<Probe, 'failedServers'>> {
+): Promise<Omit<Probe, 'failedServers' | 'certificates' | 'passwordExpires'>> {
   const tls = connection instanceof TLSSocket ? tlsReport(connection) : undefined;
-  const session = new Session(connection, { directory: settings.name, url }, settings.operationTimeout);
+  const { url } = visit;
+  const server = { directory: settings.name, url };
+  const session = new Session(connection, server, settings.operationTimeout, visit);
   try {
     const timeLimit = timeLimitOf(settings);
     const root = await readRootDse(session, timeLimit);
+    await askPasswordExpiry(session, visit, settings, root);
     const found = await searchObjects(session, {
       base: settings.base,
       scope: 'sub',

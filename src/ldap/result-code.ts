@@ -64,8 +64,18 @@ export function resultName(code: number): string {
   return names.get(code) ?? 'an unknown result';
 }
 
+/** Whether Active Directory refused the account, not its password: it is locked, disabled, expired, … */
+export function isOfTheAccount(diagnostic: string): boolean {
+  const data = adReason(diagnostic);
+  return data !== undefined && data !== '525' && data !== '52e' && credentials.has(data);
+}
+
 /** What to do about a result, where there is something to say. */
 export function diagnosis(code: number, diagnostic: string): string | undefined {
-  const data = code === 49 ? /\bdata ([0-9a-f]+)/i.exec(diagnostic)?.[1]?.toLowerCase() : undefined;
+  const data = code === 49 ? adReason(diagnostic) : undefined;
   return (data === undefined ? undefined : credentials.get(data)) ?? advice.get(code);
+}
+
+function adReason(diagnostic: string): string | undefined {
+  return /\bdata ([0-9a-f]+)/i.exec(diagnostic)?.[1]?.toLowerCase();
 }

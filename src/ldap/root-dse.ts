@@ -22,6 +22,8 @@ export interface RootDse {
   readonly vendor: string | undefined;
   readonly supportedControls: readonly string[];
   readonly subschemaSubentry: string | undefined;
+  /** Active Directory's: the domain. */
+  readonly defaultNamingContext: string | undefined;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function readRootDse(session: Session, timeLimit: number): Promise<
     'supportedControl',
     'supportedCapabilities',
     'subschemaSubentry',
+    'defaultNamingContext',
     'vendorName',
     'vendorVersion',
   ];
@@ -59,6 +62,7 @@ export async function readRootDse(session: Session, timeLimit: number): Promise<
       [...textValues(entry, 'vendorName'), ...textValues(entry, 'vendorVersion')].join(' ') || undefined,
     supportedControls,
     subschemaSubentry: textValues(entry, 'subschemaSubentry')[0],
+    defaultNamingContext: textValues(entry, 'defaultNamingContext')[0],
   };
 }
 

@@ -4,9 +4,11 @@ import { MalformedError } from './ber.ts';
 import { DirectoryError, printableText, resultError, type Server } from './error.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import { MessageHeader } from './message-header.ts';
+import { Pace } from './pace.ts';
 import { resultName } from './result-code.ts';
 import { encodeSearch, type SearchParameters } from './search-request.ts';
 import { decodeNotification, decodeSearchResult } from './search-result.ts';
+import type { Visit } from './visit.ts';
 
 const SEARCH_RESULT_ENTRY = 0x64;
 const SEARCH_RESULT_DONE = 0x65;
@@ -54,32 +56,50 @@ interface Search {
  */
 export class Session {
   readonly server: Server;
-  requests = 0;
-  entries = 0;
-  bytes = 0;
   references = 0;
 
   readonly #socket: Socket;
   readonly #timeout: number;
+  readonly #visit: Visit;
+  readonly #pace: Pace;
   readonly #buffer = new MessageBuffer();
   readonly #message = new MessageHeader();
   #search: Search | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  #askedAt = 0;
   #nextId = FIRST_MESSAGE_ID;
   #failure: unknown;
   #isWorkScheduled = false;
 
-  /** @param timeout milliseconds for each answer; 0 for none */
-  constructor(socket: Socket, server: Server, timeout: number) {
+  /**
+   * @param timeout milliseconds for each answer; 0 for none
+   * @param visit is told what is sent and received
+   */
+  constructor(socket: Socket, server: Server, timeout: number, visit: Visit, pace = new Pace(undefined)) {
     this.server = server;
     this.#socket = socket;
     this.#timeout = timeout;
+    this.#visit = visit;
+    this.#pace = pace;
     socket.on('data', (chunk: Buffer) => this.#push(chunk));
     socket.on('error', (error) =>
       this.#fail(this.#error('closed', `the connection broke: ${error.message}`)),
     );
     socket.on('end', () => this.#fail(this.#ended()));
     socket.on('close', () => this.#fail(this.#ended()));
+  }
+
+  get requests(): number {
+    return this.#visit.requests;
+  }
+
+  get entries(): number {
+    return this.#visit.entries;
+  }
+
+  get bytes(): number {
+    return this.#visit.bytes;
   }
 
   /**
@@ -115,6 +135,7 @@ export class Session {
   /** Says goodbye. */
   close(): void {
     this.#failure ??= this.#error('closed', 'the session is closed');
+    clearTimeout(this.#pause);
     if (!this.#socket.destroyed) this.#socket.end(new UnbindRequest({ messageId: this.#nextId }).write());
     this.#socket.destroySoon();
   }
@@ -123,9 +144,25 @@ export class Session {
     search.id = this.#nextId++;
     search.messages = 0;
     search.cookie = undefined;
-    this.requests++;
+    const delay = this.#pace.delay(performance.now());
+    if (delay === 0) {
+      this.#send(search, cookie);
+      return;
+    }
+    this.#visit.pausedMilliseconds += delay;
+    this.#pause = setTimeout(() => this.#send(search, cookie), delay);
+  }
+
+  #send(search: Search, cookie: Buffer | undefined): void {
+    const { pageSize } = search.parameters;
+    const parameters =
+      pageSize === undefined
+        ? search.parameters
+        : { ...search.parameters, pageSize: this.#pace.pageSize(pageSize) };
+    this.#visit.requests++;
     this.#startTimer();
-    this.#socket.write(encodeSearch(search.id, search.parameters, cookie));
+    this.#askedAt = performance.now();
+    this.#socket.write(encodeSearch(search.id, parameters, cookie));
   }
 
   #startTimer(): void {
@@ -136,7 +173,7 @@ export class Session {
   }
 
   #push(chunk: Buffer): void {
-    this.bytes += chunk.length;
+    this.#visit.bytes += chunk.length;
     if (this.#failure !== undefined) return;
     try {
       this.#buffer.append(chunk);
@@ -216,7 +253,7 @@ export class Session {
   #receive(message: MessageHeader, search: Search): void {
     switch (message.tag) {
       case SEARCH_RESULT_ENTRY:
-        this.entries++;
+        this.#visit.entries++;
         search.onEntry(message.bytes, message.start, message.end);
         return;
       case SEARCH_RESULT_REFERENCE:
@@ -245,6 +282,10 @@ export class Session {
       throw resultError(this.server, 'a search', result.code, result.diagnostic);
     }
     clearTimeout(this.#timer);
+    if (parameters.pageSize !== undefined) {
+      const now = performance.now();
+      this.#pace.answered(search.messages - 1, now - this.#askedAt, now);
+    }
     if (parameters.pageSize !== undefined && result.cookie === undefined) {
       throw this.#error(
         'protocol',
@@ -289,6 +330,7 @@ export class Session {
 
   #fail(error: unknown): void {
     this.#failure ??= error;
+    clearTimeout(this.#pause);
     this.#socket.destroy();
     const search = this.#search;
     if (search === undefined) return;

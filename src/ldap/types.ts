@@ -1,7 +1,7 @@
 /** One directory: where it is and how to talk to it. Times are milliseconds. */
 export interface DirectorySettings {
   readonly name: string;
-  /** `ldap://` or `ldaps://`, tried in order. */
+  /** `ldap://` or `ldaps://`, or `srv:` and a domain whose servers stand in the DNS; tried in order. */
   readonly urls: readonly string[];
   readonly base: string;
   readonly bindDn: string | undefined;
@@ -15,6 +15,12 @@ export interface DirectorySettings {
   readonly connectTimeout: number;
   /** For each answer: a bind, a page of a search. */
   readonly operationTimeout: number;
+  /** For everything, attempts that failed and the pauses between them too. */
+  readonly extractionTimeout: number;
+  /** How long after the first failure the servers are asked again; 0 for once each. */
+  readonly retryFor: number;
+  /** Undefined for as fast as the server answers. */
+  readonly maxEntriesPerSecond: number | undefined;
   readonly addressAttribute: string;
   /** Names an object for good, whatever becomes of its DN; undefined for what the kind of server has: objectGUID or entryUUID. */
   readonly idAttribute: string | undefined;
@@ -104,6 +110,8 @@ export interface Rejection {
 }
 
 export interface ExtractOptions {
+  /** Whether to ask when the password of the bind ends: one request more, on servers that may know. */
+  readonly askPasswordExpiry?: boolean | undefined;
   /** Only what changed since then, where that can still be told; without it, everything. */
   readonly since?: Cursor | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -127,6 +135,12 @@ export interface DirectoryReport {
   readonly ownSearches: readonly { readonly filter: string; readonly reason: string }[];
   /** Servers that were tried before `url` and how they failed. */
   readonly failedServers: readonly FailedServer[];
+  /** What each server was asked for, those that failed too. */
+  readonly servers: readonly ServerLoad[];
+  /** Those of the server that answered; none where nothing was encrypted. */
+  readonly certificates: readonly ServerCertificate[];
+  /** When the password of the bind ends, where that was asked for or the server said so by itself. */
+  readonly passwordExpires: Date | undefined;
   /** In the order of the selections. */
   readonly selections: readonly SelectionReport[];
 }
@@ -134,6 +148,28 @@ export interface DirectoryReport {
 export interface FailedServer {
   readonly url: string;
   readonly message: string;
+}
+
+/** What one server was asked for and gave, in all attempts on it. Times are milliseconds. */
+export interface ServerLoad {
+  readonly url: string;
+  readonly attempts: number;
+  /** Messages sent: StartTLS, binds, each page of each search. */
+  readonly requests: number;
+  /** Search entries of every kind, those too that came to nothing. */
+  readonly entries: number;
+  /** Received in answers to searches, without TLS. */
+  readonly bytes: number;
+  readonly milliseconds: number;
+  /** Time in which it was left alone on purpose, a part of `milliseconds`. */
+  readonly pausedMilliseconds: number;
+  /** How the last attempt failed; undefined when it did not. */
+  readonly failure: string | undefined;
+}
+
+export interface ServerCertificate {
+  readonly subject: string;
+  readonly expires: Date;
 }
 
 export interface SelectionReport {

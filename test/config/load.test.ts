@@ -20,6 +20,10 @@ test('a whole configuration', async () => {
     page_size = 500
     connect_timeout = 3
     operation_timeout = 30
+    extraction_timeout = 600
+    retry_for = 0
+    max_entries_per_second = 250
+    warn_before = 30
     no_full_between = "22:30-06:00"
     address_attribute = "mail"
     id_attribute = "entryUUID"
@@ -66,6 +70,10 @@ test('a whole configuration', async () => {
         pageSize: 500,
         connectTimeout: 3000,
         operationTimeout: 30_000,
+        extractionTimeout: 600_000,
+        retryFor: 0,
+        maxEntriesPerSecond: 250,
+        warnBefore: 30 * 86_400_000,
         noFullBetween: { from: 22 * 60 + 30, to: 6 * 60 },
         addressAttribute: 'mail',
         idAttribute: 'entryUUID',
@@ -83,6 +91,10 @@ test('a whole configuration', async () => {
         pageSize: 1000,
         connectTimeout: 10_000,
         operationTimeout: 60_000,
+        extractionTimeout: 1_800_000,
+        retryFor: 60_000,
+        maxEntriesPerSecond: undefined,
+        warnBefore: 14 * 86_400_000,
         noFullBetween: undefined,
         addressAttribute: 'proxyAddresses',
         idAttribute: undefined,

@@ -51,6 +51,10 @@ const directory = fc.record<DirectoryConfig>({
   pageSize: fc.integer({ min: 1, max: 5000 }),
   connectTimeout: timeout,
   operationTimeout: timeout,
+  extractionTimeout: timeout,
+  retryFor: timeout,
+  maxEntriesPerSecond: fc.option(fc.integer({ min: 1, max: 1_000_000 }), { nil: undefined }),
+  warnBefore: fc.integer({ min: 0, max: 366 }).map((days) => days * 86_400_000),
   noFullBetween: fc.option(hours, { nil: undefined }),
   addressAttribute: attribute,
   idAttribute: fc.option(attribute, { nil: undefined }),
@@ -216,6 +220,10 @@ function directoryKeys(directory: DirectoryConfig) {
     page_size: directory.pageSize,
     connect_timeout: directory.connectTimeout / 1000,
     operation_timeout: directory.operationTimeout / 1000,
+    extraction_timeout: directory.extractionTimeout / 1000,
+    retry_for: directory.retryFor / 1000,
+    max_entries_per_second: directory.maxEntriesPerSecond,
+    warn_before: directory.warnBefore / 86_400_000,
     no_full_between:
       directory.noFullBetween &&
       `${clock(directory.noFullBetween.from)}-${clock(directory.noFullBetween.to)}`,

@@ -5,6 +5,7 @@ import { parseFilter } from '../../src/ldap/filter.ts';
 import { encodeFilter } from '../../src/ldap/filter-ber.ts';
 import type { SearchParameters } from '../../src/ldap/search-request.ts';
 import { Session } from '../../src/ldap/session.ts';
+import { Visit } from '../../src/ldap/visit.ts';
 import { searchDone, searchEntry } from './messages.ts';
 import { type ScriptedServer, type SearchAsked, startScripted } from './scripted-server.ts';
 
@@ -20,7 +21,7 @@ const parameters: SearchParameters = {
 async function sessionWith(server: ScriptedServer): Promise<Session> {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   await once(socket, 'connect');
-  return new Session(socket, { directory: 'ad', url: server.url }, 30_000);
+  return new Session(socket, { directory: 'ad', url: server.url }, 30_000, new Visit(server.url));
 }
 
 /** So many pages, each with `entries` of `size` bytes. */

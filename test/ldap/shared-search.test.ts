@@ -86,15 +86,15 @@ test('filters that can be told apart share one search', async () => {
   ]);
   expect(names).toEqual(['cy du', 'bo', 'anna', 'anna', 'du', '']);
   expect(reasons).toEqual([]);
-  // The root DSE, the schema, and the recipients.
-  expect(collected.report.requests).toBe(3);
+  // The bind, the root DSE, the schema, and the recipients.
+  expect(collected.report.requests).toBe(4);
   expect(collected.restarts).toEqual([]);
 });
 
 test('equal filters are one filter', async () => {
   const { names, collected } = await found(['(xAlias=c)', '(xAlias=c)', '(xAlias=\\63)']);
   expect(names).toEqual(['cy', 'cy', 'cy']);
-  expect(collected.report.requests).toBe(3);
+  expect(collected.report.requests).toBe(4);
 });
 
 test.each([
@@ -115,7 +115,7 @@ test.each([
   expect(names[1]).toBe('cy');
   expect(reasons).toHaveLength(2);
   for (const text of reasons) expect(text).toContain(reason);
-  expect(collected.report.requests).toBe(5);
+  expect(collected.report.requests).toBe(6);
 });
 
 test('one value that only the server can compare sends its filter, and no other, to the server', async () => {

@@ -41,6 +41,8 @@ export class Hub {
   readonly configFile: string;
   /** Servers that are asked before the one that serves. */
   urlsBefore: readonly string[] = [];
+  /** Seconds. */
+  retryFor = 0;
   #server: FixtureServer | undefined;
   #sections = '';
 
@@ -153,6 +155,7 @@ export class Hub {
       'allow_plaintext = true',
       'page_size = 50',
       'operation_timeout = 1',
+      `retry_for = ${this.retryFor}`,
     ];
     const top = [`tables_dir = "${this.tablesDir}"`, `state_dir = "${this.stateDir}"`, 'format = "bdb"'];
     writeFileSync(this.configFile, [...top, ...(directory ?? []), this.#sections, ''].join('\n'));
