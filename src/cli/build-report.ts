@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { BuildReport, TableReport } from '../tables/report.ts';
 import type { Listing } from '../tables/tally.ts';
+import { pinText } from './pin-text.ts';
 
 const EXAMPLES = 5;
 
@@ -35,8 +36,9 @@ function tableLine(table: TableReport, dryRun: boolean): string {
   return `${name}: ${verb}, ${entries}, ${added} added, ${removed} removed, ${changed} changed, ${seconds} s`;
 }
 
-function detailLines({ notes, conflicts, rejected }: TableReport): string[] {
+function detailLines({ name, pin, notes, conflicts, rejected }: TableReport): string[] {
   return [
+    ...(pin === undefined ? [] : [`${pinText(pin)}; mailhub-tables unpin ${name} lets it go on`]),
     ...notes,
     ...listing(
       conflicts,

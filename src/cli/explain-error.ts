@@ -1,9 +1,10 @@
 import { ConfigError } from '../config/error.ts';
 import { DbmError } from '../dbm/error.ts';
 import { LockedError, StateError } from '../state/error.ts';
-import { UnknownTableError } from '../tables/build.ts';
 import { SourceError } from '../tables/error.ts';
 import { EximError } from '../tables/exim.ts';
+import { RollbackError } from '../tables/rollback.ts';
+import { UnknownTableError } from '../tables/select.ts';
 import { Status } from './status.ts';
 
 /** The exit status of an error that ended a command, and what to say of it. */
@@ -11,6 +12,7 @@ export function explain(error: unknown): { status: number; message: string } {
   if (error instanceof ConfigError) return { status: Status.configuration, message: error.message };
   if (error instanceof EximError) return { status: Status.configuration, message: error.message };
   if (error instanceof UnknownTableError) return { status: Status.usage, message: error.message };
+  if (error instanceof RollbackError) return { status: Status.usage, message: error.message };
   if (error instanceof LockedError) return { status: Status.locked, message: error.message };
   if (error instanceof StateError) return { status: Status.error, message: error.message };
   if (error instanceof DbmError) return { status: Status.error, message: error.message };

@@ -16,3 +16,12 @@ export interface LookupFlags extends CommonFlags {
 }
 
 export type CheckFlags = CommonFlags;
+
+/** What a command takes that settles something: the history keeps the reason. */
+export interface DecisionFlags extends CommonFlags {
+  readonly reason?: string;
+}
+
+export interface RollbackFlags extends DecisionFlags {
+  readonly to?: string;
+}

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { FormatName } from '../dbm/format.ts';
-import type { BuildFlags, CheckFlags, LookupFlags } from './flags.ts';
+import type { BuildFlags, CheckFlags, DecisionFlags, LookupFlags, RollbackFlags } from './flags.ts';
 import { Status } from './status.ts';
 import { version } from './version.ts';
 
@@ -85,6 +85,53 @@ Exit status: 0 everything was found, 2 something was not.`,
     .option('--json', 'print one JSON document')
     .action(async (options: CheckFlags) => {
       end(await (await import('./check.ts')).checkCommand(options));
+    });
+
+  const reason = (): Option =>
+    new Option('-r, --reason <text>', 'why, for the history and for whoever looks at status');
+  command(
+    program,
+    'rollback',
+    'publish what tables were before, and pin them so that the next run does not undo it',
+  )
+    .argument('<table...>', 'those named together go together')
+    .option(
+      '--to <run>',
+      'as it was after this run of the history, or at a time; without it, what it was before',
+    )
+    .addOption(reason())
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Earlier generations are kept below state_dir, as many as generations in the configuration says. What a table is
+rolled back to needs no approval and is compared with what was kept. The table stays as it then is, whatever its
+sources say, until mailhub-tables unpin TABLE.`,
+    )
+    .action(async (tables: string[], options: RollbackFlags) => {
+      end(await (await import('./rollback.ts')).rollbackCommand(tables, options));
+    });
+
+  command(program, 'pin', 'freeze tables as they are published now; runs only show what they would change')
+    .argument('<table...>')
+    .addOption(reason())
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Neither build --force nor approve replaces a pinned table. It is reported as pinned and leaves the exit status
+of build at 0; an address that would move out of another table into it makes that one wait, as if it were held.`,
+    )
+    .action(async (tables: string[], options: DecisionFlags) => {
+      end(await (await import('./pin.ts')).pinCommand(tables, options));
+    });
+
+  command(program, 'unpin', 'let pinned tables go on with the next run')
+    .argument('<table...>')
+    .addOption(reason())
+    .option('--json', 'print one JSON document')
+    .action(async (tables: string[], options: DecisionFlags) => {
+      end(await (await import('./pin.ts')).unpinCommand(tables, options));
     });
 
   const dbm = program

@@ -22,6 +22,8 @@ export interface Config {
   readonly keepHistory: number;
   /** The Exim binary that is asked for its dbm library. */
   readonly exim: string;
+  /** How many earlier generations of each table are kept for `rollback`. */
+  readonly generations: number;
   readonly directories: readonly DirectoryConfig[];
   /** In the order of the file, which is the order of `lookup`. */
   readonly tables: readonly TableConfig[];

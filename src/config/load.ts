@@ -107,6 +107,7 @@ function toConfig(file: string, settings: Settings): Config {
     stateDir: settings.state_dir,
     keepHistory: settings.keep_history,
     exim: settings.exim,
+    generations: settings.generations,
     directories: Object.entries(settings.directory).map(([name, directory]) => ({
       name,
       urls: directory.urls,

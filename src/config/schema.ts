@@ -43,6 +43,7 @@ function keys(surroundings: Surroundings) {
     keep_history: z._default(parsed(z.string(), parseDuration), 400 * 24 * 60 * 60 * 1000),
     format: z.optional(parsed(z.unknown(), parseFormats)),
     exim: z._default(path(surroundings, checkProgram), '/usr/sbin/exim'),
+    generations: z._default(z.int().check(z.gte(0), z.lte(1000)), 5),
     directory: z._default(z.record(z.string(), directorySchema(surroundings)), {}),
     tables: z._default(z.record(z.string(), table), {}),
   });

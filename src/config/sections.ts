@@ -8,6 +8,7 @@ export const sections = {
     keep_history: 'keep_history = "400 days"',
     format: 'format = "auto"',
     exim: 'exim = "/usr/sbin/exim"',
+    generations: 'generations = 5',
     directory: '[directory.ad]',
     tables: '[tables.local_domains]',
   },

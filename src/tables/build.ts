@@ -1,17 +1,21 @@
 import { mkdirSync } from 'node:fs';
 import type { Config, TableConfig } from '../config/config.ts';
+import { Generations } from '../state/generations.ts';
 import { RunLock } from '../state/lock.ts';
+import { Pins } from '../state/pins.ts';
 import { State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
 import { type Collected, collect, type Progress } from './collect.ts';
 import { type TableFiles, tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
 import type { Merged } from './merge.ts';
+import { pinPlan } from './pinned.ts';
 import { candidateSources, failedPlan, type Plan, type PlanOptions, planTable } from './plan.ts';
 import { publishPlans, settleMoves } from './publish.ts';
 import type { BuildReport } from './report.ts';
 import { reportOf } from './report-table.ts';
 import { endRun } from './run-history.ts';
+import { selectTables } from './select.ts';
 import { sweep } from './stage.ts';
 import { type Survey, survey } from './survey.ts';
 import { TableThreads } from './table-threads.ts';
@@ -28,11 +32,6 @@ export interface BuildOptions {
   readonly force?: boolean;
   readonly allowEmpty?: boolean;
   readonly progress?: Progress | undefined;
-}
-
-/** A table was named that the configuration doesn't have. */
-export class UnknownTableError extends Error {
-  override readonly name = 'UnknownTableError';
 }
 
 /**
@@ -85,6 +84,12 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     );
     sources.tables.clear();
 
+    const pins = new Pins(config.stateDir);
+    for (const plan of plans) {
+      const pin = pins.get(plan.config.name);
+      if (pin !== undefined) pinPlan(plan, pin);
+    }
+
     const directories = sources.directories.map(({ name, report, failure }) => ({
       name,
       report,
@@ -92,7 +97,13 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     }));
     if (dryRun || state === undefined || journal === undefined) settleMoves(plans);
     else {
-      await publishPlans(plans, state, journal, threads);
+      await publishPlans(
+        plans,
+        state,
+        journal,
+        threads,
+        new Generations(config.stateDir, config.generations),
+      );
       endRun(journal, plans, directories, config.keepHistory);
     }
     if (state?.movedAside !== undefined) {
@@ -120,15 +131,6 @@ function makeStateDir(path: string): void {
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
   }
-}
-
-function selectTables(config: Config, names: readonly string[] | undefined): ReadonlySet<string> {
-  const known = config.tables.map(({ name }) => name);
-  const unknown = names?.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new UnknownTableError(`there is no table ${unknown} in ${config.file}; it has ${known.join(', ')}`);
-  }
-  return new Set(names === undefined || names.length === 0 ? known : names);
 }
 
 /** @returns the error that kept the table's files from being read, as a value: it concerns this table only */

@@ -48,7 +48,11 @@ export function isSpace(byte: number): boolean {
 
 /** Bytes for a person: UTF-8 where it is, escapes for what would disturb a line. */
 export function printable(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
+  return printableText(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8'));
+}
+
+/** Text for a person, on one line, with escapes for what would disturb it. */
+export function printableText(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\\]/gu,
     (character) => JSON_ESCAPES.get(character) ?? unicodeEscape(character),

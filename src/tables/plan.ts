@@ -1,5 +1,6 @@
 import type { TableConfig } from '../config/config.ts';
 import type { Pairs } from '../dbm/pairs.ts';
+import type { Pin } from '../state/pins.ts';
 import type { Collected } from './collect.ts';
 import { type Difference, diff } from './diff.ts';
 import type { TableFiles } from './files.ts';
@@ -35,6 +36,8 @@ export interface Plan {
   readonly conflicts: Listing<Conflict>;
   readonly rejections: Listing<SourceRejection>;
   readonly notes: string[];
+  /** Somebody wants the table to stay as it is. */
+  pin: Pin | undefined;
   milliseconds: number;
 }
 
@@ -69,6 +72,7 @@ const NO_PLAN = {
   base: undefined,
   difference: NO_DIFFERENCE,
   heldFile: undefined,
+  pin: undefined,
   milliseconds: 0,
 };
 
@@ -320,6 +324,27 @@ export function failedPlan(
   };
   fail(plan, error);
   return plan;
+}
+
+/** The plan that publishes what a person chose, whatever the guard would say. */
+export function decidedPlan(config: TableConfig, files: TableFiles, survey: Survey, table: Table): Plan {
+  const same = survey.foreign === undefined && survey.published?.digest === table.digest;
+  const sound = same && survey.datThere && survey.dbmMatches;
+  return {
+    ...NO_PLAN,
+    outcome: same ? 'unchanged' : 'published',
+    candidate: table,
+    base: survey.published,
+    difference: differenceOf(survey.published, table),
+    write: sound ? undefined : { table, parts: { dat: config.sources.length > 0, dbm: true } },
+    config,
+    files,
+    survey,
+    selected: true,
+    conflicts: NONE,
+    rejections: NONE,
+    notes: [],
+  };
 }
 
 /** Turns a plan into a failure of this machine. */

@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
+import type { Generations } from '../state/generations.ts';
 import type { RunJournal, State } from '../state/state.ts';
 import { printable } from './bytes.ts';
+import { systemReason } from './error.ts';
 import { stampsOf } from './files.ts';
 import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
@@ -40,8 +42,9 @@ export async function publishPlans(
   state: State,
   journal: RunJournal,
   threads: TableThreads,
+  generations: Generations,
 ): Promise<void> {
-  const publisher = new Publisher(plans, state, journal, threads);
+  const publisher = new Publisher(plans, state, journal, threads, generations);
   try {
     await publisher.stage();
     await publisher.commit();
@@ -58,14 +61,24 @@ class Publisher {
   readonly #state: State;
   readonly #journal: RunJournal;
   readonly #threads: TableThreads;
+  readonly #generations: Generations;
   readonly #staged = new Map<string, StagedTable>();
+  /** Tables whose generation is kept: one that is published twice shows an interim one in between. */
+  readonly #kept = new Set<string>();
   #steps: readonly Step[] = [];
 
-  constructor(plans: readonly Plan[], state: State, journal: RunJournal, threads: TableThreads) {
+  constructor(
+    plans: readonly Plan[],
+    state: State,
+    journal: RunJournal,
+    threads: TableThreads,
+    generations: Generations,
+  ) {
     this.#plans = plans;
     this.#state = state;
     this.#journal = journal;
     this.#threads = threads;
+    this.#generations = generations;
   }
 
   async stage(): Promise<void> {
@@ -92,6 +105,7 @@ class Publisher {
       const table = tableOf(step, plan.write.table);
       const { parts } = plan.write;
       const done = await attempt(plan, async () => {
+        if (!this.#kept.has(step.name)) await this.#keepGeneration(plan, plan.write?.table ?? table);
         if (parts.dat) this.#state.intend(step.name, table.digest);
         await staged.commit();
         this.#staged.delete(key(step));
@@ -110,6 +124,32 @@ class Publisher {
   /** Removes what was staged and not put in place. */
   async discard(): Promise<void> {
     for (const staged of this.#staged.values()) await staged.discard();
+  }
+
+  /** Keeps what a publication takes the place of; want of room for it stops nothing. */
+  async #keepGeneration({ survey, files, config, notes }: Plan, table: Table): Promise<void> {
+    this.#kept.add(config.name);
+    const { foreign, published, datDigest } = survey;
+    try {
+      if (foreign !== undefined && foreign.table.digest !== table.digest) {
+        const { digest } = foreign.table;
+        const text = () => foreign.table.text();
+        await this.#generations.keep(config.name, {
+          digest,
+          file: undefined,
+          since: writtenAt(files.dat),
+          text,
+        });
+      }
+      if (published !== undefined && published.digest !== table.digest) {
+        const { digest, load } = published;
+        const file = foreign === undefined && datDigest === digest ? files.dat : undefined;
+        const since = writtenAt(file ?? files.dbm[0].path);
+        await this.#generations.keep(config.name, { digest, file, since, text: () => load().text() });
+      }
+    } catch (error) {
+      notes.push(`what it was before could not be kept for a rollback: ${systemReason(error)}`);
+    }
   }
 
   async #stageStep(step: Step): Promise<void> {
@@ -149,6 +189,10 @@ class Publisher {
   }
 }
 
+function writtenAt(path: string): Date | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtime;
+}
+
 /** The table of a step: with the entries that it must still show, when others have yet to take them over. */
 function tableOf(step: Step, table: Table): Table {
   if (step.keeps.length === 0) return table;
@@ -168,7 +212,7 @@ function key(step: Step): string {
 async function settleCandidate(plan: Plan): Promise<void> {
   const madeHere = plan.config.sources.length > 0;
   if (!madeHere || plan.outcome === 'failed') return;
-  if (plan.outcome !== 'held') rmSync(plan.files.candidate, { force: true });
+  if (plan.outcome !== 'held' && plan.outcome !== 'pinned') rmSync(plan.files.candidate, { force: true });
   else if (plan.candidate !== undefined) await keepCandidate(plan.files, plan.candidate);
 }
 

@@ -10,7 +10,7 @@ export function reportOf(plan: Plan, listDifference: boolean): TableReport {
   const difference = heldFile?.difference ?? plan.difference;
   const candidate = heldFile?.table ?? plan.candidate;
   const before = (base ?? plan.survey.published)?.size.entries;
-  const kept = outcome === 'held' && config.sources.length > 0 && !listDifference;
+  const kept = (outcome === 'held' || outcome === 'pinned') && config.sources.length > 0 && !listDifference;
   return {
     name: config.name,
     outcome,
@@ -21,6 +21,7 @@ export function reportOf(plan: Plan, listDifference: boolean): TableReport {
     changed: outcome === 'failed' ? 0 : difference.changedAfter.length,
     milliseconds: plan.milliseconds,
     findings: plan.findings,
+    pin: plan.pin,
     failure: plan.failure,
     conflicts: listing(plan.conflicts),
     rejected: listing(plan.rejections),

@@ -1,10 +1,11 @@
 import type { DirectoryReport } from '../ldap/types.ts';
+import type { Pin } from '../state/pins.ts';
 import type { Finding } from './guard.ts';
 import type { Conflict } from './merge.ts';
 import type { Rejection } from './sources/file.ts';
 import type { Listing } from './tally.ts';
 
-export type Outcome = 'published' | 'unchanged' | 'held' | 'failed';
+export type Outcome = 'published' | 'unchanged' | 'held' | 'pinned' | 'failed';
 
 /** What a run did to one table, or would do. */
 export interface TableReport {
@@ -19,6 +20,8 @@ export interface TableReport {
   readonly milliseconds: number;
   /** Why it is held. */
   readonly findings: readonly Finding[];
+  /** Why it stays as it is, since when, and at whose wish. */
+  readonly pin: Pin | undefined;
   /** Why it failed, and whether a source or this machine is to blame. */
   readonly failure: { readonly cause: 'source' | 'machine'; readonly message: string } | undefined;
   readonly conflicts: Listing<Conflict>;

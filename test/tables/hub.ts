@@ -43,6 +43,8 @@ export class Hub {
   urlsBefore: readonly string[] = [];
   /** Seconds. */
   retryFor = 0;
+  /** Further lines at the top of the configuration. */
+  top = '';
   #server: FixtureServer | undefined;
   #sections = '';
 
@@ -157,7 +159,12 @@ export class Hub {
       'operation_timeout = 1',
       `retry_for = ${this.retryFor}`,
     ];
-    const top = [`tables_dir = "${this.tablesDir}"`, `state_dir = "${this.stateDir}"`, 'format = "bdb"'];
+    const top = [
+      `tables_dir = "${this.tablesDir}"`,
+      `state_dir = "${this.stateDir}"`,
+      'format = "bdb"',
+      this.top,
+    ];
     writeFileSync(this.configFile, [...top, ...(directory ?? []), this.#sections, ''].join('\n'));
   }
 }

@@ -1,0 +1,110 @@
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What was published once, as a file of its canonical text. */
+export interface Generation {
+  readonly path: string;
+  /** When it was written for publication, and when something else took its place. */
+  readonly since: Date;
+  readonly until: Date;
+  /** SHA-256, hex, of the text: whoever uses the file compares. */
+  readonly digest: string;
+}
+
+/** What is about to be replaced. */
+export interface Replaced {
+  /** SHA-256, hex, of its canonical text. */
+  readonly digest: string;
+  /** A file with just this text that is about to lose its name; undefined where there is none. */
+  readonly file: string | undefined;
+  /** When it was published, where that is known. */
+  readonly since: Date | undefined;
+  /** The text, in blocks. */
+  readonly text: () => Iterable<Uint8Array>;
+}
+
+const NAME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\.([0-9a-f]{64})\.dat$/;
+
+/** What the tables of a hub were before: plain files in `generations/TABLE` of the state folder. */
+export class Generations {
+  readonly #folder: string;
+  readonly #most: number;
+
+  /** @param most how many are kept of each table; the oldest go */
+  constructor(stateDir: string, most: number) {
+    this.#folder = join(stateDir, 'generations');
+    this.#most = most;
+  }
+
+  /** The latest first; none where nothing was kept. @throws the operating system's error */
+  async list(table: string): Promise<Generation[]> {
+    const folder = join(this.#folder, table);
+    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    const found: Generation[] = [];
+    for (const name of names) {
+      const [, until, digest] = NAME.exec(name) ?? [];
+      if (until === undefined || digest === undefined) continue;
+      const path = join(folder, name);
+      found.push({ path, since: (await stat(path)).mtime, until: new Date(until), digest });
+    }
+    return found.sort((a, b) => b.until.getTime() - a.until.getTime());
+  }
+
+  /**
+   * Keeps what is about to be replaced, by a hard link where that can be, and lets the oldest go. To be called before the
+   * file loses its name, by the holder of the lock.
+   *
+   * @throws the operating system's error
+   */
+  async keep(table: string, { digest, file, since, text }: Replaced): Promise<void> {
+    if (this.#most === 0) return;
+    const folder = join(this.#folder, table);
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+    const staged = join(folder, 'new');
+    await rm(staged, { force: true });
+    const [latest, ...older] = await this.list(table);
+    // A run that was killed before its rename has kept the same already.
+    if (latest?.digest === digest) await rm(latest.path);
+    const kept = latest?.digest === digest ? older : [latest, ...older].filter((each) => each !== undefined);
+    // A clock that was set back must not change the order.
+    const until = new Date(Math.max(Date.now(), (kept[0]?.until.getTime() ?? 0) + 1));
+    if (file === undefined || !(await isLinked(file, staged))) {
+      if (file === undefined) await write(text(), staged);
+      else await copy(file, staged);
+      if (since !== undefined) await utimes(staged, since, since);
+    }
+    await rename(staged, join(folder, `${until.toISOString()}.${digest}.dat`));
+    for (const { path } of kept.slice(this.#most - 1)) await rm(path, { force: true });
+  }
+}
+
+/** Between file systems, and for a file of somebody else's, there is no hard link. */
+async function isLinked(from: string, to: string): Promise<boolean> {
+  return link(from, to).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  const handle = await open(to, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function write(text: Iterable<Uint8Array>, path: string): Promise<void> {
+  const handle = await open(path, 'wx', 0o640);
+  try {
+    for (const block of text) await handle.writeFile(block);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,17 @@
+import type { Pairs } from '../dbm/pairs.ts';
+import { compareBytes } from './bytes.ts';
+
+/** The number of the entry with the key `bytes[start, end)` in a table, whose keys are in byte order; -1 without one. */
+export function entryOf(table: Pairs, bytes: Uint8Array, start = 0, end = bytes.length): number {
+  const { pool, keyStart, keyEnd } = table;
+  let low = 0;
+  let high = table.count - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const order = compareBytes(pool, keyStart[middle], keyEnd[middle], bytes, start, end);
+    if (order === 0) return middle;
+    if (order < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}
