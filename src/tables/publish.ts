@@ -164,11 +164,14 @@ class Publisher {
   #record(plan: Plan, table: Table, wrote: Parts): void {
     const { survey, files, config } = plan;
     const digest = table.digest;
-    const datDigest = wrote.dat ? digest : (survey.foreign?.digest ?? survey.datDigest ?? digest);
+    const asText = (survey.foreign?.table.digest ?? survey.published?.digest) === digest;
+    const datDigest = wrote.dat || !asText ? digest : (survey.foreign?.digest ?? survey.datDigest ?? digest);
     // The stamp of a file that this run only read is the one from before it was read: what came later is not known.
     const now = stampsOf(files);
     const stamps = { ...survey.stamps };
     if (wrote.dat) stamps[files.dat] = now[files.dat];
+    // What a table kept by hand was rolled back from is its `.dat` no more, but somebody else's.
+    else if (!asText) delete stamps[files.dat];
     if (wrote.dbm) for (const { path } of files.dbm) stamps[path] = now[path];
     const record = {
       datDigest,

@@ -151,8 +151,8 @@ function choose(
   const found =
     to === undefined
       ? kept.find(({ digest }) => digest !== published)
-      : kept.find(({ since, until }) => since <= to && to < until);
-  if (found !== undefined) return found;
+      : kept.findLast(({ until }) => to < until);
+  if (found !== undefined && (to === undefined || found.since <= to)) return found;
   const [latest] = kept;
   if (to !== undefined && latest !== undefined && latest.until <= to) {
     throw new RollbackError(

@@ -57,6 +57,7 @@ test('a whole configuration', async () => {
     stateDir: at('state'),
     keepHistory: 14 * 24 * 60 * 60 * 1000,
     exim: '/usr/sbin/exim',
+    generations: 5,
     directories: [
       {
         name: 'ad',
