@@ -216,7 +216,10 @@ test('killed right before or after any rename while tables exchange addresses: n
     }
     expect(hub.files()).toEqual(['x', 'x.dat', 'y', 'y.dat']);
   }
-  expect(renames, 'one of the two is published twice, each time two files; of each a generation is kept').toBe(8);
+  expect(
+    renames,
+    'one of the two is published twice, each time two files; of each a generation is kept',
+  ).toBe(8);
 });
 
 test('heals forward, never back, also when the directory does not answer any more', async () => {
