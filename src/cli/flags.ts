@@ -25,3 +25,8 @@ export interface DecisionFlags extends CommonFlags {
 export interface RollbackFlags extends DecisionFlags {
   readonly to?: string;
 }
+
+export interface HistoryFlags extends CommonFlags {
+  readonly limit: number;
+  readonly all?: boolean;
+}

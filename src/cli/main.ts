@@ -1,6 +1,14 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { FormatName } from '../dbm/format.ts';
-import type { BuildFlags, CheckFlags, DecisionFlags, LookupFlags, RollbackFlags } from './flags.ts';
+import type {
+  BuildFlags,
+  CheckFlags,
+  CommonFlags,
+  DecisionFlags,
+  HistoryFlags,
+  LookupFlags,
+  RollbackFlags,
+} from './flags.ts';
 import { Status } from './status.ts';
 import { version } from './version.ts';
 
@@ -85,6 +93,27 @@ Exit status: 0 everything was found, 2 something was not.`,
     .option('--json', 'print one JSON document')
     .action(async (options: CheckFlags) => {
       end(await (await import('./check.ts')).checkCommand(options));
+    });
+
+  command(program, 'status', 'show on one screen how every table stands')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Needs neither the lock nor a directory, and works without any state. The columns: entries that Exim finds, age of
+the file that it reads, the last run that changed it with what came (+), went (-) and changed (~).`,
+    )
+    .action(async (options: CommonFlags) => {
+      end(await (await import('./status-command.ts')).statusCommand(options));
+    });
+
+  command(program, 'history', 'list the runs that did something, the latest first')
+    .argument('[table]', 'only what became of this table')
+    .addOption(new Option('-n, --limit <number>', 'how many runs').default(20).argParser(wholeNumber))
+    .option('--all', 'also runs in which nothing changed')
+    .option('--json', 'print one JSON document')
+    .action(async (table: string | undefined, options: HistoryFlags) => {
+      end(await (await import('./history.ts')).historyCommand(table, options));
     });
 
   const reason = (): Option =>
@@ -184,4 +213,9 @@ function command(program: Command, name: string, description: string): Command {
     .command(name)
     .description(description)
     .addOption(new Option('-c, --config <file>', 'the configuration').default('/etc/mailhub-tables.toml'));
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  return Number(text);
 }

@@ -83,8 +83,8 @@ export class History {
    */
   runs(limit: number, table: string | undefined, all: boolean): RunRecord[] {
     const [wanted, parameters] = table === undefined ? ['true', []] : ['names.name = ?', [table]];
-    const worth = `${wanted} AND ${all ? 'true' : "outcome <> 'unchanged'"}`;
-    const outcomes = `SELECT outcomes.*, names.name FROM outcomes JOIN names ON names.id = outcomes.tbl WHERE ${worth}`;
+    const worth = `${wanted} AND ${all ? 'true' : "(outcome <> 'unchanged' OR run IN (SELECT id FROM runs WHERE command <> 'build'))"}`;
+    const outcomes = `${OUTCOMES} WHERE ${worth}`;
     const rows = this.#all<RunRow>(
       `SELECT * FROM runs WHERE EXISTS (${outcomes} AND run = runs.id) ORDER BY id DESC LIMIT ?`,
       ...parameters,
@@ -94,6 +94,31 @@ export class History {
       run: runOf(row),
       tables: this.#all<OutcomeRow>(`${outcomes} AND run = ?`, ...parameters, row.id).map(outcomeOf),
     }));
+  }
+
+  /** The last run of a command. */
+  lastRun(command: string): Run | undefined {
+    return this.#all<RunRow>('SELECT * FROM runs WHERE command = ? ORDER BY id DESC LIMIT 1', command).map(
+      runOf,
+    )[0];
+  }
+
+  /** What became of a table when a run last looked at it, and when the first of the runs in a row began that say the same. */
+  outcome(table: string): { readonly outcome: TableOutcome; readonly since: Date } | undefined {
+    const [last] = this.#all<OutcomeRow & { run: number }>(
+      `${OUTCOMES} WHERE names.name = ? ORDER BY run DESC LIMIT 1`,
+      table,
+    );
+    if (last === undefined) return undefined;
+    const [{ since }] = this.#all<{ since: number | null }>(
+      `SELECT min(started_at) AS since FROM outcomes JOIN runs ON runs.id = run
+       WHERE tbl = (SELECT id FROM names WHERE name = ?) AND run > coalesce(
+         (SELECT max(run) FROM outcomes WHERE tbl = (SELECT id FROM names WHERE name = ?) AND outcome <> ?), 0)`,
+      table,
+      table,
+      last.outcome,
+    );
+    return { outcome: outcomeOf(last), since: new Date(since ?? 0) };
   }
 
   /** The last run that changed what is published of a table. */
@@ -152,6 +177,8 @@ export class History {
     }
   }
 }
+
+const OUTCOMES = 'SELECT outcomes.*, names.name FROM outcomes JOIN names ON names.id = outcomes.tbl';
 
 /** As the state stores them. */
 const KINDS = ['added', 'removed', 'changed'] as const;

@@ -1,0 +1,58 @@
+import { loadConfig } from '../config/load.ts';
+import { printableText } from '../tables/bytes.ts';
+import { type StatusReport, status, type TableStatus } from '../tables/status.ts';
+import { columns } from './columns.ts';
+import type { CommonFlags } from './flags.ts';
+import { jsonDocument } from './json.ts';
+import { pinText } from './pin-text.ts';
+import { Status } from './status.ts';
+import { ageText, whenText } from './when.ts';
+
+/** `mailhub-tables status`. @returns the exit status */
+export async function statusCommand(flags: CommonFlags): Promise<number> {
+  const config = await loadConfig(flags.config, { offline: true });
+  const report = await status(config);
+  if (flags.json) process.stdout.write(jsonDocument(report));
+  else writeReport(report);
+  return Status.ok;
+}
+
+function writeReport({ tables, lastRun, stateTrouble }: StatusReport): void {
+  if (stateTrouble !== undefined)
+    process.stderr.write(`mailhub-tables: nothing is known of earlier runs: ${stateTrouble}\n`);
+  const rows = tables.map((table) => [
+    table.name,
+    table.entries === undefined ? '-' : String(table.entries),
+    table.written === undefined ? '-' : ageText(Date.now() - table.written.getTime()),
+    changeText(table),
+    stateText(table),
+  ]);
+  const right = new Set([1, 2]);
+  for (const line of columns([['table', 'entries', 'age', 'last change', 'now'], ...rows], right))
+    process.stdout.write(`${line}\n`);
+  if (lastRun === undefined) return;
+  const { id, startedAt, result } = lastRun;
+  process.stdout.write(
+    `last run: ${id}, ${whenText(startedAt)}, ${ageText(Date.now() - startedAt.getTime())} ago, ${result ?? 'it did not end'}\n`,
+  );
+}
+
+function changeText({ lastChange }: TableStatus): string {
+  if (lastChange === undefined) return '-';
+  const { run, outcome } = lastChange;
+  return `${whenText(run.startedAt)} run ${run.id} +${outcome.added} -${outcome.removed} ~${outcome.changed}`;
+}
+
+function stateText({ pin, hold, outcome, since, trouble }: TableStatus): string {
+  const said: string[] = [];
+  if (trouble !== undefined) said.push(`can't be read: ${trouble}`);
+  if (pin !== undefined) said.push(pinText(pin));
+  if (outcome?.outcome === 'held' && pin === undefined) {
+    const from = hold === undefined ? since : new Date(hold.firstSeen);
+    said.push(`held${from === undefined ? '' : ` since ${whenText(from)}`}: ${outcome.message ?? ''}`);
+  }
+  if (outcome?.outcome === 'failed') {
+    said.push(`failed${since === undefined ? '' : ` since ${whenText(since)}`}: ${outcome.message ?? ''}`);
+  }
+  return said.length === 0 ? 'ok' : printableText(said.join('; '));
+}

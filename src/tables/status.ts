@@ -1,0 +1,87 @@
+import { statSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import { DbmError } from '../dbm/error.ts';
+import { History, type Run, type TableOutcome } from '../state/history.ts';
+import { type Pin, Pins } from '../state/pins.ts';
+import { type HoldRecord, State } from '../state/state.ts';
+import { stampsOf, tableFiles } from './files.ts';
+import { chooseFormats } from './formats.ts';
+
+/** How one table stands. */
+export interface TableStatus {
+  readonly name: string;
+  /** Entries that Exim finds; undefined where nothing is published, or it can't be read. */
+  readonly entries: number | undefined;
+  /** When the file that Exim reads was written. */
+  readonly written: Date | undefined;
+  /** The last run that changed it, and what that did. */
+  readonly lastChange: { readonly run: Run; readonly outcome: TableOutcome } | undefined;
+  /** What became of it in the last run that looked at it, and since when that is so. */
+  readonly outcome: TableOutcome | undefined;
+  readonly since: Date | undefined;
+  readonly hold: HoldRecord | undefined;
+  readonly pin: Pin | undefined;
+  /** What is wrong with its files. */
+  readonly trouble: string | undefined;
+}
+
+export interface StatusReport {
+  readonly tables: readonly TableStatus[];
+  /** The last run of `build`. */
+  readonly lastRun: Run | undefined;
+  /** Why nothing is known of the past. */
+  readonly stateTrouble: string | undefined;
+}
+
+/** How everything stands: without the lock, without asking a directory, and whatever state the state is in. */
+export async function status(config: Config): Promise<StatusReport> {
+  const formats = await chooseFormats(config);
+  const history = History.open(config.stateDir);
+  const state = State.peek(config.stateDir);
+  const pins = new Pins(config.stateDir);
+  try {
+    const tables = config.tables.map((table): TableStatus => {
+      const { name } = table;
+      const files = tableFiles(config.tablesDir, name, formats.of(table));
+      const record = state?.published(name);
+      const [dbm] = files.dbm;
+      const stamps = stampsOf(files);
+      const known =
+        record !== undefined && files.dbm.every(({ path }) => stamps[path] === record.stamps[path]);
+      const { entries, trouble } = known ? { entries: record.entries, trouble: undefined } : counted(dbm);
+      const last = history.outcome(name);
+      return {
+        name,
+        entries,
+        written: statSync(dbm.path, { throwIfNoEntry: false })?.mtime,
+        lastChange: history.lastChange(name),
+        outcome: last?.outcome,
+        since: last?.since,
+        hold: state?.hold(name),
+        pin: pins.get(name),
+        trouble,
+      };
+    });
+    return { tables, lastRun: history.lastRun('build'), stateTrouble: history.trouble };
+  } finally {
+    state?.close();
+    history.close();
+  }
+}
+
+function counted({ path, format }: ReturnType<typeof tableFiles>['dbm'][number]): {
+  entries: number | undefined;
+  trouble: string | undefined;
+} {
+  try {
+    const file = format.open(path);
+    try {
+      return { entries: file.statistics().entries, trouble: undefined };
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    if (!(error instanceof DbmError)) throw error;
+    return { entries: undefined, trouble: error.message };
+  }
+}
