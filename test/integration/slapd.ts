@@ -16,6 +16,8 @@ const modules = ['/usr/lib/ldap', '/usr/lib64/openldap', '/usr/lib/openldap'].fi
 // slapd is a server's program: an ordinary user's PATH may lack its folder.
 const environment = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/lib/openldap` };
 
+const rootDn = `CN=root,${base}`;
+
 export interface SlapdOptions {
   /** What it serves: an LDIF file with the campus' base. Default: the committed campus. */
   readonly ldif?: string;
@@ -39,6 +41,8 @@ export interface Slapd {
   readonly caFile: string;
   readonly base: string;
   readonly bindDn: string;
+  /** May change everything; its password is the same. */
+  readonly rootDn: string;
   /** Mode 0600, without a newline: `ldapsearch -y` takes that for a part of the password. */
   readonly passwordFile: string;
   readonly password: string;
@@ -88,6 +92,7 @@ async function start(folder: string, options: SlapdOptions): Promise<Slapd> {
     caFile: authority.caFile,
     base,
     bindDn: serviceAccount,
+    rootDn,
     passwordFile,
     password: servicePassword,
     folder,
@@ -117,6 +122,8 @@ function slapdConf(folder: string, authority: Authority, options: SlapdOptions):
     'access to dn.base="cn=Subschema" by * read',
     'database mdb',
     `suffix "${base}"`,
+    `rootdn "${rootDn}"`,
+    `rootpw ${servicePassword}`,
     `directory ${join(folder, 'db')}`,
     `maxsize ${16 * 2 ** 30}`,
     'dbnosync',
