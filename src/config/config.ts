@@ -72,6 +72,8 @@ export interface TableConfig {
   /** What is written of it; at least one. */
   readonly formats: readonly FormatChoice[];
   readonly guard: GuardConfig | undefined;
+  /** What goes on while the table is held: nothing, or entries whose keys are new. */
+  readonly onHold: OnHold;
   /** Empty for a table kept by hand. */
   readonly sources: readonly SourceConfig[];
 }
@@ -97,6 +99,8 @@ export interface DirectorySourceConfig extends SourceCommon {
 export interface FileSourceConfig extends SourceCommon {
   readonly kind: 'file';
   readonly path: string;
+  /** A file that was written longer ago is a finding of the guard. */
+  readonly maxAge: number | undefined;
 }
 
 export interface CsvSourceConfig extends SourceCommon {
@@ -107,7 +111,12 @@ export interface CsvSourceConfig extends SourceCommon {
   readonly value: Template;
   /** `auto`: whichever of the two the header line has. */
   readonly delimiter: ',' | ';' | 'auto';
+  readonly maxAge: number | undefined;
 }
+
+export const onHoldChoices = ['nothing', 'additions'] as const;
+
+export type OnHold = (typeof onHoldChoices)[number];
 
 /** A limit in entries, or in percent of the entries before. */
 export type Amount = { readonly count: number } | { readonly percent: number };
@@ -117,4 +126,8 @@ export interface GuardConfig {
   readonly maxChanged?: Amount | undefined;
   readonly maxAdded?: Amount | undefined;
   readonly minEntries?: number | undefined;
+  /** Of the entries whose keys are addresses in one domain. */
+  readonly maxRemovedPerDomain?: Amount | undefined;
+  /** Keys that must not go, and, with `@` in front, domains of which some address must stay. Lower case. */
+  readonly protected?: readonly string[] | undefined;
 }

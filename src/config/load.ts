@@ -129,10 +129,11 @@ function toConfig(file: string, settings: Settings): Config {
       idAttribute: directory.id_attribute,
       delta: directory.delta,
     })),
-    tables: Object.entries(settings.tables).map(([name, { format, guard, sources }]) => ({
+    tables: Object.entries(settings.tables).map(([name, { format, guard, on_hold, sources }]) => ({
       name,
       formats: format ?? settings.format ?? ['auto'],
       guard,
+      onHold: on_hold,
       sources,
     })),
   };

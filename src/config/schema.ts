@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import type { GuardConfig } from './config.ts';
+import { type GuardConfig, onHoldChoices } from './config.ts';
 import { directorySchema } from './directory.ts';
 import { checkDirectory, checkProgram, checkStateDirectory, realPath } from './files.ts';
 import { parsed, path } from './leaf.ts';
-import { rule } from './rule.ts';
+import { rule, unique } from './rule.ts';
 import { sourceSchema } from './source.ts';
 import type { Surroundings } from './surroundings.ts';
-import { parseAmount, parseDuration, parseFormats } from './values.ts';
+import { parseAmount, parseDuration, parseFormats, parseProtected } from './values.ts';
 
 export type Settings = z.output<ReturnType<typeof configSchema>>;
 
@@ -32,11 +32,24 @@ export function configSchema(surroundings: Surroundings) {
 }
 
 function keys(surroundings: Surroundings) {
-  const table = z.strictObject({
-    format: z.optional(parsed(z.unknown(), parseFormats)),
-    guard: z.optional(guardSchema()),
-    sources: z._default(z.array(sourceSchema(surroundings)), []),
-  });
+  const table = z
+    .strictObject({
+      format: z.optional(parsed(z.unknown(), parseFormats)),
+      guard: z.optional(guardSchema()),
+      on_hold: z._default(z.enum(onHoldChoices), 'nothing'),
+      sources: z._default(z.array(sourceSchema(surroundings)), []),
+    })
+    .check(
+      rule(['on_hold', 'sources'], function* ({ on_hold, sources }) {
+        if (on_hold !== 'additions' || sources.length > 0) return;
+        const hint = 'remove it: the file is held or published as it is';
+        yield {
+          path: ['on_hold'],
+          message: 'is for tables with sources, and this one is kept by hand',
+          hint,
+        };
+      }),
+    );
   return z.strictObject({
     tables_dir: path(surroundings, checkDirectory),
     state_dir: z._default(path(surroundings, checkStateDirectory), '/var/lib/mailhub-tables'),
@@ -57,6 +70,13 @@ function guardSchema() {
       max_changed: amount,
       max_added: amount,
       min_entries: z.optional(z.int().check(z.gte(0))),
+      max_removed_per_domain: amount,
+      protected: z.optional(
+        z.array(parsed(z.string(), parseProtected)).check(
+          z.minLength(1),
+          unique((key) => key),
+        ),
+      ),
     }),
     z.transform(
       (guard): GuardConfig => ({
@@ -64,6 +84,8 @@ function guardSchema() {
         maxChanged: guard.max_changed,
         maxAdded: guard.max_added,
         minEntries: guard.min_entries,
+        maxRemovedPerDomain: guard.max_removed_per_domain,
+        protected: guard.protected,
       }),
     ),
   );

@@ -36,6 +36,7 @@ export const sections = {
   table: {
     format: 'format = ["auto", "cdb"]',
     guard: 'guard = { max_removed = "1%" }',
+    on_hold: 'on_hold = "additions"',
     sources: '[[tables.NAME.sources]], with two brackets',
   },
   guard: {
@@ -43,6 +44,8 @@ export const sections = {
     max_changed: 'max_changed = "1%"',
     max_added: 'max_added = 500',
     min_entries: 'min_entries = 1000',
+    max_removed_per_domain: 'max_removed_per_domain = "50%"',
+    protected: 'protected = ["postmaster@example.ac.uk", "@stmarys.example.ac.uk"]',
   },
   directorySource: {
     directory: 'directory = "ad"',
@@ -54,6 +57,7 @@ export const sections = {
   },
   fileSource: {
     file: 'file = "/var/spool/mlist/mlist_table.dat"',
+    max_age: 'max_age = "3 days"',
     optional: 'optional = true',
   },
   csvSource: {
@@ -61,6 +65,7 @@ export const sections = {
     key: 'key = "{alias}@example.ac.uk"',
     value: 'value = "{student_id}@students.example.ac.uk"',
     delimiter: 'delimiter = ";"',
+    max_age: 'max_age = "3 days"',
     optional: 'optional = true',
   },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;

@@ -7,7 +7,7 @@ import { quote } from './printable.ts';
 import { type Finding, raise, rule, unique } from './rule.ts';
 import type { Surroundings } from './surroundings.ts';
 import { parseTemplate, placeholders, type Template } from './template.ts';
-import { asKey, checkFilter, parseDirectoryTemplate, parseDomain } from './values.ts';
+import { asKey, checkFilter, parseDirectoryTemplate, parseDomain, parseDuration } from './values.ts';
 
 const sourceKinds = ['directory', 'file', 'csv'] as const;
 
@@ -40,6 +40,8 @@ export function sourceSchema(surroundings: Surroundings) {
     return z.NEVER;
   });
 }
+
+const maxAge = { max_age: z.optional(parsed(z.string(), parseDuration)) };
 
 const common = { optional: z._default(z.boolean(), false) };
 
@@ -75,8 +77,15 @@ function isOfAddress(placeholder: string): boolean {
 
 function fileSource(surroundings: Surroundings) {
   return z.pipe(
-    z.strictObject({ file: inputPath(surroundings), ...common }),
-    z.transform(({ file, optional }): FileSourceConfig => ({ kind: 'file', path: file, optional })),
+    z.strictObject({ file: inputPath(surroundings), ...maxAge, ...common }),
+    z.transform(
+      ({ file, max_age, optional }): FileSourceConfig => ({
+        kind: 'file',
+        path: file,
+        maxAge: max_age,
+        optional,
+      }),
+    ),
   );
 }
 
@@ -87,9 +96,17 @@ function csvSource(surroundings: Surroundings) {
       key: parsed(z.string(), (text) => asKey(parseTemplate(text))),
       value: parsed(z.string(), parseTemplate),
       delimiter: z._default(z.enum([',', ';', 'auto']), 'auto'),
+      ...maxAge,
       ...common,
     }),
-    z.transform(({ csv, ...section }): CsvSourceConfig => ({ kind: 'csv', path: csv, ...section })),
+    z.transform(
+      ({ csv, max_age, ...section }): CsvSourceConfig => ({
+        kind: 'csv',
+        path: csv,
+        maxAge: max_age,
+        ...section,
+      }),
+    ),
   );
 }
 

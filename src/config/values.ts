@@ -97,6 +97,17 @@ export function parseDomain(text: string): string {
   return lower;
 }
 
+/** A key, or `@` and a domain, in lower case. @throws ValueError */
+export function parseProtected(text: string): string {
+  if (text.startsWith('@')) return `@${parseDomain(text.slice(1))}`;
+  if (text === '')
+    throw new ValueError(
+      'is empty',
+      'write a key such as postmaster@example.ac.uk, or a domain as @example.ac.uk',
+    );
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
 /** The name of a systemd credential: never a path. @throws ValueError */
 export function parseCredential(text: string): string {
   if (!/^[\w-][\w.-]*$/.test(text)) {

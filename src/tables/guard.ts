@@ -1,4 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { Amount, GuardConfig } from '../config/config.ts';
+import type { Pairs } from '../dbm/pairs.ts';
+import { printable } from './bytes.ts';
+import type { Difference } from './diff.ts';
+import { changesByDomain, type DomainChange, Domains } from './domains.ts';
+import { findKey } from './find-key.ts';
+import { durationText, type OldSource } from './source-age.ts';
 
 /** The size of a table: its entries, and the bytes of its canonical text. */
 export interface Size {
@@ -22,8 +29,23 @@ export interface Finding {
     | 'max_removed'
     | 'max_changed'
     | 'max_added'
-    | 'min_entries';
+    | 'min_entries'
+    | 'max_removed_per_domain'
+    | 'protected'
+    | 'max_age';
   readonly message: string;
+  /** What was found, in entries or bytes or, of `max_age`, milliseconds; and the limit, as the configuration has it. */
+  readonly count?: number;
+  readonly limit?: string;
+  /** The first of the keys in question, made printable. */
+  readonly examples?: readonly string[];
+}
+
+/** Both tables, entry by entry. */
+export interface Compared {
+  readonly before: Pairs;
+  readonly after: Pairs;
+  readonly difference: Difference;
 }
 
 export interface Judgement {
@@ -35,47 +57,263 @@ export interface Judgement {
   readonly after: Size;
   readonly counts: Counts;
   readonly allowEmpty: boolean;
+  /** Undefined where only the sizes are known. */
+  readonly compared?: Compared | undefined;
+  readonly oldSources?: readonly OldSource[];
 }
 
-/** Every finding against a candidate that differs from what is published; none lets it pass. */
-export function judge(judgement: Judgement): Finding[] {
-  const { config, before, after, counts } = judgement;
+/** The findings against a candidate; none lets it pass. */
+export interface Verdict {
+  readonly findings: readonly Finding[];
+  /**
+   * What the findings are about, the same as long as the same entries would go or change: SHA-256, hexadecimal. What else
+   * the candidate brings does not count.
+   */
+  readonly key: string;
+}
+
+/** Of a domain that keeps some addresses, fewer than these are no finding, whatever share of it they are. */
+const FEW_OF_A_DOMAIN = 5;
+
+/** Where a whole table goes, every domain of it does: the first ones are named one by one. */
+const MOST_DOMAINS = 20;
+
+const EXAMPLES = 5;
+
+/** Every finding against a candidate that differs from what is published. */
+export function judge(judgement: Judgement): Verdict {
+  const { config, before, after, counts, compared } = judgement;
   const findings: Finding[] = [];
-  const find = (rule: Finding['rule'], message: string): void => {
-    findings.push({ rule, message });
-  };
+  const concerned = new Concerned(compared);
+  const domains = new DomainFindings(config, compared);
 
   if (after.entries === 0 && !judgement.allowEmpty) {
-    find('empty', 'the candidate is empty; only --allow-empty publishes an empty table');
+    findings.push({
+      rule: 'empty',
+      message: 'the candidate is empty; only --allow-empty publishes an empty table',
+      count: 0,
+    });
+    concerned.all('removed');
   }
   if (config?.minEntries !== undefined && after.entries < config.minEntries) {
-    find('min_entries', `${after.entries} entries, fewer than min_entries = ${config.minEntries}`);
+    findings.push({
+      rule: 'min_entries',
+      message: `${after.entries} entries, fewer than min_entries = ${config.minEntries}`,
+      count: after.entries,
+      limit: String(config.minEntries),
+      examples: concerned.all('removed'),
+    });
   }
-  if (before === undefined) return findings;
+  for (const { path, age, limit } of judgement.oldSources ?? []) {
+    findings.push({
+      rule: 'max_age',
+      message: `${path} was written ${durationText(age)} ago, more than max_age = "${durationText(limit)}"`,
+      count: Math.round(age),
+      limit: durationText(limit),
+    });
+    concerned.source(path);
+  }
+  if (before === undefined) return { findings, key: concerned.key(findings) };
 
   const limits = [
-    ['max_removed', 'removed', counts.removed, config?.maxRemoved],
-    ['max_changed', 'changed', counts.changed, config?.maxChanged],
-    ['max_added', 'added', counts.added, config?.maxAdded],
+    ['max_removed', 'removed', config?.maxRemoved],
+    ['max_changed', 'changed', config?.maxChanged],
+    ['max_added', 'added', config?.maxAdded],
   ] as const;
-  for (const [rule, verb, count, limit] of limits) {
-    if (limit !== undefined && exceeds(count, limit, before.entries)) {
-      find(rule, `${count} of ${before.entries} entries ${verb}, more than ${rule} = ${amountText(limit)}`);
+  for (const [rule, kind, limit] of limits) {
+    const count = counts[kind];
+    if (limit === undefined || !exceeds(count, limit, before.entries)) continue;
+    findings.push({
+      rule,
+      message: `${count} of ${before.entries} entries ${kind}, more than ${rule} = ${amountText(limit)}`,
+      count,
+      limit: amountText(limit),
+      examples: concerned.all(kind),
+    });
+  }
+  if (config?.maxRemoved === undefined && config?.maxChanged === undefined) {
+    if (judgement.fedByDirectory && after.bytes <= before.bytes) {
+      findings.push({
+        rule: 'not-larger',
+        message: `the candidate has ${after.bytes} bytes, not more than the published ${before.bytes}`,
+        count: after.bytes,
+        limit: String(before.bytes),
+        examples: [...concerned.all('removed'), ...concerned.all('changed')].slice(0, EXAMPLES),
+      });
+    }
+    if (!judgement.fedByDirectory && counts.removed * 2 > before.entries) {
+      findings.push({
+        rule: 'half-lost',
+        message: `${counts.removed} of ${before.entries} entries removed, more than half`,
+        count: counts.removed,
+        limit: '50%',
+        examples: concerned.all('removed'),
+      });
     }
   }
-  if (config?.maxRemoved !== undefined || config?.maxChanged !== undefined) return findings;
+  for (const { finding, entries } of domains.findings()) {
+    findings.push({ ...finding, examples: concerned.removed(entries) });
+  }
+  return { findings, key: concerned.key(findings) };
+}
 
-  if (judgement.fedByDirectory) {
-    if (after.bytes <= before.bytes) {
-      find(
-        'not-larger',
-        `the candidate has ${after.bytes} bytes, not more than the published ${before.bytes}`,
-      );
-    }
-  } else if (counts.removed * 2 > before.entries) {
-    find('half-lost', `${counts.removed} of ${before.entries} entries removed, more than half`);
+/** The key of what a table waits for: addresses that move. */
+export function keyOfEntries(pairs: Pairs, entries: Uint32Array): string {
+  const none = new Uint32Array(0);
+  const difference = { added: none, removed: entries, changedBefore: none, changedAfter: none };
+  const concerned = new Concerned({ before: pairs, after: pairs, difference });
+  concerned.all('removed');
+  return concerned.key([]);
+}
+
+/** What a list of domains and of keys has to say of the entries that would go. */
+class DomainFindings {
+  readonly #config: GuardConfig | undefined;
+  readonly #compared: Compared | undefined;
+
+  constructor(config: GuardConfig | undefined, compared: Compared | undefined) {
+    this.#config = config;
+    this.#compared = compared;
   }
-  return findings;
+
+  *findings(): Generator<{ finding: Finding; entries: Uint32Array }> {
+    const compared = this.#compared;
+    if (compared === undefined || compared.difference.removed.length === 0) return;
+    const limit = this.#config?.maxRemovedPerDomain;
+    const shelter = this.#config?.protected ?? [];
+    const named = shelter.filter((each) => each.startsWith('@'));
+    const changes = limit === undefined && named.length === 0 ? [] : domainChanges(compared);
+    const entries = changes.length === 0 ? new Map<string, number[]>() : removedByDomain(compared);
+    let found = 0;
+    const rest: number[] = [];
+    let further = 0;
+    for (const { domain, before, removed, added } of changes) {
+      if (removed === 0) continue;
+      const inDomain = Uint32Array.from(entries.get(domain) ?? []);
+      const gone = removed === before && added === 0;
+      const many = limit !== undefined && exceeds(removed, limit, before);
+      if (limit !== undefined && (gone || (many && ('count' in limit || removed >= FEW_OF_A_DOMAIN)))) {
+        const text = amountText(limit);
+        const message = gone
+          ? `the domain ${printableDomain(domain)} would be gone: all ${before} entries (max_removed_per_domain = ${text})`
+          : `${removed} of ${before} entries of ${printableDomain(domain)} removed, more than max_removed_per_domain = ${text}`;
+        const finding = { rule: 'max_removed_per_domain', message, count: removed, limit: text } as const;
+        if (found++ < MOST_DOMAINS) yield { finding, entries: inDomain };
+        else {
+          further++;
+          for (const entry of inDomain) rest.push(entry);
+        }
+      }
+      if (gone && named.includes(`@${domain}`)) {
+        const message = `the protected domain @${printableDomain(domain)} would be gone: all ${before} entries`;
+        const finding = { rule: 'protected', message, count: before, limit: `@${domain}` } as const;
+        yield { finding, entries: inDomain };
+      }
+    }
+    if (further > 0) {
+      const message = `${further} further domains would lose more than max_removed_per_domain = ${amountText(limit)}`;
+      const finding = { rule: 'max_removed_per_domain', message, count: further } as const;
+      yield { finding, entries: Uint32Array.from(rest) };
+    }
+    for (const key of shelter) {
+      if (key.startsWith('@')) continue;
+      const bytes = Buffer.from(key);
+      const entry = findKey(compared.before, bytes);
+      if (entry === undefined || findKey(compared.after, bytes) !== undefined) continue;
+      const message = `the protected key ${printable(bytes)} would be gone`;
+      const finding = { rule: 'protected', message, count: 1, limit: printable(bytes) } as const;
+      yield { finding, entries: Uint32Array.of(entry) };
+    }
+  }
+}
+
+function domainChanges({ before, after, difference }: Compared): DomainChange[] {
+  return changesByDomain(before, difference.removed, after, difference.added);
+}
+
+/** The removed entries whose keys are addresses, by their domain. */
+function removedByDomain({ before, difference }: Compared): Map<string, number[]> {
+  const domains = new Domains();
+  const lists: number[][] = [];
+  for (const entry of difference.removed) {
+    const domain = domains.of(before, entry, true);
+    if (domain === undefined) continue;
+    lists[domain] ??= [];
+    lists[domain].push(entry);
+  }
+  return new Map(lists.map((list, number) => [domains.name(number), list]));
+}
+
+function printableDomain(domain: string): string {
+  return printable(Buffer.from(domain));
+}
+
+/** The entries that the findings are about. */
+class Concerned {
+  readonly #compared: Compared | undefined;
+  readonly #sources = new Set<string>();
+  readonly #removed = new Set<number>();
+  #allRemoved = false;
+  #allChanged = false;
+  #allAdded = false;
+
+  constructor(compared: Compared | undefined) {
+    this.#compared = compared;
+  }
+
+  /** @returns examples */
+  all(kind: 'removed' | 'changed' | 'added'): string[] {
+    if (kind === 'removed') this.#allRemoved = true;
+    if (kind === 'changed') this.#allChanged = true;
+    if (kind === 'added') this.#allAdded = true;
+    if (this.#compared === undefined) return [];
+    const { before, after, difference } = this.#compared;
+    if (kind === 'removed') return keys(before, difference.removed);
+    return keys(after, kind === 'changed' ? difference.changedAfter : difference.added);
+  }
+
+  /** @returns examples */
+  removed(entries: Uint32Array): string[] {
+    for (const entry of entries) this.#removed.add(entry);
+    return this.#compared === undefined ? [] : keys(this.#compared.before, entries);
+  }
+
+  source(path: string): void {
+    this.#sources.add(path);
+  }
+
+  /** Of entries that would go it is the keys that count, of those that change the new values too. */
+  key(findings: readonly Finding[]): string {
+    const hash = createHash('sha256');
+    let count = 0;
+    const put = (sign: string, pool: Uint8Array, start: number, end: number): void => {
+      count++;
+      hash.update(`${sign}${end - start} `);
+      hash.update(pool.subarray(start, end));
+    };
+    for (const path of [...this.#sources].sort()) hash.update(`source ${path}\n`);
+    if (this.#compared !== undefined) {
+      const { before, after, difference } = this.#compared;
+      for (const entry of difference.removed) {
+        if (this.#allRemoved || this.#removed.has(entry))
+          put('-', before.pool, before.keyStart[entry], before.keyEnd[entry]);
+      }
+      for (const entry of this.#allChanged ? difference.changedAfter : []) {
+        put('~', after.pool, after.keyStart[entry], after.keyEnd[entry]);
+        put('=', after.pool, after.valueStart[entry], after.valueEnd[entry]);
+      }
+      for (const entry of this.#allAdded ? difference.added : [])
+        put('+', after.pool, after.keyStart[entry], after.keyEnd[entry]);
+    }
+    if (count === 0) for (const { rule } of findings) hash.update(`rule ${rule}\n`);
+    return hash.digest('hex');
+  }
+}
+
+function keys({ pool, keyStart, keyEnd }: Pairs, entries: Uint32Array): string[] {
+  return Array.from(entries.subarray(0, EXAMPLES), (entry) =>
+    printable(pool, keyStart[entry], keyEnd[entry]),
+  );
 }
 
 function exceeds(count: number, limit: Amount, entries: number): boolean {
@@ -84,6 +322,7 @@ function exceeds(count: number, limit: Amount, entries: number): boolean {
   return count * 100 > limit.percent * entries * roundingError;
 }
 
-function amountText(limit: Amount): string {
+function amountText(limit: Amount | undefined): string {
+  if (limit === undefined) return 'none';
   return 'count' in limit ? String(limit.count) : `"${limit.percent}%"`;
 }

@@ -4,10 +4,12 @@ import type { Pin } from '../state/pins.ts';
 import type { Collected } from './collect.ts';
 import { type Difference, diff } from './diff.ts';
 import type { TableFiles } from './files.ts';
-import { type Counts, type Finding, judge, type Size } from './guard.ts';
-import type { Conflict, Contribution, Merged } from './merge.ts';
+import { type Counts, type Finding, judge, type Size, type Verdict } from './guard.ts';
+import { type Conflict, type Contribution, type Merged, merge } from './merge.ts';
 import type { Change } from './moves.ts';
+import { pick } from './pick.ts';
 import type { Outcome, SourceRejection } from './report.ts';
+import { oldSources } from './source-age.ts';
 import type { Parts } from './stage.ts';
 import { NOTHING_SURVEYED, type Survey } from './survey.ts';
 import type { Table } from './table.ts';
@@ -23,6 +25,8 @@ export interface Plan {
   readonly selected: boolean;
   outcome: Outcome;
   findings: readonly Finding[];
+  /** What the findings are about: the same as long as the same entries would go. */
+  findingsKey: string;
   failure: { readonly cause: 'source' | 'machine'; readonly message: string } | undefined;
   /** What is to be written, and from which entries; undefined when the files stay as they are. */
   write: { readonly table: Table; readonly parts: Parts } | undefined;
@@ -66,6 +70,7 @@ const NONE: Listing<never> = { count: 0, examples: [] };
 const NO_PLAN = {
   outcome: 'failed' as Outcome,
   findings: [],
+  findingsKey: '',
   failure: undefined,
   write: undefined,
   candidate: undefined,
@@ -147,11 +152,11 @@ class Planner {
     if (foreign === undefined) return this.#unchanged(published);
 
     const difference = differenceOf(published, foreign.table);
-    const findings = this.#judge(published, foreign.table, difference, this.#options.force);
-    const passes = findings.length === 0;
+    const verdict = this.#judge(published, foreign.table, difference, this.#options.force);
+    const passes = verdict.findings.length === 0;
     return this.#plan({
       outcome: passes ? 'published' : 'held',
-      findings,
+      ...found(verdict),
       base: published,
       candidate: foreign.table,
       difference,
@@ -186,15 +191,16 @@ class Planner {
     if (foreign !== undefined && !this.#options.force) {
       this.#notes.push(`somebody else wrote ${this.#files.dat}`);
       const difference = differenceOf(published, foreign.table);
-      const findings = this.#judge(published, foreign.table, difference, false);
+      const { findings, key } = this.#judge(published, foreign.table, difference, false);
       if (findings.length > 0) {
         return this.#plan({
           ...common,
           outcome: 'held',
-          findings: findings.map(({ rule, message }) => ({
-            rule,
-            message: `${this.#files.dat}, which somebody else wrote: ${message}`,
+          findings: findings.map((finding) => ({
+            ...finding,
+            message: `${this.#files.dat}, which somebody else wrote: ${finding.message}`,
           })),
+          findingsKey: key,
           base,
           difference: differenceOf(base, candidate),
           heldFile: { table: foreign.table, difference },
@@ -205,6 +211,11 @@ class Planner {
     }
 
     if (base !== undefined && candidate.digest === base.digest) {
+      const old = this.#judgeAge(base);
+      if (old.findings.length > 0) {
+        const write = adopted ? { table: adopted, parts: { dat: false, dbm: true } } : this.#repair(base);
+        return this.#plan({ ...common, outcome: 'held', ...found(old), base, write });
+      }
       return adopted === undefined
         ? { ...this.#unchanged(base), ...common }
         : this.#plan({
@@ -217,20 +228,38 @@ class Planner {
     }
 
     const difference = differenceOf(base, candidate);
-    const findings = this.#judge(base, candidate, difference, this.#options.force);
-    if (findings.length === 0) {
+    const verdict = this.#judge(base, candidate, difference, this.#options.force);
+    if (verdict.findings.length === 0) {
       const write = { table: candidate, parts: { dat: true, dbm: true } };
       const shown = adopted === undefined ? difference : differenceOf(published, candidate);
       return this.#plan({ ...common, outcome: 'published', base: published, difference: shown, write });
     }
+    const additions = base && this.#additions(base, candidate, difference, verdict.findings);
     return this.#plan({
       ...common,
       outcome: 'held',
-      findings,
+      ...found(verdict),
       base,
       difference,
-      write: adopted ? { table: adopted, parts: { dat: false, dbm: true } } : this.#repair(base),
+      write:
+        additions ?? (adopted ? { table: adopted, parts: { dat: false, dbm: true } } : this.#repair(base)),
     });
+  }
+
+  /** What is published of a held candidate all the same: what was there, and the entries whose keys are new. */
+  #additions(
+    base: Base,
+    candidate: Table,
+    { added }: Difference,
+    findings: readonly Finding[],
+  ): Plan['write'] {
+    const concerned = findings.some(({ rule }) => rule === 'max_added' || rule === 'max_age');
+    if (this.#config.onHold !== 'additions' || added.length === 0 || concerned) return undefined;
+    this.#notes.push(`${added.length} new entries are published all the same (on_hold = "additions")`);
+    const source = this.#config.name;
+    const published = { source, pairs: base.load(), ties: 'first' } as const;
+    const { table } = merge([published, { source, pairs: pick(candidate, added), ties: 'first' }]);
+    return { table, parts: { dat: true, dbm: true } };
   }
 
   #failedSource(): Plan {
@@ -261,16 +290,32 @@ class Planner {
     return { table: base.load(), parts: { dat, dbm: !dbmMatches } };
   }
 
-  #judge(base: Base | undefined, candidate: Table, difference: Difference, force: boolean): Finding[] {
-    const findings = judge({
+  #judge(base: Base | undefined, candidate: Table, difference: Difference, force: boolean): Verdict {
+    const verdict = judge({
       config: this.#config.guard,
       fedByDirectory: this.#config.sources.some((source) => source.kind === 'directory'),
       before: this.#sizeBefore(base),
       after: sizeOf(candidate),
       counts: base === undefined ? this.#leastCounts(candidate) : countsOf(difference),
       allowEmpty: this.#options.allowEmpty,
+      compared: base && { before: base.load(), after: candidate, difference },
+      oldSources: oldSources(this.#config.sources, Date.now()),
     });
-    return force ? findings.filter(({ rule }) => rule === 'empty') : findings;
+    if (!force) return verdict;
+    return { ...verdict, findings: verdict.findings.filter(({ rule }) => rule === 'empty') };
+  }
+
+  /** A candidate that is what is published is judged by the age of its sources alone. */
+  #judgeAge(base: Base): Verdict {
+    return judge({
+      config: undefined,
+      fedByDirectory: false,
+      before: undefined,
+      after: base.size,
+      counts: countsOf(NO_DIFFERENCE),
+      allowEmpty: true,
+      oldSources: this.#options.force ? [] : oldSources(this.#config.sources, Date.now()),
+    });
   }
 
   #sizeBefore(base: Base | undefined): Size | undefined {
@@ -300,6 +345,10 @@ class Planner {
       ...plan,
     };
   }
+}
+
+function found({ findings, key }: Verdict): Pick<Plan, 'findings' | 'findingsKey'> {
+  return { findings, findingsKey: key };
 }
 
 /** The plan of a table whose files could not be read; its sources tell which addresses others must keep for it. */
@@ -369,7 +418,20 @@ export function changesOf(plan: Plan): Change[] {
   };
   const changes: Change[] = [];
   if (write !== undefined) changes.push(change(write.table, plan.selected));
-  if (pending) changes.push(change(candidate, false));
+  if (!pending) return changes;
+  if (write === undefined || !plan.selected) changes.push(change(candidate, false));
+  else {
+    // What is published of a held candidate waits for nothing any more.
+    const { removed, added } = diff(write.table, candidate);
+    changes.push({
+      name: plan.config.name,
+      before: write.table,
+      after: candidate,
+      removed,
+      added,
+      publishes: false,
+    });
+  }
   return changes;
 }
 

@@ -4,6 +4,7 @@ import type { RunJournal, State } from '../state/state.ts';
 import { printable } from './bytes.ts';
 import { systemReason } from './error.ts';
 import { stampsOf } from './files.ts';
+import { keyOfEntries } from './guard.ts';
 import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
 import { pick } from './pick.ts';
@@ -26,7 +27,8 @@ export function settleMoves(plans: readonly Plan[]): Move[] {
       move.keys.length === 1 ? `${first} moves` : `${move.keys.length} addresses (${first}, ...) move`;
     const message = `${what} to ${move.to.name}, which is not published: the two can only go together`;
     plan.outcome = 'held';
-    plan.findings = [{ rule: 'waits', message }];
+    plan.findings = [{ rule: 'waits', message, count: move.keys.length, examples: [first] }];
+    plan.findingsKey = keyOfEntries(move.from.before, move.keys);
     plan.write = undefined;
   }
   return moves.filter((move) => !waiting.has(move.from.name));

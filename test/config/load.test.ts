@@ -34,7 +34,8 @@ test('a whole configuration', async () => {
     base = ""
 
     [tables.exch_table]
-    guard = { max_removed = "0.5%", max_changed = 25, max_added = "100%", min_entries = 1000 }
+    guard = { max_removed = "0.5%", max_changed = 25, max_added = "100%", min_entries = 1000, max_removed_per_domain = "50%", protected = ["Postmaster@x", "@St.Mary"] }
+    on_hold = "additions"
     [[tables.exch_table.sources]]
     directory = "ad"
     filter = "(|(homeMDB=*)(objectClass=group))"
@@ -43,6 +44,7 @@ test('a whole configuration', async () => {
     domains = ["Example.ac.uk", "xn--fiqs8s"]
     [[tables.exch_table.sources]]
     file = "../more.dat"
+    max_age = "3 days"
     optional = true
 
     [tables.sm_table]
@@ -111,7 +113,10 @@ test('a whole configuration', async () => {
           maxChanged: { count: 25 },
           maxAdded: { percent: 100 },
           minEntries: 1000,
+          maxRemovedPerDomain: { percent: 50 },
+          protected: ['postmaster@x', '@st.mary'],
         },
+        onHold: 'additions',
         sources: [
           {
             kind: 'directory',
@@ -122,17 +127,19 @@ test('a whole configuration', async () => {
             domains: ['example.ac.uk', 'xn--fiqs8s'],
             optional: false,
           },
-          { kind: 'file', path: at('../more.dat'), optional: true },
+          { kind: 'file', path: at('../more.dat'), maxAge: 3 * 86_400_000, optional: true },
         ],
       },
       {
         name: 'sm_table',
         formats: ['bdb', 'cdb'],
         guard: undefined,
+        onHold: 'nothing',
         sources: [
           {
             kind: 'csv',
             path: at('sm.csv'),
+            maxAge: undefined,
             key: [{ name: 'Student alias' }, '@x'],
             value: [{ name: 'id' }],
             delimiter: ';',
@@ -140,7 +147,7 @@ test('a whole configuration', async () => {
           },
         ],
       },
-      { name: 'local_domains', formats: ['bdb'], guard: undefined, sources: [] },
+      { name: 'local_domains', formats: ['bdb'], guard: undefined, onHold: 'nothing', sources: [] },
     ],
   });
 });

@@ -6,6 +6,7 @@ import {
   type DirectoryConfig,
   deltaChoices,
   type FormatChoice,
+  onHoldChoices,
   plainFormats,
   type SourceConfig,
   suffixedFormats,
@@ -62,6 +63,18 @@ const directory = fc.record<DirectoryConfig>({
 });
 
 const optional = fc.boolean();
+const maxAge = fc.option(
+  fc.integer({ min: 1, max: 9999 }).map((minutes) => minutes * 60_000),
+  { nil: undefined },
+);
+const key = text.map((each) => each.replace(/[A-Z@]/g, 'x'));
+const shelter = fc.uniqueArray(
+  fc.oneof(
+    key,
+    domain.map((each) => `@${each}`),
+  ),
+  { minLength: 1 },
+);
 const path = fc.stringMatching(/^[a-z ]{1,8}$/).map((each) => `/none/${each}x`);
 const source = (directories: readonly DirectoryConfig[]): fc.Arbitrary<SourceConfig> =>
   fc.oneof(
@@ -74,13 +87,14 @@ const source = (directories: readonly DirectoryConfig[]): fc.Arbitrary<SourceCon
       domains: fc.option(fc.uniqueArray(domain, { minLength: 1 }), { nil: undefined }),
       optional,
     }),
-    fc.record({ kind: fc.constant('file' as const), path, optional }),
+    fc.record({ kind: fc.constant('file' as const), path, maxAge, optional }),
     fc.record({
       kind: fc.constant('csv' as const),
       path,
       key: template,
       value: template,
       delimiter: fc.constantFrom(',' as const, ';' as const, 'auto' as const),
+      maxAge,
       optional,
     }),
   );
@@ -102,18 +116,28 @@ const config = fc
     fc.record({
       directories: fc.constant(directories),
       tables: fc.uniqueArray(
-        fc.record<TableConfig>({
-          name,
-          formats,
-          guard: fc.option(
-            fc.record(
-              { maxRemoved: amount, maxChanged: amount, maxAdded: amount, minEntries: fc.nat() },
-              { requiredKeys: [] },
+        fc
+          .record<TableConfig>({
+            name,
+            formats,
+            guard: fc.option(
+              fc.record(
+                {
+                  maxRemoved: amount,
+                  maxChanged: amount,
+                  maxAdded: amount,
+                  minEntries: fc.nat(),
+                  maxRemovedPerDomain: amount,
+                  protected: shelter,
+                },
+                { requiredKeys: [] },
+              ),
+              { nil: undefined },
             ),
-            { nil: undefined },
-          ),
-          sources: fc.array(source(directories), { maxLength: 3 }),
-        }),
+            onHold: fc.constantFrom(...onHoldChoices),
+            sources: fc.array(source(directories), { maxLength: 3 }),
+          })
+          .map((table) => (table.sources.length === 0 ? { ...table, onHold: 'nothing' as const } : table)),
         { minLength: 1, maxLength: 4, selector: (each) => each.name },
       ),
     }),
@@ -187,7 +211,7 @@ function toToml(directories: readonly DirectoryConfig[], tables: readonly TableC
     tables_dir: 'tables',
     directory: Object.fromEntries(directories.map((each) => [each.name, directoryKeys(each)])),
     tables: Object.fromEntries(
-      tables.map(({ name, formats, guard, sources }) => [
+      tables.map(({ name, formats, guard, onHold, sources }) => [
         name,
         given({
           format: formats.length === 1 ? formats[0] : formats,
@@ -198,7 +222,10 @@ function toToml(directories: readonly DirectoryConfig[], tables: readonly TableC
               max_changed: guard.maxChanged && written(guard.maxChanged),
               max_added: guard.maxAdded && written(guard.maxAdded),
               min_entries: guard.minEntries,
+              max_removed_per_domain: guard.maxRemovedPerDomain && written(guard.maxRemovedPerDomain),
+              protected: guard.protected,
             }),
+          on_hold: onHold,
           sources: sources.map(sourceKeys),
         }),
       ]),
@@ -234,9 +261,14 @@ function directoryKeys(directory: DirectoryConfig) {
 }
 
 function sourceKeys(source: SourceConfig) {
-  if (source.kind === 'file') return { file: source.path, optional: source.optional };
+  const max_age =
+    source.kind === 'directory' || source.maxAge === undefined
+      ? undefined
+      : `${source.maxAge / 60_000} minutes`;
+  if (source.kind === 'file') return given({ file: source.path, max_age, optional: source.optional });
   const common = { key: braced(source.key), value: braced(source.value), optional: source.optional };
-  if (source.kind === 'csv') return { csv: source.path, delimiter: source.delimiter, ...common };
+  if (source.kind === 'csv')
+    return given({ csv: source.path, delimiter: source.delimiter, max_age, ...common });
   return given({ directory: source.directory, filter: source.filter, domains: source.domains, ...common });
 }
 

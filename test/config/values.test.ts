@@ -1,5 +1,7 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { ValueError } from '../../src/config/error.ts';
+import { parseDuration, parseProtected } from '../../src/config/values.ts';
 import { type Case, directorySource, finds, server, source, table, top } from './finds.ts';
 import { failure, problems, workspace } from './workspace.ts';
 
@@ -254,4 +256,29 @@ describe('sources', () => {
     rmSync(at('tables/b.dat'));
     await load(`${top}[tables.b]\nsources = [{ csv = "input.dat", key = "{k}", value = "v" }]\n`);
   });
+});
+
+test('lengths of time', () => {
+  expect(['1 minute', '90 minutes', '12 hours', '1 day', '3days', '2 weeks'].map(parseDuration)).toEqual(
+    [1, 90, 720, 1440, 4320, 20_160].map((minutes) => minutes * 60_000),
+  );
+  for (const text of [
+    '',
+    '3',
+    'days',
+    '0 days',
+    '-1 day',
+    '1.5 days',
+    '3 months',
+    '3 d',
+    '1  day',
+    '9999999 days',
+  ])
+    expect(() => parseDuration(text), text).toThrow(ValueError);
+});
+
+test('what is protected', () => {
+  expect(parseProtected('Postmaster@Example.ac.uk')).toBe('postmaster@example.ac.uk');
+  expect(parseProtected('@Example.ac.uk')).toBe('@example.ac.uk');
+  for (const text of ['', '@', '@no domain']) expect(() => parseProtected(text), text).toThrow(ValueError);
 });

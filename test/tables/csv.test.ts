@@ -33,6 +33,7 @@ async function read(
     key: parseTemplate(key),
     value: parseTemplate(value),
     delimiter,
+    maxAge: undefined,
     optional: false,
   });
   const text = rejections.examples.map(({ place, reason }) => `${place}: ${reason}`);
@@ -179,6 +180,7 @@ describe('readCsv', () => {
       key: [{ name: 'a' }],
       value: ['v'],
       delimiter: 'auto',
+      maxAge: undefined,
       optional: false,
     } as const;
     await expect(readCsv(config)).rejects.toThrow(`${path}: no such file or directory (ENOENT)`);

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { GuardConfig } from '../../src/config/config.ts';
+import { diff } from '../../src/tables/diff.ts';
 import { type Judgement, judge } from '../../src/tables/guard.ts';
+import { merge } from '../../src/tables/merge.ts';
+import { pairsOf } from './pairs.ts';
 
 /** A table of 1,000 entries that gained a few. */
 const harmless: Judgement = {
@@ -13,7 +16,7 @@ const harmless: Judgement = {
 };
 
 function rules(judgement: Partial<Judgement>): string[] {
-  return judge({ ...harmless, ...judgement }).map(({ rule }) => rule);
+  return judge({ ...harmless, ...judgement }).findings.map(({ rule }) => rule);
 }
 
 function withCounts(config: GuardConfig, counts: Partial<Judgement['counts']>, entries = 1000): string[] {
@@ -127,7 +130,7 @@ describe('the guard', () => {
   });
 
   it('reports every rule that a candidate breaks, with its figures', () => {
-    const findings = judge({
+    const { findings } = judge({
       ...harmless,
       config: {
         maxRemoved: { percent: 0.5 },
@@ -137,11 +140,134 @@ describe('the guard', () => {
       },
       counts: { added: 11, removed: 6, changed: 3 },
     });
-    expect(findings).toEqual([
+    expect(findings).toMatchObject([
       { rule: 'min_entries', message: '1005 entries, fewer than min_entries = 2000' },
       { rule: 'max_removed', message: '6 of 1000 entries removed, more than max_removed = "0.5%"' },
       { rule: 'max_changed', message: '3 of 1000 entries changed, more than max_changed = 2' },
       { rule: 'max_added', message: '11 of 1000 entries added, more than max_added = "1%"' },
     ]);
   });
+});
+
+describe('the rules on domains and keys', () => {
+  /** A table from lines of `DOMAIN FROM TO`: numbered addresses there. */
+  function table(...lines: readonly string[]): Map<string, string> {
+    const entries = new Map<string, string>();
+    for (const line of lines) {
+      const [domain = '', from = 0, to = 0] = line.split(' ');
+      for (let i = Number(from); i < Number(to); i++) entries.set(`u${i}@${domain}`, `b${i}@x.example`);
+    }
+    return entries;
+  }
+
+  function verdict(config: GuardConfig, from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>) {
+    const [before, after] = [from, to].map(
+      (each) => merge([{ source: 's', pairs: pairsOf(each), ties: 'first' }]).table,
+    );
+    const difference = diff(before, after);
+    const { added, removed, changedAfter } = difference;
+    return judge({
+      config: { maxRemoved: { percent: 100 }, ...config },
+      fedByDirectory: false,
+      before: { entries: before.count, bytes: before.bytes },
+      after: { entries: after.count, bytes: after.bytes },
+      counts: { added: added.length, removed: removed.length, changed: changedAfter.length },
+      allowEmpty: false,
+      compared: { before, after, difference },
+    });
+  }
+  const half = { maxRemovedPerDomain: { percent: 50 } };
+  const found = (...args: Parameters<typeof verdict>) =>
+    verdict(...args).findings.map(({ rule, count }) => `${rule} ${count}`);
+
+  it('finds a domain that would be gone, however small it is', () => {
+    expect(found(half, table('big 0 1000', 'tiny 0 1'), table('big 0 1000'))).toEqual([
+      'max_removed_per_domain 1',
+    ]);
+    expect(found(half, table('big 0 1000', 'st 0 5'), table('big 1 1000'))).toEqual([
+      'max_removed_per_domain 5',
+    ]);
+    expect(found({ maxRemovedPerDomain: { count: 10 } }, table('a 0 9', 'b 0 3'), table('a 0 9'))).toEqual([
+      'max_removed_per_domain 3',
+    ]);
+  });
+
+  it('finds one that would lose more than its share, and leaves a few of a small one alone', () => {
+    expect(found(half, table('a 0 100'), table('a 50 100'))).toEqual([]);
+    expect(found(half, table('a 0 100'), table('a 51 100'))).toEqual(['max_removed_per_domain 51']);
+    expect(found(half, table('a 0 5'), table('a 4 5')), 'four of five').toEqual([]);
+    expect(found(half, table('a 0 6'), table('a 5 6')), 'five of six').toEqual(['max_removed_per_domain 5']);
+    expect(found({ maxRemovedPerDomain: { count: 1 } }, table('a 0 5'), table('a 2 5'))).toEqual([
+      'max_removed_per_domain 2',
+    ]);
+    expect(found(half, table('a 0 9'), table('a 10 12')), 'all of them replaced').toEqual([
+      'max_removed_per_domain 9',
+    ]);
+    expect(
+      found(
+        half,
+        new Map([
+          ['plain', 'x'],
+          ['other', 'x'],
+        ]),
+        new Map([['other', 'x']]),
+      ),
+      'no domain',
+    ).toEqual([]);
+  });
+
+  it('names each domain with its first addresses, and of very many the first ones', () => {
+    const { findings } = verdict(half, table('a 0 7', 'b 0 2', 'c 0 3'), table('c 0 3'));
+    expect(findings).toEqual([
+      {
+        rule: 'max_removed_per_domain',
+        message: 'the domain a would be gone: all 7 entries (max_removed_per_domain = "50%")',
+        count: 7,
+        limit: '"50%"',
+        examples: ['u0@a', 'u1@a', 'u2@a', 'u3@a', 'u4@a'],
+      },
+      expect.objectContaining({ count: 2, examples: ['u0@b', 'u1@b'] }),
+    ]);
+    const many = Array.from({ length: 50 }, (_, i) => `d${i} 0 1`);
+    const last = verdict(half, table('z 0 9', ...many), table('z 0 9')).findings.at(-1);
+    expect(last).toMatchObject({ message: expect.stringContaining('30 further domains'), count: 30 });
+  });
+
+  it('protects keys, and domains of which some address must stay', () => {
+    const shelter = { protected: ['u0@a', 'never@there', '@b', '@nowhere'] };
+    const before = table('a 0 3', 'b 0 3');
+    expect(found(shelter, before, table('a 0 3', 'b 2 3'))).toEqual([]);
+    expect(found(shelter, before, table('a 0 3', 'b 7 8')), 'another address is there').toEqual([]);
+    expect(found(shelter, before, table('a 1 3'))).toEqual(['protected 3', 'protected 1']);
+    expect(verdict(shelter, before, table('a 1 3')).findings.map(({ message }) => message)).toEqual([
+      'the protected domain @b would be gone: all 3 entries',
+      'the protected key u0@a would be gone',
+    ]);
+  });
+
+  it('has one key for the same removals, whatever else comes', () => {
+    const before = table('a 0 10', 'b 0 10');
+    const key = (to: ReadonlyMap<string, string>) => verdict(half, before, to).key;
+    const gone = table('a 0 10');
+    expect(key(table('a 0 20'))).toBe(key(gone));
+    expect(key(table('a 0 10', 'c 0 3'))).toBe(key(gone));
+    expect(key(table('a 1 10')), 'of another domain, which is not in question').toBe(key(gone));
+    expect(key(table('b 0 10'))).not.toBe(key(gone));
+    const all = (to: ReadonlyMap<string, string>) => verdict({ maxRemoved: { count: 0 } }, before, to).key;
+    expect(all(table('a 1 10'))).not.toBe(all(gone));
+  });
+});
+
+it('finds the age of a source, and says it in words', () => {
+  const old = { path: '/in/lists.dat', age: 3.2 * 86_400_000, limit: 3 * 86_400_000 };
+  const { findings, key } = judge({ ...harmless, oldSources: [old] });
+  expect(findings).toEqual([
+    {
+      rule: 'max_age',
+      message: '/in/lists.dat was written 3 days 4 hours ago, more than max_age = "3 days"',
+      count: old.age,
+      limit: '3 days',
+    },
+  ]);
+  expect(judge({ ...harmless, oldSources: [{ ...old, age: old.age * 2 }] }).key).toBe(key);
 });
