@@ -1,4 +1,4 @@
-import { addressFault, isLetterOrDigit, lastAtSign, lowerCase } from './address.ts';
+import { addressFault, copyAddress, isLetterOrDigit, lastAtSign, lowerCase } from './address.ts';
 import type { EntryColumns } from './entry-columns.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -88,14 +88,16 @@ export class Addresses {
 
     this.scratch.reserve(end - from);
     const target = this.scratch.bytes;
-    let to = this.scratch.used;
-    this.start[i] = to;
-    for (let at = from; at < end; at++) target[to++] = lowerCase[bytes[at]];
+    const targetStart = this.scratch.used;
+    const to = targetStart + end - from;
     this.scratch.used = to;
+    this.start[i] = targetStart;
     this.end[i] = to;
-    this.at[i] = lastAtSign(target, this.start[i], to);
     this.kind[i] = VALUE.address;
+    this.at[i] = copyAddress(bytes, from, end, target, targetStart);
+    if (hasPrefix && this.at[i] >= 0) return isMarked;
 
+    this.at[i] = lastAtSign(target, targetStart, to);
     if (!hasPrefix && hasOtherPrefix(bytes, start, end)) {
       this.kind[i] = VALUE.otherKind;
       this.otherKinds++;
@@ -104,7 +106,7 @@ export class Addresses {
     const fault =
       !hasPrefix && this.#needsPrefix
         ? 'no smtp: in front'
-        : addressFault(target, this.start[i], to, this.at[i]);
+        : addressFault(target, targetStart, to, this.at[i]);
     if (fault !== undefined) {
       this.kind[i] = VALUE.unusable;
       this.faults[i] = fault;

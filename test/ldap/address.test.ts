@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addressFault } from '../../src/ldap/address.ts';
+import { addressFault, copyAddress } from '../../src/ldap/address.ts';
 
 function faultOf(text: string | Buffer): string | undefined {
   const bytes = Buffer.from(text);
@@ -90,6 +90,35 @@ test('the check agrees with the grammar of RFC 5321', () => {
   fc.assert(
     fc.property(fc.oneof(nearly, fc.emailAddress(), fc.string({ unit, maxLength: 12 })), (text) => {
       expect(faultOf(text) === undefined).toBe(grammar.test(text));
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('copying tells good addresses as the check does, and copies in lower case whatever they are', () => {
+  const unit = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom('a', 'Z', '0') },
+    { weight: 2, arbitrary: fc.constantFrom('.', '-') },
+    { weight: 1, arbitrary: fc.constantFrom('_', '+', '@', ' ', '\u00e9', '\u212a') },
+  );
+  const text = fc.oneof(fc.string({ unit, maxLength: 8 }), fc.integer({ min: 60, max: 70 }).map(long));
+  const address = fc.tuple(text, text).map(([local, domain]) => `${local}@${domain}`);
+  fc.assert(
+    fc.property(fc.oneof(text, address), (value) => {
+      const bytes = Buffer.from(`@x.${value}.y@z`);
+      const end = bytes.length - '.y@z'.length;
+      const target = Buffer.alloc(bytes.length, '#');
+      const at = copyAddress(bytes, 3, end, target, 5);
+      const length = end - 3;
+      const lowerCase = value.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+      expect(target.toString('utf8', 5, 5 + length)).toBe(lowerCase);
+      expect(target.subarray(5 + length).every((byte) => byte === '#'.charCodeAt(0))).toBe(true);
+
+      const isGood = addressFault(target, 5, 5 + length) === undefined;
+      const hasLongDomain = value.length - value.lastIndexOf('@') - 1 > 63;
+      if (at >= 0) expect(isGood).toBe(true);
+      else expect(isGood && !hasLongDomain).toBe(false);
+      if (at >= 0) expect(at - 5).toBe(value.lastIndexOf('@'));
     }),
     { numRuns: 5000 },
   );
