@@ -157,7 +157,9 @@ async function planOf(
   try {
     const sources = survey instanceof Error ? collected.contributions : candidateSources(survey, collected);
     const complete = table.sources.length > 0 && collected.failures.length === 0;
-    if (complete || sources.length > 0) merged = await threads.merge(sources);
+    if (complete || sources.length > 0) {
+      merged = await threads.merge(sources, !(survey instanceof Error) && isCompared(survey));
+    }
     if (survey instanceof Error) throw survey;
     const plan = planTable(table, files, survey, collected, merged, options);
     plan.milliseconds = performance.now() - started;
@@ -165,6 +167,11 @@ async function planOf(
   } catch (error) {
     return failedPlan(table, files, options.selected, error, merged?.table);
   }
+}
+
+/** Whether anything is or was published that a candidate has to be compared with. */
+function isCompared({ published, foreign, lostDigest }: Survey): boolean {
+  return published !== undefined || foreign !== undefined || lostDigest !== undefined;
 }
 
 const NOTHING_COLLECTED: Collected = {

@@ -175,7 +175,8 @@ class Planner {
     const { table: candidate, conflicts } = this.#merged;
     const common = { candidate, conflicts, rejections: rejectionsOf(this.#collected.rejections) };
 
-    if (published === undefined && candidate.digest === this.#survey.lostDigest) {
+    const { lostDigest } = this.#survey;
+    if (published === undefined && lostDigest !== undefined && candidate.digest === lostDigest) {
       this.#notes.push('what was published last is published again: nothing of it was left');
       const write = { table: candidate, parts: { dat: true, dbm: true } };
       return this.#plan({
@@ -453,8 +454,14 @@ function countsOf({ added, removed, changedAfter }: Difference): Counts {
   return { added: added.length, removed: removed.length, changed: changedAfter.length };
 }
 
+/** The bytes are counted where somebody asks for them: a first publication is compared with nothing. */
 function sizeOf(table: Table): Size {
-  return { entries: table.count, bytes: table.bytes };
+  return {
+    entries: table.count,
+    get bytes() {
+      return table.bytes;
+    },
+  };
 }
 
 function rejectionsOf(lists: Collected['rejections']): Listing<SourceRejection> {

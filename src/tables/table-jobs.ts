@@ -3,7 +3,7 @@ import { formats } from '../dbm/index.ts';
 import type { TableFiles } from './files.ts';
 import { type Conflict, type Contribution, merge } from './merge.ts';
 import { type Parts, type Rename, stage } from './stage.ts';
-import { type Columns, Table } from './table.ts';
+import { type Columns, type Measure, Table } from './table.ts';
 import type { Listing } from './tally.ts';
 
 /** Work on one table, as data that crosses between threads: columns go without a copy. */
@@ -12,6 +12,8 @@ export type Job = MergeJob | StageJob;
 export interface MergeJob {
   readonly kind: 'merge';
   readonly contributions: readonly Contribution[];
+  /** Whether the table is to be compared with another one: its text is measured there and then. */
+  readonly measured: boolean;
 }
 
 export interface StageJob {
@@ -33,6 +35,8 @@ export interface MergeResult {
 export interface StageResult {
   readonly kind: 'stage';
   readonly renames: readonly Rename[];
+  /** What writing the text came to. */
+  readonly measure: Measure | undefined;
 }
 
 /** Does a job, in whichever thread it is called. @throws what `merge` and `stage` throw */
@@ -40,9 +44,11 @@ export async function runJob(job: Job): Promise<JobResult> {
   if (job.kind === 'merge') {
     const { table, conflicts } = merge(job.contributions);
     const { count, examples } = conflicts;
+    if (job.measured) table.measure();
     return { kind: 'merge', table: table.columns(), conflicts: { count, examples } };
   }
   const dbm = job.files.dbm.map(({ path, format }) => ({ path, format: formats[format] }));
-  const renames = await stage({ ...job.files, dbm }, Table.of(job.table), job.parts, job.label);
-  return { kind: 'stage', renames };
+  const table = Table.of(job.table);
+  const renames = await stage({ ...job.files, dbm }, table, job.parts, job.label);
+  return { kind: 'stage', renames, measure: table.columns().measure };
 }

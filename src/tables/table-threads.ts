@@ -31,10 +31,13 @@ export class TableThreads {
     while (this.#canStart()) this.#release(this.#start());
   }
 
-  /** @throws JobError, TableTooLargeError */
-  async merge(contributions: readonly Contribution[]): Promise<Merged> {
+  /**
+   * @param measured whether the table will be compared with another one
+   * @throws JobError, TableTooLargeError
+   */
+  async merge(contributions: readonly Contribution[], measured: boolean): Promise<Merged> {
     const entries = contributions.reduce((sum, { pairs }) => sum + pairs.count, 0);
-    const result = await this.#run({ kind: 'merge', contributions }, entries);
+    const result = await this.#run({ kind: 'merge', contributions, measured }, entries);
     if (result.kind !== 'merge') throw new JobError(`asked for a merge, got a ${result.kind}`);
     return { table: Table.of(result.table), conflicts: result.conflicts };
   }
@@ -45,6 +48,7 @@ export class TableThreads {
     const job = { kind: 'stage', files: plain, table: table.columns(), parts, label } as const;
     const result = await this.#run(job, table.count);
     if (result.kind !== 'stage') throw new JobError(`asked for a staging, got a ${result.kind}`);
+    if (result.measure !== undefined) table.learn(result.measure);
     return new StagedTable(files.dir, result.renames);
   }
 

@@ -10,6 +10,8 @@ const BLANK = 0x20;
 const LF = 0x0a;
 
 const BLOCK = 1 << 20;
+/** The newline, and what the copying of short texts may write beyond their end. */
+const SLACK = 4;
 
 /**
  * The text of a `.dat` in canonical form, for entries with unique keys in byte order: one line an entry, `key: value`,
@@ -25,7 +27,7 @@ export function* datBlocks(pairs: Pairs): Generator<Uint8Array> {
   for (let block = text.next(); block.length > 0; block = text.next()) yield block;
 }
 
-/** Fills blocks in a plain method: a generator's loop is compiled to slower code. */
+/** Fills blocks in plain methods: a generator's loop is compiled to slower code. */
 class DatText {
   readonly #pairs: Pairs;
   readonly #poolView: DataView;
@@ -39,40 +41,64 @@ class DatText {
   }
 
   next(): Uint8Array {
+    let at = 0;
+    for (;;) {
+      at = this.#writePlainLines(at);
+      if (this.#entry === this.#pairs.count) break;
+      const { keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
+      const i = this.#entry;
+      const most = (keyEnd[i] - keyStart[i]) * 4 + (valueEnd[i] - valueStart[i]) * 2 + 8;
+      if (at + most > this.#block.length) {
+        if (at > 0) break;
+        this.#block = Buffer.allocUnsafeSlow(most);
+        this.#blockView = viewOf(this.#block);
+      }
+      at = this.#writeEntry(i, at);
+      this.#entry++;
+    }
+    return this.#block.subarray(0, at);
+  }
+
+  /**
+   * The hot path, which holds nothing else so that it is compiled soon: writes entries as far as each has room in the block
+   * and is one line without quotes.
+   *
+   * @returns the offset behind them
+   */
+  #writePlainLines(start: number): number {
     const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
     const poolView = this.#poolView;
-    let block = this.#block;
-    let blockView = this.#blockView;
-    let at = 0;
+    const block = this.#block;
+    const blockView = this.#blockView;
+    let at = start;
     let entry = this.#entry;
     for (; entry < count; entry++) {
       const keyFrom = keyStart[entry];
       const keyTo = keyEnd[entry];
       const valueFrom = valueStart[entry];
       const valueTo = valueEnd[entry];
-      const most = (keyTo - keyFrom) * 4 + (valueTo - valueFrom) * 2 + 8;
-      if (at + most > block.length) {
-        if (at > 0) break;
-        block = this.#block = Buffer.allocUnsafeSlow(most);
-        blockView = this.#blockView = viewOf(block);
-      }
-
-      const lineStart = at;
-      if (copyPlainKey(poolView, keyFrom, keyTo, blockView, at)) at += keyTo - keyFrom;
-      else at = writeKey(pool, keyFrom, keyTo, block, at);
+      const length = keyTo - keyFrom + valueTo - valueFrom + 2;
+      if (length > MAX_LINE || at + length + SLACK > block.length || pool[valueFrom] === BLANK) break;
+      if (!copyPlainKey(poolView, keyFrom, keyTo, blockView, at)) break;
+      at += keyTo - keyFrom;
       block[at++] = COLON;
-      const room = MAX_LINE - (at - lineStart);
-      const valueLength = valueTo - valueFrom;
-      if (valueLength < room && pool[valueFrom] !== BLANK) {
-        if (valueLength > 0) block[at++] = BLANK;
-        at = copyLoosely(pool, poolView, valueFrom, valueTo, block, blockView, at);
-      } else {
-        at = writeLines(pool, valueFrom, valueTo, block, at, room);
-      }
+      if (valueTo > valueFrom) block[at++] = BLANK;
+      at = copyLoosely(pool, poolView, valueFrom, valueTo, block, blockView, at);
       block[at++] = LF;
     }
     this.#entry = entry;
-    return block.subarray(0, at);
+    return at;
+  }
+
+  /** Writes any entry. @returns the offset behind it */
+  #writeEntry(entry: number, start: number): number {
+    const { pool, keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
+    const block = this.#block;
+    let at = writeKey(pool, keyStart[entry], keyEnd[entry], block, start);
+    block[at++] = COLON;
+    at = writeLines(pool, valueStart[entry], valueEnd[entry], block, at, MAX_LINE - (at - start));
+    block[at++] = LF;
+    return at;
   }
 }
 
@@ -83,7 +109,7 @@ function writeKey(pool: Uint8Array, from: number, to: number, block: Uint8Array,
   return at + to - from;
 }
 
-/** Writes a value that does not simply stand behind its key. @returns the offset behind it */
+/** Writes a value behind its key and colon, in as many lines as it needs. @returns the offset behind it */
 function writeLines(
   pool: Uint8Array,
   from: number,
