@@ -11,7 +11,8 @@ TEST_NEEDS := slapd ldapsearch=ldap-utils exim=exim4-daemon-light db_verify=db-u
   mdb_dump=lmdb-utils /usr/include/lmdb.h=liblmdb-dev sqlite3 \
   samba=samba-ad-dc /usr/share/samba/setup=samba-ad-provision /usr/share/doc/samba-dsdb-modules=samba-dsdb-modules
 BENCH_NEEDS := slapd ldapsearch=ldap-utils exim=exim4-daemon-light db_load=db-util /usr/bin/time=time cdb=tinycdb \
-  tdbtool=tdb-tools /usr/lib/python3/dist-packages/_tdb_text.py=python3-tdb mdb_load=lmdb-utils pod2man=perl
+  tdbtool=tdb-tools /usr/lib/python3/dist-packages/_tdb_text.py=python3-tdb mdb_load=lmdb-utils pod2man=perl \
+  ldapmodify=ldap-utils /usr/share/perl5/Net/LDAP.pm=libnet-ldap-perl
 
 # Where Node came with its headers, better-sqlite3 is compiled against them, and nothing is downloaded for it.
 headers := $(shell node -p 'path.resolve(process.execPath, "../..")' 2>/dev/null)
