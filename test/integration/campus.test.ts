@@ -14,9 +14,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fillTemplate, type Places } from '../../fixtures/campus/configuration.ts';
 import { startFixtureServer } from '../../fixtures/server/server.ts';
 import { build, loadConfig } from '../../src/index.ts';
+import { startSamba } from '../samba/samba.ts';
 import { Exim } from './exim.ts';
 import { datEntries, type ExpectedTable, expectCampus, type TableName } from './expectation.ts';
-import { type Slapd, startSlapd } from './slapd.ts';
+import { startSlapd } from './slapd.ts';
 
 const campus = join(import.meta.dirname, '../../fixtures/campus');
 const template = readFileSync(join(campus, 'mailhub-tables.toml'), 'utf8');
@@ -73,26 +74,39 @@ function plain(dn: string, value: string): string {
   return text.replace(/\\u000[ad]|[\r\n]/g, '|').toLowerCase();
 }
 
-describe('the campus in a real slapd', () => {
-  let slapd: Slapd;
+interface Directory {
+  readonly url: string;
+  readonly ldapsUrl: string;
+  readonly caFile: string;
+  stop(): Promise<void>;
+}
+
+type Transport = 'ldap' | 'StartTLS' | 'ldaps';
+
+function places({ url, ldapsUrl, caFile }: Directory, transport: Transport): Partial<Places> {
+  if (transport === 'ldaps') return { urls: [ldapsUrl], caFile };
+  return transport === 'StartTLS'
+    ? { urls: [url], starttls: true, caFile }
+    : { urls: [url], allowPlaintext: true };
+}
+
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+describe.each<[string, () => Promise<Directory>, readonly Transport[]]>([
+  ['slapd', startSlapd, ['ldap', 'StartTLS', 'ldaps']],
+  // A domain controller takes no password in the clear.
+  ['Samba', startSamba, ['StartTLS', 'ldaps']],
+])('the campus in a real %s', (server, start, transports) => {
+  let directory: Directory;
   beforeAll(async () => {
-    slapd = await startSlapd();
+    directory = await start();
   });
-  afterAll(async () => {
-    await slapd.stop();
-    rmSync(work, { recursive: true, force: true });
-  });
+  afterAll(() => directory?.stop());
 
-  const transports: Record<string, () => Partial<Places>> = {
-    ldap: () => ({ urls: [slapd.url], allowPlaintext: true }),
-    StartTLS: () => ({ urls: [slapd.starttlsUrl], starttls: true, caFile: slapd.caFile }),
-    ldaps: () => ({ urls: [slapd.ldapsUrl], caFile: slapd.caFile }),
-  };
-
-  describe.each(Object.keys(transports))('over %s', (transport) => {
+  describe.each(transports)('over %s', (transport) => {
     let tablesDir: string;
     beforeAll(async () => {
-      tablesDir = await buildHub(transport, transports[transport]());
+      tablesDir = await buildHub(`${server} ${transport}`, places(directory, transport));
     });
 
     it.each(names)('gives %s entry by entry, as text and as a dbm file', (name: TableName) => {
@@ -103,9 +117,34 @@ describe('the campus in a real slapd', () => {
     });
   });
 
+  it('names the recipients that it had to reject and the addresses that are claimed twice', async () => {
+    const configFile = join(work, `${server} ldaps`, 'mailhub-tables.toml');
+    const report = await build(await loadConfig(configFile), { dryRun: true });
+    const exchange = report.tables.find(({ name }) => name === 'exch_table');
+    expect(exchange?.rejected.examples.map(({ place, value }) => plain(place, value)).sort()).toEqual(
+      expected.exch_table.rejected.map(({ dn, value }) => plain(dn, value)).sort(),
+    );
+    expect(exchange?.conflicts.examples.map(({ key }) => key)).toEqual([
+      ...expected.exch_table.claims.keys(),
+    ]);
+  });
+
+  it('gives the same bytes as the fixture LDAP server', async () => {
+    const fixture = await startFixtureServer({ ldif: join(campus, 'directory.ldif') });
+    try {
+      const other = await buildHub(`${server} fixture`, { urls: [fixture.url], allowPlaintext: true });
+      const own = join(work, `${server} ldaps`, 'etc');
+      for (const file of names.flatMap((name) => [name, `${name}.dat`])) {
+        expect(readFileSync(join(other, file)).equals(readFileSync(join(own, file))), file).toBe(true);
+      }
+    } finally {
+      await fixture.stop();
+    }
+  });
+
   it('gives tables in which the real Exim finds every key with its value, and nothing else', async () => {
-    const tablesDir = await buildHub('exim', transports.ldaps());
-    for (const path of [work, join(work, 'exim'), tablesDir]) chmodSync(path, 0o755);
+    const tablesDir = await buildHub(`${server} Exim`, places(directory, 'ldaps'));
+    for (const path of [work, join(work, `${server} Exim`), tablesDir]) chmodSync(path, 0o755);
     const exim = new Exim();
     try {
       for (const name of names) {
@@ -118,31 +157,6 @@ describe('the campus in a real slapd', () => {
       }
     } finally {
       exim.close();
-    }
-  });
-
-  it('names the recipients that it had to reject and the addresses that are claimed twice', async () => {
-    const configFile = join(work, 'ldap', 'mailhub-tables.toml');
-    const report = await build(await loadConfig(configFile), { dryRun: true });
-    const exchange = report.tables.find(({ name }) => name === 'exch_table');
-    expect(exchange?.rejected.examples.map(({ place, value }) => plain(place, value)).sort()).toEqual(
-      expected.exch_table.rejected.map(({ dn, value }) => plain(dn, value)).sort(),
-    );
-    expect(exchange?.conflicts.examples.map(({ key }) => key)).toEqual([
-      ...expected.exch_table.claims.keys(),
-    ]);
-  });
-
-  it('gives the same bytes as the fixture LDAP server', async () => {
-    const server = await startFixtureServer({ ldif: join(campus, 'directory.ldif') });
-    try {
-      const other = await buildHub('fixture', { urls: [server.url], allowPlaintext: true });
-      const own = join(work, 'ldap', 'etc');
-      for (const file of names.flatMap((name) => [name, `${name}.dat`])) {
-        expect(readFileSync(join(other, file)).equals(readFileSync(join(own, file))), file).toBe(true);
-      }
-    } finally {
-      await server.stop();
     }
   });
 });
