@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { BuildReport, TableReport } from '../tables/report.ts';
+import type { BuildReport, DirectoryOutcome, TableReport } from '../tables/report.ts';
 import type { Listing } from '../tables/tally.ts';
 import { pinText } from './pin-text.ts';
 
@@ -16,11 +16,31 @@ export function writeBuildReport(
   if (report.stateTrouble !== undefined) {
     err.write(`mailhub-tables: nothing of this run is remembered: ${report.stateTrouble}\n`);
   }
+  for (const directory of report.directories) out.write(`${directoryLine(directory)}\n`);
   for (const table of report.tables) {
     out.write(`${tableLine(table, report.dryRun)}\n`);
     for (const line of detailLines(table)) out.write(`  ${line}\n`);
     for (const line of troubleLines(table, report.dryRun, configFile)) err.write(`${table.name}: ${line}\n`);
   }
+}
+
+/** What each server of a directory was asked for: the load that its administrators may see. */
+function directoryLine({ name, servers }: DirectoryOutcome): string {
+  const loads = servers.map(
+    ({ url, attempts, requests, entries, bytes, milliseconds, pausedMilliseconds, failure }) => {
+      const seconds = `${(milliseconds / 1000).toFixed(2)} s`;
+      const paused =
+        pausedMilliseconds >= 5 ? ` (${(pausedMilliseconds / 1000).toFixed(2)} s of it paused)` : '';
+      const tries = attempts > 1 ? `${attempts} attempts, ` : '';
+      const failed = failure === undefined ? '' : `, failed: ${failure}`;
+      return `${url}: ${tries}${requests} requests, ${entries} entries, ${size(bytes)}, ${seconds}${paused}${failed}`;
+    },
+  );
+  return `directory ${name}: ${loads.length === 0 ? 'not asked' : loads.join('; ')}`;
+}
+
+function size(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
 function tableLine(table: TableReport, dryRun: boolean): string {

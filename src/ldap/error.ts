@@ -105,11 +105,9 @@ function place(url: string | undefined): string {
   return url === undefined ? '' : `${url}: `;
 }
 
-/** A server's own words on one line: some add NULs and line breaks. */
+/** A server's own words on one line, without what moves a terminal's cursor: some add NULs and line breaks. */
 export function printableText(text: string): string {
-  let printable = '';
-  for (const character of text) printable += character < ' ' || character === '\x7f' ? ' ' : character;
-  return printable.trim();
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ').trim();
 }
 
 /** Nothing that a server did, or could mend. */

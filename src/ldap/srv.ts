@@ -1,5 +1,4 @@
-import type { SrvRecord } from 'node:dns';
-import { getServers } from 'node:dns';
+import dns, { type SrvRecord } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { DirectoryError, printableText, type Server } from './error.ts';
 import type { DirectorySettings } from './types.ts';
@@ -83,7 +82,7 @@ async function resolve(
   signal.throwIfAborted();
   // One of its own, so that it can be cancelled; it asks whom this process asks.
   const resolver = new Resolver();
-  resolver.setServers(getServers());
+  resolver.setServers(dns.getServers());
   const cancel = () => resolver.cancel();
   const timer = setTimeout(cancel, timeout);
   signal.addEventListener('abort', cancel);

@@ -50,6 +50,17 @@ export interface DirectoryLoad {
   readonly bytes: number | undefined;
   readonly milliseconds: number | undefined;
   readonly failure: string | undefined;
+  /** Server by server, those that failed too. */
+  readonly servers: readonly {
+    readonly url: string;
+    readonly attempts: number;
+    readonly requests: number;
+    readonly entries: number;
+    readonly bytes: number;
+    readonly milliseconds: number;
+    readonly pausedMilliseconds: number;
+    readonly failure: string | undefined;
+  }[];
 }
 
 /** A number for a name of a table or a directory, made at its first use. */

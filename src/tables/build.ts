@@ -1,18 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import type { Config, TableConfig } from '../config/config.ts';
+import { AccountMemory } from '../state/account-memory.ts';
 import { Generations } from '../state/generations.ts';
 import { RunLock } from '../state/lock.ts';
 import { Pins } from '../state/pins.ts';
 import { State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
-import { type Collected, collect, type Progress } from './collect.ts';
+import { Accounts } from './accounts.ts';
+import { type Collected, collect, type DirectoryRun, type Progress } from './collect.ts';
 import { type TableFiles, tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
 import type { Merged } from './merge.ts';
 import { pinPlan } from './pinned.ts';
 import { candidateSources, failedPlan, type Plan, type PlanOptions, planTable } from './plan.ts';
 import { publishPlans, settleMoves } from './publish.ts';
-import type { BuildReport } from './report.ts';
+import type { BuildReport, DirectoryOutcome } from './report.ts';
 import { reportOf } from './report-table.ts';
 import { endRun } from './run-history.ts';
 import { selectTables } from './select.ts';
@@ -63,7 +65,8 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       const files = tableFiles(config.tablesDir, table.name, formats.of(table));
       return { table, files, survey: surveyOf(files, table.name, state) };
     });
-    const sources = await collect(config, (directory, entries) => {
+    const accounts = new Accounts(new AccountMemory(config.stateDir), !dryRun);
+    const sources = await collect(config, accounts, (directory, entries) => {
       threads.prepare(entries);
       options.progress?.(directory, entries);
     });
@@ -90,11 +93,9 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       if (pin !== undefined) pinPlan(plan, pin);
     }
 
-    const directories = sources.directories.map(({ name, report, failure }) => ({
-      name,
-      report,
-      failure: failure?.message,
-    }));
+    const directories = sources.directories.map(outcomeOf);
+    for (const directory of sources.directories) warnings.push(...directory.warnings);
+    if (accounts.trouble !== undefined) warnings.push(accounts.trouble);
     if (dryRun || state === undefined || journal === undefined) settleMoves(plans);
     else {
       await publishPlans(
@@ -122,6 +123,19 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     state?.close();
     lock?.release();
   }
+}
+
+function outcomeOf({
+  name,
+  report: whole,
+  failure,
+  servers,
+  passwordExpires,
+}: DirectoryRun): DirectoryOutcome {
+  if (whole === undefined)
+    return { name, report: undefined, failure: failure?.message, servers, passwordExpires };
+  const { servers: _, passwordExpires: asked, ...report } = whole;
+  return { name, report, failure: failure?.message, servers, passwordExpires };
 }
 
 /** A folder that can't be made is found again when the state is opened, which then does without. */

@@ -10,7 +10,9 @@ import type {
 import type { Format } from '../dbm/format.ts';
 import { DirectoryError } from '../ldap/error.ts';
 import { type Probe, probe } from '../ldap/probe.ts';
+import { AccountMemory } from '../state/account-memory.ts';
 import { State } from '../state/state.ts';
+import { Accounts, endings } from './accounts.ts';
 import { SourceError, systemReason } from './error.ts';
 import { EximError } from './exim.ts';
 import { stampOf, tableFiles } from './files.ts';
@@ -52,7 +54,8 @@ export async function* check(config: Config): AsyncGenerator<Observation> {
   } finally {
     state?.close();
   }
-  for (const directory of config.directories) yield* checkDirectory(config, directory);
+  const accounts = new Accounts(undefined, false);
+  for (const directory of config.directories) yield* checkDirectory(config, directory, accounts);
 }
 
 function describeFormats(config: Config, { of, auto }: ChosenFormats): Observation {
@@ -165,7 +168,11 @@ function accessFault(path: string, mode: number): string | undefined {
   }
 }
 
-async function* checkDirectory(config: Config, directory: DirectoryConfig): AsyncGenerator<Observation> {
+async function* checkDirectory(
+  config: Config,
+  directory: DirectoryConfig,
+  accounts: Accounts,
+): AsyncGenerator<Observation> {
   const subject = `directory ${directory.name}`;
   const uses = config.tables.flatMap(({ name, sources }) =>
     sources.flatMap((source) =>
@@ -176,25 +183,55 @@ async function* checkDirectory(config: Config, directory: DirectoryConfig): Asyn
     yield { subject, verdict: 'warning', message: 'no table takes anything from it' };
     return;
   }
-  try {
-    const found = await probe(
-      directory,
-      uses.map(({ source }) => source.filter),
-    );
-    yield {
-      subject,
-      verdict: found.hasRecipients ? 'ok' : 'warning',
-      message: describeProbe(found, directory),
-    };
-    for (const { name, source } of found.hasRecipients ? uses : []) {
-      if ((await probe(directory, [source.filter])).hasRecipients) continue;
-      const message = `the filter ${source.filter} finds nothing: a mistyped attribute looks like that`;
-      yield { subject: `table ${name}`, verdict: 'warning', message };
+  const filters = uses.map(({ source }) => source.filter);
+  const failures: DirectoryError[] = [];
+  let isAnswered = false;
+  // Each of them: the one that is asked when the first fails is worth nothing if it fails too.
+  for (const url of directory.urls) {
+    const server = { ...directory, urls: [url] };
+    try {
+      accounts.admit(directory);
+      const found = await probe(server, filters);
+      yield {
+        subject,
+        verdict: found.hasRecipients ? 'ok' : 'warning',
+        message: describeProbe(found, directory),
+      };
+      for (const message of endings(directory, found)) {
+        yield { subject, verdict: 'warning', message: message.replace(`${subject}: `, '') };
+      }
+      if (isAnswered) continue;
+      isAnswered = true;
+      const refused = refusalThatStands(config, directory);
+      if (refused !== undefined) yield { subject, verdict: 'warning', message: refused };
+      for (const { name, source } of found.hasRecipients ? uses : []) {
+        if ((await probe(server, [source.filter])).hasRecipients) continue;
+        const message = `the filter ${source.filter} finds nothing: a mistyped attribute looks like that`;
+        yield { subject: `table ${name}`, verdict: 'warning', message };
+      }
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error;
+      accounts.failed(directory, error);
+      failures.push(error);
+      if (!error.isServersOwn && error.fault !== 'tls') break;
     }
+  }
+  for (const error of failures) {
+    const message = error.message.replace(`${subject}: `, '');
+    // One that merely does not answer is passed over by a run.
+    if (isAnswered && error.isServersOwn) yield { subject, verdict: 'warning', message };
+    else yield { subject, verdict: 'problem', message, cause: 'source' };
+  }
+}
+
+/** The password is good, and no run will try it, because it was refused before. */
+function refusalThatStands(config: Config, directory: DirectoryConfig): string | undefined {
+  try {
+    new Accounts(new AccountMemory(config.stateDir), false).admit(directory);
+    return undefined;
   } catch (error) {
     if (!(error instanceof DirectoryError)) throw error;
-    const message = error.message.replace(`${subject}: `, '');
-    yield { subject, verdict: 'problem', message, cause: 'source' };
+    return `it takes the password now, and yet no run will try it: ${error.problem}`;
   }
 }
 

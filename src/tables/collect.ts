@@ -1,6 +1,7 @@
 import type { Config, DirectorySourceConfig, SourceConfig, TableConfig } from '../config/config.ts';
 import { DirectoryError } from '../ldap/error.ts';
-import type { DirectoryReport } from '../ldap/types.ts';
+import type { DirectoryReport, ServerLoad } from '../ldap/types.ts';
+import type { Accounts } from './accounts.ts';
 import { SourceError } from './error.ts';
 import type { Contribution } from './merge.ts';
 import { readCsv } from './sources/csv.ts';
@@ -28,6 +29,12 @@ export interface DirectoryRun {
   readonly name: string;
   readonly report: DirectoryReport | undefined;
   readonly failure: SourceFailure | undefined;
+  /** What each of its servers was asked for, in vain too. */
+  readonly servers: readonly ServerLoad[];
+  /** When the password of the bind ends, as far as known. */
+  readonly passwordExpires: Date | undefined;
+  /** What ends soon. */
+  readonly warnings: readonly string[];
 }
 
 /** Hears of an extraction while it runs. */
@@ -39,6 +46,7 @@ export type Progress = (directory: string, entries: number) => void;
  */
 export async function collect(
   config: Config,
+  accounts: Accounts,
   progress?: Progress,
 ): Promise<{ tables: Map<TableConfig, Collected>; directories: DirectoryRun[] }> {
   const answers = new Map<SourceConfig, SourceEntries | SourceFailure>();
@@ -52,15 +60,32 @@ export async function collect(
     if (asked.length === 0) continue;
     try {
       const onProgress = progress && ((entries: number) => progress(directory.name, entries));
-      const { entries, report } = await readDirectory(directory, asked, onProgress);
+      accounts.admit(directory);
+      const askPasswordExpiry = accounts.isLookDue(directory);
+      const { entries, report } = await readDirectory(directory, asked, {
+        progress: onProgress,
+        askPasswordExpiry,
+      });
       asked.forEach((source, i) => {
         answers.set(source, entries[i]);
       });
-      directories.push({ name: directory.name, report, failure: undefined });
+      const { name } = directory;
+      const { servers } = report;
+      directories.push({
+        name,
+        report,
+        failure: undefined,
+        servers,
+        ...accounts.answered(directory, report),
+      });
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error;
       for (const source of asked) answers.set(source, error);
-      directories.push({ name: directory.name, report: undefined, failure: error });
+      accounts.failed(directory, error);
+      const { name } = directory;
+      const { servers } = error;
+      const nothing = { report: undefined, passwordExpires: undefined, warnings: [] };
+      directories.push({ name, failure: error, servers, ...nothing });
     }
   }
 

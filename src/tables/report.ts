@@ -1,4 +1,4 @@
-import type { DirectoryReport } from '../ldap/types.ts';
+import type { DirectoryReport, ServerLoad } from '../ldap/types.ts';
 import type { Pin } from '../state/pins.ts';
 import type { Finding } from './guard.ts';
 import type { Conflict } from './merge.ts';
@@ -52,8 +52,12 @@ export interface DifferenceListing {
 
 export interface DirectoryOutcome {
   readonly name: string;
-  readonly report: DirectoryReport | undefined;
+  readonly report: Omit<DirectoryReport, 'servers' | 'passwordExpires'> | undefined;
   readonly failure: string | undefined;
+  /** What each of its servers was asked for, in the order in which they were, and in vain too. */
+  readonly servers: readonly ServerLoad[];
+  /** When the password of `bind_dn` ends, as far as known: asked for once a day. */
+  readonly passwordExpires: Date | undefined;
 }
 
 export interface BuildReport {

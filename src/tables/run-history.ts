@@ -58,7 +58,7 @@ function resultOf(plans: readonly Plan[]): string {
   return plans.some(({ outcome }) => outcome === 'held') ? 'held' : 'well';
 }
 
-function loadOf({ name, report, failure }: DirectoryOutcome): DirectoryLoad {
+function loadOf({ name, report, failure, servers }: DirectoryOutcome): DirectoryLoad {
   return {
     name,
     url: report?.url,
@@ -67,5 +67,6 @@ function loadOf({ name, report, failure }: DirectoryOutcome): DirectoryLoad {
     bytes: report?.bytes,
     milliseconds: report && Math.round(report.milliseconds),
     failure,
+    servers,
   };
 }

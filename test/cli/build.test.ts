@@ -38,7 +38,10 @@ test('says in a line a table what became of it, and what to do about the one tha
   hub.put('in/mlist_table.dat', numbered(0, 12));
   const second = await build(hub);
   expect(second.status).toBe(3);
-  expect(second.stdout.trimEnd().split('\n')).toHaveLength(3);
+  expect(second.stdout.trimEnd().split('\n')).toHaveLength(4);
+  expect(lineOf(second, 'directory ad')).toMatch(
+    /^directory ad: ldap:\/\/127\.0\.0\.1:\d+: \d+ requests, \d+ entries, \d+ kB$/,
+  );
   expect(lineOf(second, 'exch_table')).toBe(
     'exch_table: held, 100 -> 50 entries, 0 added, 50 removed, 1 changed',
   );

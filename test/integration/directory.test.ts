@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '../../fixtures/server/fault.ts';
 import { startFixtureServer } from '../../fixtures/server/server.ts';
@@ -36,7 +37,7 @@ async function hub() {
 
 const place = { page: 5, entry: 20 };
 const faults: [Fault, RegExp][] = [
-  [{ kind: 'close' }, /closed|ended|reset/],
+  [{ kind: 'close' }, /closed|ended|reset/i],
   [{ kind: 'bind', result: 'invalidCredentials' }, /invalidCredentials/],
   [{ kind: 'bind', result: 'strongerAuthRequired' }, /strongerAuthRequired/],
   [{ kind: 'bind', result: 'busy' }, /busy/],
@@ -74,6 +75,8 @@ test.each(faults)('%j: status 4, its tables are untouched, the others published'
   expect(failing.files().filter((file) => /tmp|^\./.test(file))).toEqual([]);
 
   server.setFault();
+  // As the message says, for a password that was refused.
+  rmSync(failing.at('state/accounts.json'), { force: true });
   await failing.build();
   expect(failing.exim('exch_table')).toEqual(wanted);
   expect(failing.exim('o365_table')).toEqual(wanted);
@@ -91,6 +94,18 @@ test('a password that is wrong is tried once, whatever the number of tables', as
   locked.put('secret', 'guessed wrong');
   expect((await build(locked)).status).toBe(4);
   expect(server.counters.binds).toBe(1);
+
+  const again = await build(locked);
+  expect(again.status).toBe(4);
+  expect(again.stderr).toMatch(
+    /exch_table: failed: .*refused by ldap:.* not tried again before .* remove .*accounts\.json$/m,
+  );
+  expect(server.counters.binds, 'nor by the next run').toBe(1);
+  expect(again.stdout).toMatch(/^directory ad: not asked$/m);
+
+  locked.put('secret', 'correct horse');
+  expect((await build(locked)).status).toBe(0);
+  expect(server.counters.binds).toBe(2);
 });
 
 test('one search feeds all tables of a directory', async () => {

@@ -1,6 +1,11 @@
 import type { DirectoryConfig, DirectorySourceConfig } from '../../config/config.ts';
 import { extract } from '../../ldap/extract.ts';
-import type { Rejection as DirectoryRejection, DirectoryReport, RecipientSink } from '../../ldap/types.ts';
+import type {
+  Rejection as DirectoryRejection,
+  DirectoryReport,
+  ExtractOptions,
+  RecipientSink,
+} from '../../ldap/types.ts';
 import { EntriesBuilder } from '../entries.ts';
 import { Tally } from '../tally.ts';
 import type { Rejection, SourceEntries } from './file.ts';
@@ -15,11 +20,11 @@ export interface Extraction {
 export async function readDirectory(
   directory: DirectoryConfig,
   sources: readonly DirectorySourceConfig[],
-  progress?: (entries: number) => void,
+  options: Pick<ExtractOptions, 'progress' | 'askPasswordExpiry'>,
 ): Promise<Extraction> {
   const collector = new Collector(sources.length);
   // Everything, every time: nothing is kept here that a change could be applied to.
-  const { report } = await extract({ ...directory, delta: 'none' }, sources, collector, { progress });
+  const { report } = await extract({ ...directory, delta: 'none' }, sources, collector, options);
   return { entries: collector.finish(), report };
 }
 

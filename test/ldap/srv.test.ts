@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import dns from 'node:dns';
+import { Resolver } from 'node:dns/promises';
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type FixtureServer, startFixtureServer } from '../../fixtures/server/server.ts';
+import { DirectoryError } from '../../src/ldap/error.ts';
+import { findServers, inOrder } from '../../src/ldap/srv.ts';
+import { addresses, collect, settingsFor } from './collect.ts';
+import { freePort } from './slapd.ts';
+
+const before = dns.getServers();
+let dnsmasq: ChildProcess;
+let directory: FixtureServer;
+let nobody: number;
+
+beforeAll(async () => {
+  const base = 'dc=test';
+  directory = await startFixtureServer({
+    ldif: [{ dn: base, attributes: [['objectClass', Buffer.from('domainDNS')]] }],
+  });
+  nobody = await freePort();
+  const port = await freeUdpPort();
+  const there = Number(new URL(directory.url).port);
+  const records = [
+    // The one that is not there comes first.
+    `_ldap._tcp.localhost,localhost,${nobody},10,100`,
+    `_ldap._tcp.localhost,localhost,${there},20,100`,
+    `_ldap._tcp.london._sites.localhost,LocalHost,${there},0,0`,
+    '_ldap._tcp.elsewhere.test,dc1.elsewhere.test,389,0,0',
+    '_ldap._tcp.elsewhere.test,dc1.attacker.example,389,0,0',
+    '_ldap._tcp.none.test',
+  ];
+  const options = [
+    '--no-resolv',
+    '--no-hosts',
+    '--bind-interfaces',
+    '--listen-address=127.0.0.1',
+    '--local=/test/',
+  ];
+  dnsmasq = spawn(
+    'dnsmasq',
+    [
+      '--keep-in-foreground',
+      '--conf-file=/dev/null',
+      '--pid-file=',
+      `--port=${port}`,
+      '--user=',
+      ...options,
+      '--txt-record=_ldap._tcp.text.test,no server',
+      ...records.map((record) => `--srv-host=${record}`),
+    ],
+    {
+      env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin` },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  await answering(port);
+  dns.setServers([`127.0.0.1:${port}`]);
+});
+
+afterAll(async () => {
+  dns.setServers(before);
+  await directory?.stop();
+  if (dnsmasq === undefined || dnsmasq.exitCode !== null) return;
+  dnsmasq.kill();
+  await once(dnsmasq, 'exit');
+});
+
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+async function answering(port: number): Promise<void> {
+  let printed = '';
+  dnsmasq.stderr?.on('data', (text) => {
+    printed += String(text);
+  });
+  const resolver = new Resolver({ timeout: 200, tries: 1 });
+  resolver.setServers([`127.0.0.1:${port}`]);
+  while (dnsmasq.exitCode === null) {
+    const error: NodeJS.ErrnoException | undefined = await resolver.resolveSrv('_ldap._tcp.localhost').then(
+      () => undefined,
+      (reason) => reason,
+    );
+    if (error === undefined) return;
+  }
+  throw new Error(`dnsmasq did not start: ${printed}`);
+}
+
+const find = (domain: string, connectTimeout = 10_000) =>
+  findServers(`srv:${domain}`, { name: 'ad', connectTimeout }, new AbortController().signal);
+
+async function failure(domain: string, connectTimeout?: number): Promise<DirectoryError> {
+  const error = await find(domain, connectTimeout).catch((reason: unknown) => reason);
+  if (!(error instanceof DirectoryError)) throw new Error(`no DirectoryError: ${String(error)}`);
+  return error;
+}
+
+test('the servers of a domain come by priority, with their ports', async () => {
+  const { port } = new URL(directory.url);
+  expect(await find('localhost')).toEqual([`ldap://localhost:${nobody}`, `ldap://localhost:${port}`]);
+});
+
+test("a site's servers lie in the domain, not in the site", async () => {
+  const { port } = new URL(directory.url);
+  expect(await find('london._sites.localhost')).toEqual([`ldap://localhost:${port}`]);
+});
+
+test('an extraction goes on to the next server that the DNS names', async () => {
+  const settings = settingsFor(['srv:localhost'], { base: directory.base });
+  const error = await collect(settings, [addresses]).catch((reason: unknown) => reason);
+  // The fixture server answers an anonymous search with a refusal: it was reached.
+  expect(error).toBeInstanceOf(DirectoryError);
+  expect(String(error)).toMatch(
+    /ldap:\/\/localhost:\d+: a search was answered.*before that, ldap:.*ECONNREFUSED/,
+  );
+});
+
+test.each([
+  ['nothing.test', 'DNS has no servers under _ldap._tcp.nothing.test (no such name): see urls'],
+  ['text.test', '(no SRV record there)'],
+  ['none.test', 'is offered by no server'],
+  ['elsewhere.test', 'the server dc1.attacker.example, which is not in elsewhere.test'],
+])('%s: %s', async (domain, message) => {
+  const error = await failure(domain);
+  expect(error).toMatchObject({ fault: 'configuration', url: `srv:${domain}`, isServersOwn: false });
+  expect(error.message).toContain(message);
+});
+
+test('DNS that does not answer counts as a server that fails, and the next of urls is asked', async () => {
+  const mine = dns.getServers();
+  const silent = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(silent, 'listening');
+  dns.setServers([`127.0.0.1:${silent.address().port}`]);
+  try {
+    const error = await failure('localhost', 100);
+    expect(error).toMatchObject({ fault: 'unreachable', isServersOwn: true });
+    expect(error.message).toContain('within 100 ms');
+    const settings = settingsFor(['srv:localhost', directory.url], {
+      base: directory.base,
+      connectTimeout: 100,
+    });
+    const last = await collect(settings, [addresses]).catch((reason: unknown) => String(reason));
+    expect(last).toMatch(
+      new RegExp(`${directory.url}: a search .*before that, srv:localhost: DNS gave no answer`),
+    );
+  } finally {
+    dns.setServers(mine);
+    silent.close();
+  }
+});
+
+test('among equal priorities the weights decide how often a server comes first', () => {
+  const record = (name: string, priority: number, weight: number) => ({ name, port: 389, priority, weight });
+  const records = [
+    record('backup', 1, 65_535),
+    record('never', 0, 0),
+    record('small', 0, 1),
+    record('large', 0, 3),
+  ];
+  let seed = 7;
+  const random = () => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed / 2_147_483_647;
+  };
+  const first = new Map<string, number>();
+  for (let i = 0; i < 5000; i++) {
+    const order = inOrder(records, random).map(({ name }) => name);
+    expect([...order].sort()).toEqual(['backup', 'large', 'never', 'small']);
+    expect(order[3]).toBe('backup');
+    first.set(order[0] ?? '', (first.get(order[0] ?? '') ?? 0) + 1);
+  }
+  // RFC 2782 draws one of 0 to the total, so a weight of 0 has a very small chance, here one in five.
+  const share = (name: string) => (first.get(name) ?? 0) / 5000;
+  expect(share('never')).toBeCloseTo(1 / 5, 1);
+  expect(share('small')).toBeCloseTo(1 / 5, 1);
+  expect(share('large')).toBeCloseTo(3 / 5, 1);
+});
