@@ -21,6 +21,8 @@ export npm_config_nodedir := $(headers)
 endif
 
 installed := node_modules/.installed
+export BENCH_RESULTS ?= .cache/bench
+export QUICK
 
 .PHONY: help build demo test fuzz bench lint typecheck format clean
 
@@ -40,8 +42,10 @@ fuzz: need-test $(installed) ## Compare with the incumbents on random input, at 
 	tsx test/cli/dbmbuild-long.ts 3000
 	LONG_RUN=20 vitest run test/dbm
 
-bench: need-bench build ## Measure against the incumbents, as ratios
+bench: need-bench build ## Measure against the incumbents, as ratios (QUICK=1: small sizes, and docs/performance.md stays)
+	@rm -rf $(BENCH_RESULTS)
 	@for main in bench/*/main.ts; do echo "$$main" && tsx "$$main" || exit; done
+	@[ -n "$(QUICK)" ] || tsx bench/page.ts $(BENCH_RESULTS)
 
 lint: $(installed) ## Check form and style
 	npm run lint

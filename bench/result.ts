@@ -12,7 +12,12 @@ export interface Result {
   readonly rows: readonly (readonly (string | number)[])[];
   /** What a reader has to know beside the figures. */
   readonly notes: readonly string[];
+  /** Columns that are drawn over the first one, both axes logarithmic. */
+  readonly drawn?: readonly string[];
 }
+
+/** Set by `make bench QUICK=1`: every comparison, at sizes that take seconds. */
+export const quick = process.env.QUICK === '1';
 
 /** Prints a result, and keeps it as JSON in the folder that BENCH_RESULTS names, if it does. */
 export function report(result: Result): void {
@@ -34,7 +39,7 @@ export function report(result: Result): void {
 }
 
 /** Three significant figures tell all that a noisy machine knows. */
-function cell(value: string | number): string {
+export function cell(value: string | number): string {
   if (typeof value === 'string' || Number.isInteger(value)) return String(value);
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -1,0 +1,80 @@
+// How time and memory grow with a table: `npx tsx bench/scale/main.ts [ENTRIES...]`.
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { datLayout, writeAliases } from '../dbm/aliases.ts';
+import { type Measurement, measure, median } from '../measure.ts';
+import { quick, report } from '../result.ts';
+
+const asked = process.argv.slice(2).map(Number);
+const sizes = quick ? [10_000, 100_000] : [10_000, 100_000, 1_000_000, 10_000_000];
+const work = mkdtempSync(join(tmpdir(), 'bench-scale-'));
+
+try {
+  const rows = (asked.length > 0 ? asked : sizes).map(scale);
+  report({
+    name: 'scale',
+    title: 'How time and memory grow with a table',
+    command: `npx tsx bench/scale/main.ts ${asked.join(' ')}`.trim(),
+    columns: [
+      'entries',
+      '.dat MB',
+      'dbmbuild s',
+      'dbmbuild MB',
+      'build s',
+      'build MB',
+      'unchanged s',
+      'unchanged MB',
+    ],
+    rows,
+    drawn: ['dbmbuild s', 'build s', 'unchanged s'],
+    notes: [
+      'Medians, whole processes with fsync and reading back; MB after a time is what was resident at most.',
+      'dbmbuild: mailhub-dbmbuild, a .dat to a Berkeley DB hash file. build: the hourly job with that .dat as its only source,',
+      'which sorts it, writes a .dat of its own and the hash file; unchanged: the same again.',
+    ],
+  });
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function scale(entries: number): (string | number)[] {
+  const dat = join(work, 'in.dat');
+  writeAliases(dat, entries, datLayout);
+  const config = join(work, 'mailhub-tables.toml');
+  const folders = { tables: join(work, 'etc'), state: join(work, 'state') };
+  writeFileSync(
+    config,
+    [
+      `tables_dir = "${folders.tables}"`,
+      `state_dir = "${folders.state}"`,
+      'format = "bdb"',
+      '[[tables.table.sources]]',
+      `file = "${dat}"`,
+      '',
+    ].join('\n'),
+  );
+  const dbmbuild = ['bin/mailhub-dbmbuild', dat, join(work, 'table')];
+  const build = ['bin/mailhub-tables', 'build', '--config', config];
+  const results: Record<'dbmbuild' | 'build' | 'unchanged', Measurement[]> = {
+    dbmbuild: [],
+    build: [],
+    unchanged: [],
+  };
+  const runs = entries >= 10_000_000 ? 1 : entries >= 1_000_000 ? 3 : 7;
+  for (let run = 0; run < runs; run++) {
+    for (const folder of Object.values(folders)) {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder);
+    }
+    rmSync(join(work, 'table'), { force: true });
+    results.dbmbuild.push(measure(dbmbuild));
+    results.build.push(measure(build));
+    results.unchanged.push(measure(build));
+  }
+  const figures = Object.values(results).flatMap((all) => [
+    median(all.map(({ seconds }) => seconds)),
+    Math.round(median(all.map(({ residentMegabytes }) => residentMegabytes)) * 1.048576),
+  ]);
+  return [entries, statSync(dat).size / 1e6, ...figures];
+}
