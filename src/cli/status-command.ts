@@ -48,7 +48,7 @@ function stateText({ pin, hold, outcome, since, trouble }: TableStatus): string 
   if (trouble !== undefined) said.push(`can't be read: ${trouble}`);
   if (pin !== undefined) said.push(pinText(pin));
   if (outcome?.outcome === 'held' && pin === undefined) {
-    const from = hold === undefined ? since : new Date(hold.firstSeen);
+    const from = hold === undefined ? since : new Date(hold.since);
     said.push(`held${from === undefined ? '' : ` since ${whenText(from)}`}: ${outcome.message ?? ''}`);
   }
   if (outcome?.outcome === 'failed') {

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
  *
  * @throws the operating system's error; what stood there before stands there still
  */
-export function writeDurably(path: string, content: string): void {
+export function writeDurably(path: string, content: string | Uint8Array): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o750 });
   const staged = `${path}.new`;

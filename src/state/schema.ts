@@ -112,7 +112,7 @@ function runsAndChanges(database: Database.Database): void {
     CREATE TABLE holds (
       tbl          INTEGER PRIMARY KEY,
       findings_key TEXT NOT NULL,
-      first_run    INTEGER NOT NULL,
+      since        INTEGER NOT NULL,
       first_seen   INTEGER NOT NULL,
       last_seen    INTEGER NOT NULL,
       digest       TEXT NOT NULL,

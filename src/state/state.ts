@@ -34,6 +34,8 @@ export interface TableRecord {
 export interface HoldRecord {
   /** What would go: the same as long as the same removals and changes are in question, whatever else a candidate brings. */
   readonly findingsKey: string;
+  /** When the table began to be held, and when it was first held for the sake of these entries. */
+  readonly since: number;
   readonly firstSeen: number;
   readonly lastSeen: number;
   /** What `approve` is given: it stands for the candidate and for what it was compared with. */
@@ -55,6 +57,7 @@ interface PublishedRow {
 
 interface HoldRow {
   findings_key: string;
+  since: number;
   first_seen: number;
   last_seen: number;
   digest: string;
@@ -170,6 +173,7 @@ export class State {
     if (row === null) return undefined;
     return {
       findingsKey: row.findings_key,
+      since: row.since,
       firstSeen: row.first_seen,
       lastSeen: row.last_seen,
       digest: row.digest,
@@ -292,7 +296,7 @@ export class RunJournal {
   }): void {
     this.#write((database, run) => {
       for (const outcome of ending.outcomes) insertOutcome(database, run, outcome);
-      for (const [table, hold] of ending.holds) writeHold(database, run, table, hold);
+      for (const [table, hold] of ending.holds) writeHold(database, table, hold);
       endRun(database, run, ending.result, ending.load);
       forgetRuns(database, this.#start.startedAt - ending.keep);
     });
@@ -318,30 +322,17 @@ function writePublished(database: Database.Database, name: string, record: Table
   database.prepare('DELETE FROM intended WHERE name = ?').run(name);
 }
 
-function writeHold(
-  database: Database.Database,
-  run: number,
-  table: string,
-  hold: HoldRecord | undefined,
-): void {
+function writeHold(database: Database.Database, table: string, hold: HoldRecord | undefined): void {
   const id = nameId(database, table);
-  if (hold === undefined) {
-    database.prepare('DELETE FROM holds WHERE tbl = ?').run(id);
-    return;
-  }
-  const { findingsKey, firstSeen, lastSeen, digest, candidate, published, findings } = hold;
+  database.prepare('DELETE FROM holds WHERE tbl = ?').run(id);
+  if (hold === undefined) return;
+  const { findingsKey, since, firstSeen, lastSeen, digest, candidate, published, findings } = hold;
   database
-    .prepare(
-      `INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-         first_run = iif(findings_key = excluded.findings_key, first_run, excluded.first_run),
-         findings_key = excluded.findings_key, first_seen = excluded.first_seen, last_seen = excluded.last_seen,
-         digest = excluded.digest, candidate = excluded.candidate, published = excluded.published,
-         findings = excluded.findings`,
-    )
+    .prepare('INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
     .run(
       id,
       findingsKey,
-      run,
+      since,
       firstSeen,
       lastSeen,
       digest,

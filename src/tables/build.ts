@@ -10,6 +10,7 @@ import { Accounts } from './accounts.ts';
 import { type Collected, collect, type DirectoryRun, type Progress } from './collect.ts';
 import { type TableFiles, tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
+import { refusalOf, settleHolds } from './hold.ts';
 import type { Merged } from './merge.ts';
 import { pinPlan } from './pinned.ts';
 import { candidateSources, failedPlan, type Plan, type PlanOptions, planTable } from './plan.ts';
@@ -82,6 +83,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
           selected: selected.has(table.name),
           force: options.force ?? false,
           allowEmpty: options.allowEmpty ?? false,
+          refusal: refusalOf(config.stateDir, table.name),
         }),
       ),
     );
@@ -105,7 +107,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
         threads,
         new Generations(config.stateDir, config.generations),
       );
-      endRun(journal, plans, directories, config.keepHistory);
+      endRun(journal, plans, directories, config.keepHistory, await settleHolds(plans, config.stateDir));
     }
     if (state?.movedAside !== undefined) {
       warnings.push(`the state was damaged: it is now ${state.movedAside}, and a new one is begun`);

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Amount, GuardConfig } from '../config/config.ts';
 import type { Pairs } from '../dbm/pairs.ts';
-import { printable } from './bytes.ts';
+import { printable, printableText } from './bytes.ts';
 import type { Difference } from './diff.ts';
 import { changesByDomain, type DomainChange, Domains } from './domains.ts';
-import { findKey } from './find-key.ts';
+import { entryOf } from './entry-of.ts';
 import { durationText, type OldSource } from './source-age.ts';
 
 /** The size of a table: its entries, and the bytes of its canonical text. */
@@ -32,6 +32,7 @@ export interface Finding {
     | 'min_entries'
     | 'max_removed_per_domain'
     | 'protected'
+    | 'rejected'
     | 'max_age';
   readonly message: string;
   /** What was found, in entries or bytes or, of `max_age`, milliseconds; and the limit, as the configuration has it. */
@@ -60,6 +61,15 @@ export interface Judgement {
   /** Undefined where only the sizes are known. */
   readonly compared?: Compared | undefined;
   readonly oldSources?: readonly OldSource[];
+  /** What somebody refused to let go. */
+  readonly refusal?: Refusal | undefined;
+}
+
+/** Entries of which somebody said that they must not go, and why. */
+export interface Refusal {
+  readonly who: string;
+  readonly why: string;
+  readonly entries: Pairs;
 }
 
 /** The findings against a candidate; none lets it pass. */
@@ -70,6 +80,8 @@ export interface Verdict {
    * the candidate brings does not count.
    */
   readonly key: string;
+  /** Those of the entries that would go which the findings are about, as numbers in what is published. */
+  readonly removed: Uint32Array;
 }
 
 /** Of a domain that keeps some addresses, fewer than these are no finding, whatever share of it they are. */
@@ -113,7 +125,7 @@ export function judge(judgement: Judgement): Verdict {
     });
     concerned.source(path);
   }
-  if (before === undefined) return { findings, key: concerned.key(findings) };
+  if (before === undefined) return concerned.verdict(findings);
 
   const limits = [
     ['max_removed', 'removed', config?.maxRemoved],
@@ -154,7 +166,23 @@ export function judge(judgement: Judgement): Verdict {
   for (const { finding, entries } of domains.findings()) {
     findings.push({ ...finding, examples: concerned.removed(entries) });
   }
-  return { findings, key: concerned.key(findings) };
+  const refused = judgement.refusal && compared && refusedEntries(compared, judgement.refusal.entries);
+  if (judgement.refusal !== undefined && refused !== undefined && refused.length > 0) {
+    const { who, why } = judgement.refusal;
+    findings.push({
+      rule: 'rejected',
+      message: printableText(`${refused.length} entries would go that ${who} refused to let go: ${why}`),
+      count: refused.length,
+      examples: concerned.removed(refused),
+    });
+  }
+  return concerned.verdict(findings);
+}
+
+function refusedEntries({ before, difference }: Compared, refused: Pairs): Uint32Array {
+  return difference.removed.filter(
+    (entry) => entryOf(refused, before.pool, before.keyStart[entry], before.keyEnd[entry]) >= 0,
+  );
 }
 
 /** The key of what a table waits for: addresses that move. */
@@ -163,7 +191,7 @@ export function keyOfEntries(pairs: Pairs, entries: Uint32Array): string {
   const difference = { added: none, removed: entries, changedBefore: none, changedAfter: none };
   const concerned = new Concerned({ before: pairs, after: pairs, difference });
   concerned.all('removed');
-  return concerned.key([]);
+  return concerned.verdict([]).key;
 }
 
 /** What a list of domains and of keys has to say of the entries that would go. */
@@ -218,8 +246,8 @@ class DomainFindings {
     for (const key of shelter) {
       if (key.startsWith('@')) continue;
       const bytes = Buffer.from(key);
-      const entry = findKey(compared.before, bytes);
-      if (entry === undefined || findKey(compared.after, bytes) !== undefined) continue;
+      const entry = entryOf(compared.before, bytes);
+      if (entry < 0 || entryOf(compared.after, bytes) >= 0) continue;
       const message = `the protected key ${printable(bytes)} would be gone`;
       const finding = { rule: 'protected', message, count: 1, limit: printable(bytes) } as const;
       yield { finding, entries: Uint32Array.of(entry) };
@@ -282,8 +310,14 @@ class Concerned {
     this.#sources.add(path);
   }
 
+  verdict(findings: readonly Finding[]): Verdict {
+    const all = this.#compared?.difference.removed ?? new Uint32Array(0);
+    const removed = this.#allRemoved ? all : all.filter((entry) => this.#removed.has(entry));
+    return { findings, key: this.#key(findings), removed };
+  }
+
   /** Of entries that would go it is the keys that count, of those that change the new values too. */
-  key(findings: readonly Finding[]): string {
+  #key(findings: readonly Finding[]): string {
     const hash = createHash('sha256');
     let count = 0;
     const put = (sign: string, pool: Uint8Array, start: number, end: number): void => {

@@ -4,11 +4,11 @@ import type { Pin } from '../state/pins.ts';
 import type { Collected } from './collect.ts';
 import { type Difference, diff } from './diff.ts';
 import type { TableFiles } from './files.ts';
-import { type Counts, type Finding, judge, type Size, type Verdict } from './guard.ts';
+import { type Counts, type Finding, judge, type Refusal, type Size, type Verdict } from './guard.ts';
 import { type Conflict, type Contribution, type Merged, merge } from './merge.ts';
 import type { Change } from './moves.ts';
 import { pick } from './pick.ts';
-import type { Outcome, SourceRejection } from './report.ts';
+import type { Hold, Outcome, SourceRejection } from './report.ts';
 import { oldSources } from './source-age.ts';
 import type { Parts } from './stage.ts';
 import { NOTHING_SURVEYED, type Survey } from './survey.ts';
@@ -40,6 +40,8 @@ export interface Plan {
   readonly conflicts: Listing<Conflict>;
   readonly rejections: Listing<SourceRejection>;
   readonly notes: string[];
+  /** What became of a hold: see hold.ts. */
+  hold: Hold | undefined;
   /** Somebody wants the table to stay as it is. */
   pin: Pin | undefined;
   milliseconds: number;
@@ -56,6 +58,8 @@ export interface PlanOptions {
   readonly selected: boolean;
   readonly force: boolean;
   readonly allowEmpty: boolean;
+  /** What somebody refused to let go of this table. */
+  readonly refusal?: Refusal | undefined;
 }
 
 const NO_DIFFERENCE: Difference = {
@@ -77,6 +81,7 @@ const NO_PLAN = {
   base: undefined,
   difference: NO_DIFFERENCE,
   heldFile: undefined,
+  hold: undefined,
   pin: undefined,
   milliseconds: 0,
 };
@@ -301,6 +306,7 @@ class Planner {
       allowEmpty: this.#options.allowEmpty,
       compared: base && { before: base.load(), after: candidate, difference },
       oldSources: oldSources(this.#config.sources, Date.now()),
+      refusal: this.#options.refusal,
     });
     if (!force) return verdict;
     return { ...verdict, findings: verdict.findings.filter(({ rule }) => rule === 'empty') };

@@ -31,6 +31,7 @@ export function reportOf(plan: Plan, listDifference: boolean): TableReport {
     candidate: kept ? files.candidate : undefined,
     keptByHand: config.sources.length === 0,
     heldFile: heldFile !== undefined,
+    hold: outcome === 'held' ? plan.hold : undefined,
     difference: listDifference && outcome !== 'failed' ? listed(plan) : undefined,
   };
 }

@@ -36,8 +36,20 @@ export interface TableReport {
   readonly keptByHand: boolean;
   /** What was held is the `.dat`, as somebody else put it there. */
   readonly heldFile: boolean;
+  /** Since when it is held, and what `approve` is given; undefined for a table that is not, and in a dry run. */
+  readonly hold: Hold | undefined;
   /** Entry by entry; for a dry run only. */
   readonly difference: DifferenceListing | undefined;
+}
+
+/** That a table is held. */
+export interface Hold {
+  readonly digest: string;
+  /** When it began to be held, and when it was first held for the sake of these entries. */
+  readonly since: Date;
+  readonly firstSeen: Date;
+  /** Somebody refused just this: it is held without a word until something else is in question. */
+  readonly rejection: { readonly who: string; readonly why: string; readonly since: Date } | undefined;
 }
 
 export interface SourceRejection extends Rejection {

@@ -6,23 +6,19 @@ import { RunLock } from '../state/lock.ts';
 import { type Pin, Pins } from '../state/pins.ts';
 import { type RunJournal, State } from '../state/state.ts';
 import { printable } from './bytes.ts';
-import { digestOf } from './digest.ts';
 import { entryOf } from './entry-of.ts';
-import { PublishError, systemReason } from './error.ts';
+import { PublishError } from './error.ts';
 import { tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
-import { merge } from './merge.ts';
+import { readKeptText } from './kept-text.ts';
 import { decidedPlan, type Plan } from './plan.ts';
 import { publishPlans } from './publish.ts';
-import { readWholeFile } from './read-file.ts';
 import type { TableReport } from './report.ts';
 import { reportOf } from './report-table.ts';
 import { endRun } from './run-history.ts';
 import { selectTables } from './select.ts';
-import { readDatEntries } from './sources/file.ts';
 import { sweep } from './stage.ts';
 import { type Survey, survey } from './survey.ts';
-import type { Table } from './table.ts';
 import { TableThreads } from './table-threads.ts';
 import { type Listing, Tally } from './tally.ts';
 
@@ -105,7 +101,12 @@ export async function rollbackUnderLock(
     }
     const found = look();
     const generation = choose(name, await generations.list(name), found.published?.digest, to);
-    const plan = decidedPlan(table, files, found, readGeneration(generation));
+    const plan = decidedPlan(
+      table,
+      files,
+      found,
+      readKeptText(generation.path, generation.digest, 'choose another with --to'),
+    );
     chosen.push({ plan, generation, pinned: pins.get(name) });
   }
 
@@ -164,24 +165,6 @@ function choose(
   throw new RollbackError(
     `${table}: ${what} is kept; ${list.length === 0 ? 'there is none at all' : `there is what was published from ${list.join(', from ')}`}`,
   );
-}
-
-/** @throws PublishError when the file is not what was kept */
-function readGeneration({ path, digest }: Generation): Table {
-  let bytes: Buffer;
-  try {
-    bytes = readWholeFile(path);
-  } catch (error) {
-    throw new PublishError(path, systemReason(error), { cause: error });
-  }
-  if (digestOf(bytes) !== digest) {
-    throw new PublishError(
-      path,
-      'its content is not what was kept, so it is not published; choose another with --to',
-    );
-  }
-  const { pairs } = readDatEntries(bytes);
-  return merge([{ source: path, pairs, ties: 'first' }]).table;
 }
 
 /** The keys that the plans took from their tables and that are in none of the others. */

@@ -1,5 +1,5 @@
 import type { DirectoryLoad, OutcomeRecord, PublishedChanges } from '../state/run-record.ts';
-import type { RunJournal } from '../state/state.ts';
+import type { HoldRecord, RunJournal } from '../state/state.ts';
 import { diff } from './diff.ts';
 import type { Plan } from './plan.ts';
 import { NO_PROVENANCE, type Provenance } from './provenance.ts';
@@ -41,13 +41,14 @@ export function endRun(
   plans: readonly Plan[],
   directories: readonly DirectoryOutcome[],
   keep: number,
+  holds: ReadonlyMap<string, HoldRecord | undefined> = new Map(),
 ): void {
   const selected = plans.filter((plan) => plan.selected);
   journal.end({
     result: resultOf(selected),
     load: directories.map(loadOf),
     outcomes: selected.map(outcomeOf),
-    holds: new Map(),
+    holds,
     keep,
   });
 }

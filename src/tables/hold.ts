@@ -1,0 +1,110 @@
+import { HeldCandidates } from '../state/held.ts';
+import { Rejections } from '../state/rejections.ts';
+import type { HoldRecord } from '../state/state.ts';
+import { digestOf } from './digest.ts';
+import { systemReason } from './error.ts';
+import type { Refusal } from './guard.ts';
+import { merge } from './merge.ts';
+import type { Plan } from './plan.ts';
+import { readWholeFile } from './read-file.ts';
+import { readDatEntries } from './sources/file.ts';
+import type { Table } from './table.ts';
+
+/** What stands for a candidate and for the published table that it was compared with. */
+export function reviewDigest(candidate: string, published: string | undefined): string {
+  return digestOf(Buffer.from(`${candidate}\n${published ?? ''}\n`));
+}
+
+/**
+ * Keeps what a run held, with what it was compared with, until it is settled, and forgets what is settled. A candidate
+ * that can't be kept, for want of room, is named in its table's notes, and stops nothing.
+ *
+ * @returns the holds of the tables of which this run knows whether they are held
+ */
+export async function settleHolds(
+  plans: readonly Plan[],
+  stateDir: string,
+): Promise<Map<string, HoldRecord | undefined>> {
+  const held = new HeldCandidates(stateDir);
+  const rejections = new Rejections(stateDir);
+  const holds = new Map<string, HoldRecord | undefined>();
+  for (const plan of plans) {
+    if (!plan.selected || plan.outcome === 'failed' || plan.outcome === 'pinned') continue;
+    const { name } = plan.config;
+    try {
+      if (plan.outcome === 'held') {
+        const record = await keepHold(plan, held, rejections);
+        if (record !== undefined) holds.set(name, record);
+      } else {
+        held.drop(name);
+        // Nothing of what was refused is in question any more, or it was published on purpose.
+        rejections.remove(name);
+        holds.set(name, undefined);
+      }
+    } catch (error) {
+      plan.notes.push(`${stateDir}: what is held can't be kept there: ${systemReason(error)}`);
+    }
+  }
+  return holds;
+}
+
+/** What somebody refused to let go of a table. */
+export function refusalOf(stateDir: string, table: string): Refusal | undefined {
+  const rejections = new Rejections(stateDir);
+  const rejection = rejections.get(table);
+  if (rejection === undefined) return undefined;
+  const { who, why } = rejection;
+  try {
+    const path = rejections.entriesPath(table);
+    const { pairs } = readDatEntries(readWholeFile(path));
+    return { who, why, entries: merge([{ source: path, pairs, ties: 'first' }]).table };
+  } catch {
+    // The guard alone decides then, as before.
+    return undefined;
+  }
+}
+
+async function keepHold(
+  plan: Plan,
+  held: HeldCandidates,
+  rejections: Rejections,
+): Promise<HoldRecord | undefined> {
+  const { config, findings, findingsKey, heldFile, write } = plan;
+  const candidate = heldFile?.table ?? plan.candidate;
+  if (candidate === undefined) return undefined;
+  // What this run has published of it all the same is what the next one compares with.
+  const base: Table | undefined = write?.table ?? plan.base?.load();
+  const digest = reviewDigest(candidate.digest, base?.digest);
+  const [last] = held.list(config.name);
+  const now = new Date();
+  const since = last?.since ?? now;
+  const firstSeen = last?.findingsKey === findingsKey ? last.firstSeen : now;
+  const rejection = rejections.get(config.name);
+  const rejected = rejection?.findingsKey === findingsKey ? rejection : undefined;
+  plan.hold = { digest, since, firstSeen, rejection: rejected };
+  await held.keep(
+    config.name,
+    {
+      digest,
+      candidate: candidate.digest,
+      published: base?.digest,
+      findingsKey,
+      findings,
+      byHand: heldFile !== undefined,
+      since,
+      firstSeen,
+      lastSeen: now,
+    },
+    { candidate: () => candidate.text(), published: base && (() => base.text()) },
+  );
+  return {
+    findingsKey,
+    since: since.getTime(),
+    firstSeen: firstSeen.getTime(),
+    lastSeen: now.getTime(),
+    digest,
+    candidate: candidate.digest,
+    published: base?.digest ?? '',
+    findings,
+  };
+}
