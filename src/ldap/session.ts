@@ -18,8 +18,8 @@ const INTERMEDIATE_RESPONSE = 0x79;
 
 /** Ids that the bind before the first search hasn't used. */
 const FIRST_MESSAGE_ID = 1000;
-/** Bytes worked on at a time, before what else has come in is taken from the system: its buffers must not run full. */
-const SLICE = 64 * 1024;
+/** Bytes worked on at a time, before what else has come in is looked at: the server waits for the request of its next page. */
+const SLICE = 16 * 1024;
 /** The next page is not asked for while more bytes than this wait to be worked on. */
 const MAX_WAITING = 4 * 1024 * 1024;
 /** A server may answer a page without an entry while it looks for the next one; one that never comes to an end is broken. */
