@@ -2,6 +2,7 @@ import { DbmError } from './error.ts';
 import type { Limits } from './format.ts';
 import type { Pairs } from './pairs.ts';
 import { printable } from './printable.ts';
+import { inStretches } from './stretches.ts';
 
 /** What a format makes of a table's lengths; trailing NULs included. */
 export interface Sizes {
@@ -17,14 +18,16 @@ export function measure(path: string, pairs: Pairs, terminated: boolean, limits:
   let keys = 0;
   let values = 0;
   let longestValue = 0;
-  for (let i = 0; i < count; i++) {
-    const key = keyEnd[i] - keyStart[i] + nul;
-    const value = valueEnd[i] - valueStart[i] + nul;
-    if (key > limits.key || value > limits.value) throw tooLong(path, pairs, i, limits);
-    keys += key;
-    values += value;
-    if (value > longestValue) longestValue = value;
-  }
+  inStretches(count, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const key = keyEnd[i] - keyStart[i] + nul;
+      const value = valueEnd[i] - valueStart[i] + nul;
+      if (key > limits.key || value > limits.value) throw tooLong(path, pairs, i, limits);
+      keys += key;
+      values += value;
+      if (value > longestValue) longestValue = value;
+    }
+  });
   return { keys, values, longestValue };
 }
 

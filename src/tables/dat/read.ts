@@ -1,3 +1,4 @@
+import { HASH_PRIME, hashOn } from '../../dbm/bdb/hash.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import {
   BYTE_CLASS,
@@ -24,6 +25,8 @@ export interface DatFault {
 export interface ReadOptions {
   /** Lower-case the keys (ASCII). Default true. */
   readonly lowerCaseKeys?: boolean;
+  /** Hash the keys in passing, for a table that is to be written as `bdb`. Default false. */
+  readonly hashKeys?: boolean;
   /** Hears of each fault, whose entry is left out; `false` ends the reading there. */
   readonly onFault?: (fault: DatFault) => boolean;
 }
@@ -36,7 +39,9 @@ export interface ReadOptions {
  * 19,999 bytes into a line with a NUL in them is a line of its own.
  */
 export function readDat(bytes: Uint8Array, options: ReadOptions = {}): Pairs {
-  return new DatReader(bytes, options).read();
+  const reader = new DatReader(bytes, options);
+  reader.read(bytes.length);
+  return reader.finish();
 }
 
 const HASH = 0x23;
@@ -45,15 +50,33 @@ const BLANK = 0x20;
 const LF = 0x0a;
 const COLON_BYTE = 0x3a;
 
+/** Bytes of the text that are read in one go: a loop that is entered again soon runs compiled, and better, after a few. */
+const STRETCH = 1 << 12;
+
+/** What each byte is in a key, or 0 where it ends one that is not quoted. */
+const FOLDED = keyBytes(true);
+const UNFOLDED = keyBytes(false);
+
+function keyBytes(folds: boolean): Uint8Array {
+  return BYTE_CLASS.map((byteClass, byte) => {
+    if (byteClass !== OTHER && byteClass !== UPPER) return 0;
+    return byteClass === UPPER && folds ? byte + 0x20 : byte;
+  });
+}
+
 /** Whether the lines that begin with white space have an entry to continue. */
 type Continuation = 'stray' | 'joined' | 'dropped';
 
-class DatReader {
+/** `readDat` for a text that is still coming in. */
+export class DatReader {
   readonly #bytes: Uint8Array;
   readonly #folds: boolean;
-  /** Where the last line begins that may lack its newline. */
-  readonly #lastLine: number;
+  readonly #keyBytes: Uint8Array;
+  readonly #hashes: boolean;
   readonly #onFault: (fault: DatFault) => boolean;
+  /** How far the text has been read, and how far it may be. */
+  #at = 0;
+  #end = 0;
   #line = 0;
   #continuation: Continuation = 'stray';
   #stopped = false;
@@ -62,65 +85,89 @@ class DatReader {
   #keyEnd: Uint32Array;
   #valueStart: Uint32Array;
   #valueEnd: Uint32Array;
+  #keyHash: Uint32Array;
 
-  constructor(bytes: Uint8Array, options: ReadOptions) {
+  /** `bytes` has room for the whole text. */
+  constructor(bytes: Uint8Array, options: ReadOptions = {}) {
     this.#bytes = bytes;
-    this.#lastLine = bytes.lastIndexOf(LF) + 1;
     this.#folds = options.lowerCaseKeys ?? true;
+    this.#keyBytes = this.#folds ? FOLDED : UNFOLDED;
+    this.#hashes = options.hashKeys ?? false;
     this.#onFault = options.onFault ?? (() => true);
-    const expected = Math.max(16, Math.ceil(bytes.length / 40));
+    const expected = Math.ceil(bytes.length / 40) + STRETCH;
     this.#keyStart = new Uint32Array(expected);
     this.#keyEnd = new Uint32Array(expected);
     this.#valueStart = new Uint32Array(expected);
     this.#valueEnd = new Uint32Array(expected);
+    this.#keyHash = new Uint32Array(this.#hashes ? expected : 0);
   }
 
-  read(): Pairs {
-    let at = 0;
-    while (at < this.#bytes.length && !this.#stopped) {
-      at = this.#readPlainEntries(at);
-      if (at < this.#bytes.length) at = this.#readLine(at);
-    }
+  /** Reads the lines that are complete in the first `filled` bytes. Returns false after a fault that ends the reading. */
+  read(filled: number): boolean {
+    const complete = this.#bytes.lastIndexOf(LF, filled - 1) + 1;
+    if (filled > 0 && complete > this.#at) this.#readTo(complete);
+    this.#end = filled;
+    return !this.#stopped;
+  }
+
+  /** Reads what is left of the bytes that there were. */
+  finish(): Pairs {
+    this.#readTo(this.#end);
     return {
       count: this.#count,
-      pool: this.#bytes,
+      pool: this.#bytes.subarray(0, this.#end),
       keyStart: this.#keyStart,
       keyEnd: this.#keyEnd,
       valueStart: this.#valueStart,
       valueEnd: this.#valueEnd,
+      ...(this.#hashes ? { keyHash: this.#keyHash } : {}),
     };
   }
 
+  #readTo(end: number): void {
+    this.#end = end;
+    const whole = this.#bytes.lastIndexOf(LF, end - 1) + 1;
+    while (this.#at < end && !this.#stopped) {
+      const before = this.#at;
+      if (this.#count + STRETCH > this.#keyStart.length) this.#grow();
+      this.#at = this.#readPlainEntries(before, Math.min(whole, before + STRETCH));
+      if (this.#at === before) this.#at = this.#readLine(before);
+    }
+  }
+
   /**
-   * The hot path: reads entries whose line needs nothing else, as far as they follow each other. Every such line has its
-   * newline, so no byte needs a look at the end of the text.
+   * The hot path: reads entries whose line needs nothing else, as far as they follow each other and begin before `until`.
+   * Every such line has its newline, so no byte needs a look at the end of the text, and there is room for all of them.
    *
-   * @returns the line to go on with, which may be such an entry for want of room
+   * @returns the line to go on with
    */
-  #readPlainEntries(from: number): number {
+  #readPlainEntries(from: number, until: number): number {
     const bytes = this.#bytes;
     const classes = BYTE_CLASS;
+    const keyBytes = this.#keyBytes;
+    const hashes = this.#hashes;
     const keyStart = this.#keyStart;
     const keyEnd = this.#keyEnd;
     const valueStart = this.#valueStart;
     const valueEnd = this.#valueEnd;
-    const folds = this.#folds;
-    const lastLine = this.#lastLine;
+    const keyHash = this.#keyHash;
     const firstCount = this.#count;
     let count = firstCount;
     let start = from;
-    while (start < lastLine && count < keyStart.length) {
+    while (start < until) {
       let at = start;
       let byte = bytes[at];
       if (byte === QUOTE || byte === HASH) break;
+      let hash = 0;
       for (;;) {
-        while (classes[byte] === OTHER) byte = bytes[++at];
-        if (classes[byte] !== UPPER) break;
-        if (folds) bytes[at] = byte + 0x20;
-        byte = bytes[++at];
+        const keyByte = keyBytes[bytes[at]];
+        if (keyByte === 0) break;
+        bytes[at++] = keyByte;
+        hash = Math.imul(hash, HASH_PRIME) ^ keyByte;
       }
       if (at === start) break;
       const keyStop = at;
+      byte = bytes[at];
       if (byte !== COLON_BYTE) while (classes[byte] === SPACE) byte = bytes[++at];
       if (byte === COLON_BYTE) {
         do byte = bytes[++at];
@@ -132,6 +179,7 @@ class DatReader {
       keyStart[count] = start;
       keyEnd[count] = keyStop;
       valueStart[count] = valueFrom;
+      if (hashes) keyHash[count] = hash;
       start = at + 1;
       while (at > valueFrom && classes[bytes[at - 1]] === SPACE) at--;
       valueEnd[count++] = at;
@@ -154,8 +202,7 @@ class DatReader {
 
   #readEntry(start: number, first: number): number {
     const bytes = this.#bytes;
-    const end = bytes.length;
-    if (this.#count === this.#keyStart.length) this.#grow();
+    const end = this.#end;
     const i = this.#count;
 
     let at = start;
@@ -187,6 +234,7 @@ class DatReader {
     if (lineEnd - start > MAX_LINE) this.#drop('long-line', start, lineEnd);
     else if (this.#keyEnd[i] - start > MAX_KEY) this.#drop('long-key', start, this.#keyEnd[i]);
     else {
+      if (this.#hashes) this.#keyHash[i] = hashOn(0, bytes, start, this.#keyEnd[i]);
       this.#count = i + 1;
       this.#continuation = 'joined';
     }
@@ -240,7 +288,7 @@ class DatReader {
   /** The last byte of the line that begins at `start` and has no newline before `from`. */
   #lineEnd(start: number, from: number): number {
     const newline = this.#bytes.indexOf(LF, from);
-    const lineEnd = newline < 0 ? this.#bytes.length : newline;
+    const lineEnd = newline < 0 || newline > this.#end ? this.#end : newline;
     const last = start + MAX_LINE;
     return lineEnd > last && this.#bytes.subarray(from, last + 1).includes(0) ? last : lineEnd;
   }
@@ -248,7 +296,7 @@ class DatReader {
   /** Where the text of a line ends: before its NUL or newline, and the white space in front of that. */
   #contentEnd(start: number): number {
     let at = start;
-    while (at < this.#bytes.length && BYTE_CLASS[this.#bytes[at]] < NEWLINE) at++;
+    while (at < this.#end && BYTE_CLASS[this.#bytes[at]] < NEWLINE) at++;
     return this.#trimmed(start, at);
   }
 
@@ -270,6 +318,7 @@ class DatReader {
     this.#keyEnd = grown(this.#keyEnd, size);
     this.#valueStart = grown(this.#valueStart, size);
     this.#valueEnd = grown(this.#valueEnd, size);
+    if (this.#hashes) this.#keyHash = grown(this.#keyHash, size);
   }
 }
 
