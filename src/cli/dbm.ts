@@ -20,9 +20,8 @@ export async function buildTableFile(path: string, source: string, format: Forma
   }
   const temporary = `${path}.mailhub-new`;
   await rm(temporary, { force: true });
-  await formats[format].write(temporary, table);
+  await formats[format].write(temporary, table, { readBack: true });
   try {
-    withFile(temporary, (file) => file.readBack(table));
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

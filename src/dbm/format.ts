@@ -29,7 +29,7 @@ export interface Format {
    * Creates `path`, which must not exist, from entries with unique keys in any order; the same entries give the same
    * bytes. The file is complete and fsynced when the promise resolves; when it rejects, `path` is gone again.
    *
-   * @throws DbmError for an entry over the limits, a repeated key, or any fault of the file system
+   * @throws DbmError for an entry over the limits, a repeated key, any fault of the file system, or of reading it back
    */
   write(path: string, pairs: Pairs, options?: WriteOptions): Promise<void>;
 
@@ -48,6 +48,8 @@ export interface Companion {
 export interface WriteOptions {
   /** Store a NUL after each key and value. By default as Exim's lookup expects it: `dbm` with one, others without. */
   readonly terminated?: boolean | undefined;
+  /** Read the file back, as `DbmFile.readBack` does, while it is forced to the disk. Default false. */
+  readonly readBack?: boolean | undefined;
 }
 
 export interface OpenOptions {

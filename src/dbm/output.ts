@@ -16,12 +16,16 @@ export interface Piece {
 }
 
 /**
- * Creates `path`, which must not exist, lets `fill` write it and forces it to the disk. Whatever goes wrong, the file is
- * removed again.
+ * Creates `path`, which must not exist, lets `fill` write it and forces it to the disk. Until it is there, `check` looks at
+ * the file as everybody else sees it. Whatever goes wrong, the file is removed again.
  *
- * @throws DbmError whatever `fill` threw, or the fault of the file system
+ * @throws DbmError whatever `fill` or `check` threw, or the fault of the file system
  */
-export async function createFile(path: string, fill: (output: Output) => Promise<void>): Promise<void> {
+export async function createFile(
+  path: string,
+  fill: (output: Output) => Promise<void>,
+  check: () => void = () => {},
+): Promise<void> {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'wx', 0o644);
@@ -33,7 +37,12 @@ export async function createFile(path: string, fill: (output: Output) => Promise
   try {
     await fill(output);
     await output.settle();
-    await promisify(fsync)(descriptor);
+    const forced = promisify(fsync)(descriptor);
+    try {
+      check();
+    } finally {
+      await forced;
+    }
     open = false;
     closeSync(descriptor);
   } catch (cause) {

@@ -33,18 +33,7 @@ export class Output {
 
   /** Writes the table to the disk and reads it back; on any fault nothing of it is left. @throws DbmError */
   async write(pairs: Pairs, terminated: boolean): Promise<void> {
-    await bdb.write(this.#temporary, pairs, { terminated });
-    try {
-      const file = bdb.open(this.#temporary, { terminated });
-      try {
-        file.readBack(pairs);
-      } finally {
-        file.close();
-      }
-    } catch (error) {
-      this.discard();
-      throw error;
-    }
+    await bdb.write(this.#temporary, pairs, { terminated, readBack: true });
   }
 
   /** Puts what was written in the old table's place. @throws the operating system's error */

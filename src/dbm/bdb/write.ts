@@ -5,7 +5,9 @@ import { measure } from '../limits.ts';
 import { createFile, type Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
+import { readBackOf } from '../read-back.ts';
 import { Bucket } from './bucket.ts';
+import { BdbFile } from './file.ts';
 import { chooseGeometry, type Geometry } from './geometry.ts';
 import { hashKeys } from './hash.ts';
 import { FILE_ID_SIZE } from './layout.ts';
@@ -18,8 +20,15 @@ import { remember, type Scattered, scatter } from './scatter.ts';
 export async function writeBdb(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
   const terminated = options.terminated ?? true;
   const { geometry, scattered } = plan(path, pairs, terminated);
-  await createFile(path, (output) => fill(output, path, pairs, terminated, geometry, scattered));
-  remember(pairs, terminated, scattered);
+  const check = readBackOf((as) => new BdbFile(path, as), pairs, { ...options, terminated });
+  await createFile(
+    path,
+    (output) => fill(output, path, pairs, terminated, geometry, scattered),
+    () => {
+      remember(pairs, terminated, scattered);
+      check();
+    },
+  );
 }
 
 function plan(path: string, pairs: Pairs, terminated: boolean): { geometry: Geometry; scattered: Scattered } {

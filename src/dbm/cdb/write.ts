@@ -8,7 +8,9 @@ import { measure } from '../limits.ts';
 import { createFile, type Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
+import { readBackOf } from '../read-back.ts';
 import { sortByKey } from '../sort.ts';
+import { CdbFile } from './file.ts';
 import { hashKeys } from './hash.ts';
 import { HashTables } from './hash-tables.ts';
 import { HEADER_SIZE, LARGEST_FILE, RECORD_HEADER, SLOT_SIZE, TABLES } from './layout.ts';
@@ -27,8 +29,12 @@ export async function writeCdb(path: string, pairs: Pairs, options: WriteOptions
     const key = pairs.pool.subarray(pairs.keyStart[repeated], pairs.keyEnd[repeated]);
     throw new DbmError(path, `the key ${printable(key)} is there twice`);
   }
-  await createFile(path, (output) => fill(output, pairs, order, terminated));
   rememberOrder(pairs, order);
+  await createFile(
+    path,
+    (output) => fill(output, pairs, order, terminated),
+    readBackOf((as) => new CdbFile(path, as), pairs, options),
+  );
 }
 
 /** The header comes last: a file that was left half-written has none. */

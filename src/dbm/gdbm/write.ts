@@ -7,7 +7,9 @@ import { measure } from '../limits.ts';
 import { createFile, type Output, type OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
+import { readBackOf } from '../read-back.ts';
 import { sortByHash } from '../sort-by-hash.ts';
+import { GdbmFile } from './file.ts';
 import { hashKeys } from './hash.ts';
 import { headerBlock, putAddress } from './header.ts';
 import { BUCKET, bucketElements, ELEMENT, ELEMENT_SIZE, EMPTY, HASH_BITS, KEY_START } from './layout.ts';
@@ -31,8 +33,10 @@ export async function writeGdbm(path: string, pairs: Pairs, options: WriteOption
   for (let i = 0; i < order.length; i++) sorted[i] = hashes[order[i]];
   const plan = planBuckets(sorted);
   if (plan === undefined) throw new DbmError(path, 'too many keys have the same hash for gdbm');
-  await createFile(path, (output) =>
-    new GdbmWriter(output, pairs, terminated, order, sorted, plan).write(keys + values),
+  await createFile(
+    path,
+    (output) => new GdbmWriter(output, pairs, terminated, order, sorted, plan).write(keys + values),
+    readBackOf((as) => new GdbmFile(path, as), pairs, { ...options, terminated }),
   );
 }
 

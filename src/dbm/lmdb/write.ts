@@ -4,8 +4,10 @@ import { measure } from '../limits.ts';
 import { createFile, type Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
+import { readBackOf } from '../read-back.ts';
 import { inKeyOrder } from '../sort.ts';
 import { BranchWriter, type Level } from './branch-writer.ts';
+import { LmdbFile } from './file.ts';
 import { META_PAGES, PAGE_SIZE } from './layout.ts';
 import { LeafWriter } from './leaf-writer.ts';
 import { limits } from './limits.ts';
@@ -22,7 +24,11 @@ export async function writeLmdb(path: string, pairs: Pairs, options: WriteOption
   if (!terminated && count > 0 && keyStart[0] === keyEnd[0]) {
     throw new DbmError(path, 'an entry has an empty key, which LMDB cannot hold');
   }
-  await createFile(path, (output) => fill(output, sorted.pairs, terminated));
+  await createFile(
+    path,
+    (output) => fill(output, sorted.pairs, terminated),
+    readBackOf((as) => new LmdbFile(path, as), pairs, options),
+  );
 }
 
 /** `pairs` are in order. The meta pages come last: a file that was left half-written is none. */

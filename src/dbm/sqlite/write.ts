@@ -2,11 +2,13 @@ import type { WriteOptions } from '../format.ts';
 import { measure } from '../limits.ts';
 import { createFile, type Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
+import { readBackOf } from '../read-back.ts';
 import { arrange } from './arrange.ts';
 import { makeFirstPage } from './first-page.ts';
 import { IndexWriter } from './index-writer.ts';
 import { PAGE_SIZE } from './layout.ts';
 import { limits } from './limits.ts';
+import { openSqlite } from './open.ts';
 import { columnTypes } from './schema.ts';
 
 /** `Format.write` for SQLite: one file for every Exim whose `dbm` is SQLite, and for `sqlite` lookups. */
@@ -14,7 +16,11 @@ export async function writeSqlite(path: string, pairs: Pairs, options: WriteOpti
   const terminated = options.terminated ?? true;
   measure(path, pairs, terminated, limits);
   const { entries, texts } = arrange(path, pairs, terminated);
-  await createFile(path, (output) => fill(output, [entries, texts, entries], terminated));
+  await createFile(
+    path,
+    (output) => fill(output, [entries, texts, entries], terminated),
+    readBackOf((as) => openSqlite(path, as), pairs, { ...options, terminated }),
+  );
 }
 
 /** The first page comes last: a file that was left half-written is none. */

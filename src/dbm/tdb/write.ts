@@ -8,7 +8,9 @@ import { measure } from '../limits.ts';
 import { createFile, type Output, type OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
+import { readBackOf } from '../read-back.ts';
 import { sortByHash } from '../sort-by-hash.ts';
+import { TdbFile } from './file.ts';
 import { hashKeys } from './hash.ts';
 import { headerBytes } from './header.ts';
 import {
@@ -48,8 +50,12 @@ export async function writeTdb(path: string, pairs: Pairs, options: WriteOptions
   const entries = new EntryWriter(pairs, terminated);
   const sorted = new Uint32Array(order.length);
   for (let i = 0; i < order.length; i++) sorted[i] = hashes[order[i]];
-  await createFile(path, (output) => fill(output, entries, order, sorted, hashSize));
   rememberOrder(pairs, order);
+  await createFile(
+    path,
+    (output) => fill(output, entries, order, sorted, hashSize),
+    readBackOf((as) => new TdbFile(path, as), pairs, { ...options, terminated }),
+  );
 }
 
 /** `hashes` are in `order`. The header comes last: a file that was left half-written has none. */
