@@ -3,7 +3,7 @@ import { TableTooLargeError } from './entries.ts';
 
 const LARGEST_READ = 1 << 30;
 /** Offsets into a table are 32-bit numbers. */
-const LARGEST_FILE = 2 ** 32 - 1;
+export const LARGEST_FILE = 2 ** 32 - 1;
 
 /**
  * A whole file in memory, whatever its size up to 4 GiB (`readFileSync` ends at 2).

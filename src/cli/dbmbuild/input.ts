@@ -1,5 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
-import { grown, readWhole } from '../../tables/read-file.ts';
+import { closeSync, fstatSync, openSync, read } from 'node:fs';
+import { grown, LARGEST_FILE, readWhole } from '../../tables/read-file.ts';
+
+const BLOCK = 1 << 20;
 
 /** An open file, or standard input. */
 export class Input {
@@ -10,10 +12,46 @@ export class Input {
     this.descriptor = path === '-' ? 0 : openSync(path, 'r');
   }
 
-  /** Everything, read in large blocks. @throws the operating system's error, TableTooLargeError */
-  async read(): Promise<Uint8Array> {
-    if (this.descriptor === 0) return readStream(process.stdin);
-    return readWhole(this.descriptor);
+  /**
+   * Everything, as it comes in: `bytes` has room for the whole, of which `filled` are there. While somebody looks at these,
+   * the next ones are read.
+   *
+   * @throws the operating system's error, TableTooLargeError
+   */
+  async *read(): AsyncGenerator<{ readonly bytes: Uint8Array; readonly filled: number }> {
+    const size = this.descriptor === 0 ? 0 : fstatSync(this.descriptor).size;
+    if (size > 0 && size <= LARGEST_FILE) {
+      const bytes = Buffer.allocUnsafeSlow(size);
+      for await (const filled of this.#fill(bytes)) yield { bytes, filled };
+    } else {
+      const bytes = this.descriptor === 0 ? await readStream(process.stdin) : readWhole(this.descriptor);
+      yield { bytes, filled: bytes.length };
+    }
+  }
+
+  /** Reads ahead. What is added to the file from now on is left out; what is cut off is not there. */
+  async *#fill(bytes: Uint8Array): AsyncGenerator<number> {
+    let filled = 0;
+    let next = this.#block(bytes, filled);
+    try {
+      for (let count = await next; count > 0; count = await next) {
+        filled += count;
+        next = this.#block(bytes, filled);
+        yield filled;
+      }
+    } finally {
+      await next.catch(() => {});
+    }
+  }
+
+  #block(bytes: Uint8Array, filled: number): Promise<number> {
+    const length = Math.min(BLOCK, bytes.length - filled);
+    return new Promise((resolve, reject) => {
+      read(this.descriptor, bytes, filled, length, filled, (error, count) => {
+        if (error === null) resolve(count);
+        else reject(error);
+      });
+    });
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import { DbmError } from '../../dbm/error.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { isSpace } from '../../tables/bytes.ts';
-import { type DatFault, readDat } from '../../tables/dat/read.ts';
+import { type DatFault, DatReader } from '../../tables/dat/read.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { type Unique, withoutDuplicates } from './duplicates.ts';
 import { Input } from './input.ts';
@@ -27,6 +27,12 @@ export async function dbmbuild(argv: readonly string[]): Promise<Outcome> {
 
 /** Bytes of the output's path. */
 const LONGEST_TABLE_NAME = 492;
+
+/** What could be used of the input, and why no more of it. */
+interface Text {
+  readonly pairs: Pairs;
+  readonly fatal: FatalKind | undefined;
+}
 
 type FatalKind = Exclude<DatFault['kind'], 'stray-continuation'>;
 
@@ -71,14 +77,14 @@ class Run {
   }
 
   async #build(chosen: Arguments, input: Input, output: Output): Promise<Outcome['status']> {
-    let bytes: Uint8Array;
+    let text: Text;
     try {
-      bytes = await input.read();
+      text = await this.#read(input, chosen);
     } catch (error) {
       this.#complain(`unable to read ${chosen.source}: ${strerror(error)}`);
       return this.#abandon();
     }
-    const { pairs, fatal } = this.#read(bytes, chosen);
+    const { pairs, fatal } = text;
     if (fatal !== undefined) {
       this.#warn(pairs, withoutDuplicates(pairs, 'first').duplicates, chosen);
       this.#print(COMPLAINTS[fatal]);
@@ -87,26 +93,30 @@ class Run {
     return await this.#write(pairs, chosen, output);
   }
 
-  /** Reads up to the first fault that makes exim_dbmbuild give up. */
-  #read(bytes: Uint8Array, { lowerCaseKeys }: Arguments): { pairs: Pairs; fatal: FatalKind | undefined } {
+  /** Reads up to the first fault that makes exim_dbmbuild give up. @throws the operating system's error */
+  async #read(input: Input, { lowerCaseKeys }: Arguments): Promise<Text> {
+    let reader = new DatReader(new Uint8Array(0));
+    let text: Uint8Array | undefined;
     const fatal: FatalKind[] = [];
     let pending = false;
-    const pairs = readDat(bytes, {
-      lowerCaseKeys,
-      onFault: ({ kind, start, end }) => {
-        if (kind === 'stray-continuation') {
-          this.#print(
-            'Unexpected continuation line ignored\n',
-            Buffer.from(bytes.subarray(start, end)),
-            '\n\n',
-          );
-          return true;
-        }
-        fatal.push(kind);
-        pending = kind === 'long-line' && !isSpace(bytes[start]);
-        return false;
-      },
-    });
+    const onFault = ({ kind, start, end }: DatFault): boolean => {
+      const bytes = Buffer.from(text?.subarray(start, end) ?? []);
+      if (kind === 'stray-continuation') {
+        this.#print('Unexpected continuation line ignored\n', bytes, '\n\n');
+        return true;
+      }
+      fatal.push(kind);
+      pending = kind === 'long-line' && !isSpace(bytes[0]);
+      return false;
+    };
+    for await (const { bytes, filled } of input.read()) {
+      if (text === undefined) {
+        text = bytes;
+        reader = new DatReader(bytes, { lowerCaseKeys, hashKeys: true, onFault });
+      }
+      if (!reader.read(filled)) break;
+    }
+    const pairs = reader.finish();
     // exim_dbmbuild stores an entry only when the next one begins, so that a line that is too long keeps it out.
     const count = Math.max(0, pairs.count - (pending ? 1 : 0));
     return { pairs: { ...pairs, count }, fatal: fatal[0] };
