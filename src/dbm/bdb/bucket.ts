@@ -2,11 +2,15 @@ import { sameBytes, viewOf } from '../bytes.ts';
 import { compareKeys } from './key-order.ts';
 import { PLACE } from './scatter.ts';
 
-/** Runs of this many entries are sorted by insertion before they are merged. */
-const RUN = 32;
 const NONE = -1;
-/** As many bytes as a number holds exactly, and as a word and a half word are read. */
+/** As many of a key's bytes stand in a 64-bit word, beside the entry's place in a bucket of at most `MOST_SLOTS`. */
 const PREFIX = 6;
+const MOST_SLOTS = 65536;
+/** Where in a word's halves the less and the more significant one lie. */
+const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1;
+const HIGH = 1 - LOW;
+/** Shorter runs are sorted by insertion. */
+const SHORT_RUN = 24;
 
 /** The entries of one bucket after the other, without garbage. Entry `i` is where `places` says from `at(i)` on. */
 export class Bucket {
@@ -18,15 +22,12 @@ export class Bucket {
   readonly #view: DataView;
   readonly #terminated: boolean;
   #first = 0;
-  /** The bytes that all keys begin with. */
-  #skip = 0;
   #repeated = NONE;
   /** The entries' places in the bucket, as they are put into order. */
   #slots = new Uint32Array(0);
-  /** A number made of the first bytes in which the keys may differ; most comparisons need no more. */
-  #prefixes = new Float64Array(0);
-  #spareSlots = new Uint32Array(0);
-  #sparePrefixes = new Float64Array(0);
+  /** A few bytes of each key and its entry's slot: the runtime sorts such words natively. */
+  #words = new BigUint64Array(0);
+  #halves = new Uint32Array(0);
   #sparePlaces = new Uint32Array(0);
 
   constructor(pool: Uint8Array, places: Uint32Array, terminated: boolean) {
@@ -47,18 +48,16 @@ export class Bucket {
     this.#fetch();
   }
 
-  /** Puts the bucket's entries into the order of their keys. Returns the second of two with the same key, or -1. */
+  /** Puts the bucket's entries into the order of their keys. Returns one of two with the same key, or -1. */
   sort(): number {
     if (this.count < 2) return NONE;
     if (this.count > this.#slots.length) this.#grow();
-    this.#skip = this.#commonPrefix();
-    this.#takePrefixes();
     this.#repeated = NONE;
-    for (let run = 0; run < this.count; run += RUN) this.#insertionSort(run, Math.min(run + RUN, this.count));
-    for (let width = RUN; width < this.count; width *= 2) this.#mergeRuns(width);
-    const repeated = this.#repeated === NONE ? NONE : this.#slots.indexOf(this.#repeated);
-    this.#reorder();
-    return repeated;
+    for (let i = 0; i < this.count; i++) this.#slots[i] = i;
+    if (this.count <= MOST_SLOTS) this.#sortRun(0, this.count, 0);
+    else this.#slots.subarray(0, this.count).sort((a, b) => this.#compare(a, b, 0));
+    if (this.#repeated === NONE) this.#reorder();
+    return this.#repeated;
   }
 
   /** The entry with the key `bytes[start, end)`, or -1. */
@@ -114,95 +113,139 @@ export class Bucket {
   #grow(): void {
     const capacity = Math.max(this.count, 2 * this.#slots.length, 256);
     this.#slots = new Uint32Array(capacity);
-    this.#prefixes = new Float64Array(capacity);
-    this.#spareSlots = new Uint32Array(capacity);
-    this.#sparePrefixes = new Float64Array(capacity);
+    this.#words = new BigUint64Array(Math.min(capacity, MOST_SLOTS));
+    this.#halves = new Uint32Array(this.#words.buffer);
     this.#sparePlaces = new Uint32Array(PLACE * capacity);
   }
 
-  #commonPrefix(): number {
+  /** Sorts `slots[from, to)`, whose keys agree in their first `known` bytes, by a few bytes more, and again where these tie. */
+  #sortRun(from: number, to: number, known: number): void {
+    const short = to - from <= SHORT_RUN;
+    const depth = short ? known : this.#commonPrefix(from, to, known);
+    const ordered = this.#takeWords(from, to, depth);
+    if (!ordered && short) this.#sortWords(to - from);
+    else if (!ordered) this.#words.subarray(0, to - from).sort();
+    this.#takeSlots(from, to, depth);
+  }
+
+  /** By insertion, which is faster than the runtime for a few words. */
+  #sortWords(count: number): void {
+    const halves = this.#halves;
+    for (let word = 2; word < 2 * count; word += 2) {
+      const high = halves[word + HIGH];
+      const low = halves[word + LOW];
+      let at = word;
+      for (; at > 0; at -= 2) {
+        const before = halves[at - 2 + HIGH];
+        if (before < high || (before === high && halves[at - 2 + LOW] < low)) break;
+        halves[at + HIGH] = before;
+        halves[at + LOW] = halves[at - 2 + LOW];
+      }
+      halves[at + HIGH] = high;
+      halves[at + LOW] = low;
+    }
+  }
+
+  /** How many bytes the keys of a run begin with in common. */
+  #commonPrefix(from: number, to: number, known: number): number {
     const { places } = this;
     const pool = this.#pool;
-    const end = this.at(this.count);
-    const first = places[this.at(0)];
-    let common = places[this.at(0) + 1] - first;
-    for (let at = this.at(1); at < end && common > 0; at += PLACE) {
-      const start = places[at];
-      const limit = Math.min(common, places[at + 1] - start);
-      let same = 0;
-      while (same < limit && pool[first + same] === pool[start + same]) same++;
+    const slots = this.#slots;
+    const first = this.at(slots[from]);
+    const start = places[first];
+    let common = places[first + 1] - start;
+    for (let i = from + 1; i < to && common > known; i++) {
+      const at = this.at(slots[i]);
+      const other = places[at];
+      const limit = Math.min(common, places[at + 1] - other);
+      let same = known;
+      while (same < limit && pool[start + same] === pool[other + same]) same++;
       common = same;
     }
     return common;
   }
 
-  /** The six bytes behind the common ones: the NUL counts, and what is not there comes last. */
-  #takePrefixes(): void {
-    const { count, places } = this;
-    const skip = this.#skip;
-    const prefixes = this.#prefixes;
+  /** Makes words of the bytes from `depth` on. Returns whether they are in order already. */
+  #takeWords(from: number, to: number, depth: number): boolean {
+    const { places } = this;
     const slots = this.#slots;
+    const halves = this.#halves;
     const view = this.#view;
-    for (let slot = 0, at = this.at(0); slot < count; slot++, at += PLACE) {
-      const start = places[at] + skip;
-      const end = places[at + 1];
-      slots[slot] = slot;
-      prefixes[slot] =
-        end - start >= PREFIX
-          ? view.getUint32(start) * 65536 + view.getUint16(start + 4)
-          : this.#shortPrefix(start, end);
+    let ordered = true;
+    let lastHigh = 0;
+    let lastLow = 0;
+    for (let i = from, word = 0; i < to; i++, word += 2) {
+      const slot = slots[i];
+      const at = this.at(slot);
+      const start = places[at] + depth;
+      const whole = start + PREFIX <= places[at + 1];
+      const high = whole ? view.getUint32(start) : this.#paddedHalf(start, places[at + 1]);
+      const low = whole ? view.getUint16(start + 4) : this.#paddedHalf(start + 4, places[at + 1]) >>> 16;
+      halves[word + HIGH] = high;
+      halves[word + LOW] = (low << 16) | slot;
+      if (high < lastHigh || (high === lastHigh && low < lastLow)) ordered = false;
+      lastHigh = high;
+      lastLow = low;
     }
+    return ordered;
   }
 
-  #shortPrefix(start: number, end: number): number {
+  /** Four bytes of a key that may end before: its NUL counts, and what is not there comes last. */
+  #paddedHalf(start: number, end: number): number {
     const nul = this.#terminated ? 0 : 0xff;
-    let prefix = 0;
-    for (let i = start; i < start + PREFIX; i++) {
-      prefix = prefix * 256 + (i < end ? this.#pool[i] : i === end ? nul : 0xff);
+    let half = 0;
+    for (let i = start; i < start + 4; i++) {
+      half = (half << 8) | (i < end ? this.#pool[i] : i === end ? nul : 0xff);
     }
-    return prefix;
+    return half >>> 0;
   }
 
-  #insertionSort(from: number, to: number): void {
-    const prefixes = this.#prefixes;
+  /** Takes the slots out of the sorted words. Where words have the same bytes of the keys, sorts again behind these. */
+  #takeSlots(from: number, to: number, depth: number): void {
     const slots = this.#slots;
-    for (let i = from + 1; i < to; i++) {
-      const prefix = prefixes[i];
+    const halves = this.#halves;
+    let ties: number[] | undefined;
+    let tie = from;
+    for (let i = from, word = 0; i < to; i++, word += 2) {
+      slots[i] = halves[word + LOW] & 0xffff;
+      const goesOn =
+        i + 1 < to &&
+        halves[word + 2 + HIGH] === halves[word + HIGH] &&
+        halves[word + 2 + LOW] >>> 16 === halves[word + LOW] >>> 16;
+      if (goesOn) continue;
+      if (tie < i) {
+        ties ??= [];
+        ties.push(tie, i + 1);
+      }
+      tie = i + 1;
+    }
+    if (ties === undefined) return;
+    for (let i = 0; i < ties.length && this.#repeated === NONE; i += 2) {
+      this.#sortTied(ties[i], ties[i + 1], depth);
+    }
+  }
+
+  /** Sorts a run whose words at `depth` are the same; where a key ends within them, its padding proves nothing. */
+  #sortTied(from: number, to: number, depth: number): void {
+    const { places } = this;
+    const slots = this.#slots;
+    for (let i = from; i < to; i++) {
+      const at = this.at(slots[i]);
+      if (places[at + 1] - places[at] < depth + PREFIX) {
+        this.#insertionSort(from, to, depth);
+        return;
+      }
+    }
+    this.#sortRun(from, to, depth + PREFIX);
+  }
+
+  #insertionSort(from: number, to: number, known: number): void {
+    const slots = this.#slots;
+    for (let i = from + 1; i < to && this.#repeated === NONE; i++) {
       const slot = slots[i];
       let at = i;
-      for (; at > from; at--) {
-        const before = prefixes[at - 1];
-        if (before < prefix || (before === prefix && this.#compare(slots[at - 1], slot) <= 0)) break;
-        prefixes[at] = before;
-        slots[at] = slots[at - 1];
-      }
-      prefixes[at] = prefix;
+      for (; at > from && this.#compare(slots[at - 1], slot, known) > 0; at--) slots[at] = slots[at - 1];
       slots[at] = slot;
-    }
-  }
-
-  #mergeRuns(width: number): void {
-    for (let from = 0; from < this.count; from += 2 * width) {
-      this.#merge(from, Math.min(from + width, this.count), Math.min(from + 2 * width, this.count));
-    }
-    [this.#prefixes, this.#sparePrefixes] = [this.#sparePrefixes, this.#prefixes];
-    [this.#slots, this.#spareSlots] = [this.#spareSlots, this.#slots];
-  }
-
-  #merge(from: number, middle: number, to: number): void {
-    const prefixes = this.#prefixes;
-    const slots = this.#slots;
-    let left = from;
-    let right = middle;
-    for (let at = from; at < to; at++) {
-      let takeLeft = right === to;
-      if (!takeLeft && left < middle) {
-        const difference = prefixes[left] - prefixes[right];
-        takeLeft = difference < 0 || (difference === 0 && this.#compare(slots[left], slots[right]) <= 0);
-      }
-      const taken = takeLeft ? left++ : right++;
-      this.#sparePrefixes[at] = prefixes[taken];
-      this.#spareSlots[at] = slots[taken];
     }
   }
 
@@ -221,19 +264,16 @@ export class Bucket {
     }
   }
 
-  /** Compares keys whose prefixes are the same behind them. */
-  #compare(a: number, b: number): number {
+  /** Compares keys that agree in their first `known` bytes. */
+  #compare(a: number, b: number, known: number): number {
     const { places } = this;
     const pool = this.#pool;
     const atA = this.at(a);
     const atB = this.at(b);
-    const lengthA = places[atA + 1] - places[atA];
-    const lengthB = places[atB + 1] - places[atB];
-    const known = Math.min(this.#skip + PREFIX, lengthA, lengthB);
     const startA = places[atA] + known;
     const startB = places[atB] + known;
     const order = compareKeys(pool, startA, places[atA + 1], pool, startB, places[atB + 1], this.#terminated);
-    if (order === 0) this.#repeated = b;
+    if (order === 0 && a !== b) this.#repeated = b;
     return order;
   }
 

@@ -1,5 +1,6 @@
 import type { Sizes } from '../limits.ts';
 import type { Pairs } from '../pairs.ts';
+import { inStretches } from '../stretches.ts';
 import { isOffPage, OFF_PAGE_SIZE, PAGE_HEADER } from './layout.ts';
 
 /** The number of buckets is a power of two: any other needs as many pages and fills them worse. */
@@ -62,7 +63,9 @@ export function chooseGeometry(
 function contentSize(pairs: Pairs, sizes: Sizes, pageSize: number, terminated: boolean): number {
   if (!isOffPage(sizes.longestValue, pageSize)) return sizes.keys + sizes.values + pairs.count * 6;
   let content = 0;
-  for (let i = 0; i < pairs.count; i++) content += entrySize(pairs, i, pageSize, terminated);
+  inStretches(pairs.count, (from, to) => {
+    for (let i = from; i < to; i++) content += entrySize(pairs, i, pageSize, terminated);
+  });
   return content;
 }
 
@@ -72,8 +75,9 @@ function overflowPages(pairs: Pairs, hashes: Uint32Array, geometry: Geometry, te
   const capacity = pageSize - PAGE_HEADER;
   const mask = buckets - 1;
   const content = new Float64Array(buckets);
-  for (let i = 0; i < pairs.count; i++)
-    content[hashes[i] & mask] += entrySize(pairs, i, pageSize, terminated);
+  inStretches(pairs.count, (from, to) => {
+    for (let i = from; i < to; i++) content[hashes[i] & mask] += entrySize(pairs, i, pageSize, terminated);
+  });
   let pages = 0;
   for (let i = 0; i < buckets; i++) if (content[i] > capacity) pages += Math.ceil(content[i] / capacity) - 1;
   return pages;

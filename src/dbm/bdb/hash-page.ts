@@ -34,11 +34,14 @@ export class HashPage {
   /** The whole length of an item on overflow pages. */
   readonly total: Uint32Array;
   readonly #file: PageFile;
-  readonly #window: PageWindow;
+  /** Apart, so that neither bucket after bucket nor their further pages jump about in the file. */
+  readonly #firstPages: PageWindow;
+  readonly #furtherPages: PageWindow;
 
   constructor(file: PageFile) {
     this.#file = file;
-    this.#window = file.window();
+    this.#firstPages = file.window();
+    this.#furtherPages = file.window();
     const mostItems = Math.floor((file.pageSize - PAGE_HEADER) / 3);
     this.start = new Uint32Array(mostItems);
     this.end = new Uint32Array(mostItems);
@@ -55,8 +58,8 @@ export class HashPage {
   load(page: number, previous: number): void {
     if (page === 0 || page >= this.#file.pageCount)
       throw this.#file.fault(previous, `leads to page ${page}`, PAGE.next);
-    const base = this.#window.load(page);
-    this.read(this.#window, base, page);
+    const window = previous === 0 ? this.#firstPages : this.#furtherPages;
+    this.read(window, window.load(page), page);
     if (this.previous !== previous) {
       throw this.#file.fault(page, `follows page ${this.previous}, not ${previous}`, PAGE.previous);
     }

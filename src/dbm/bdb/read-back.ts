@@ -64,7 +64,8 @@ class ReadBack {
     const bucket = new Bucket(pairs.pool, places, terminated);
     for (let number = 0; number <= maxBucket; number++) {
       bucket.load(start[number], start[number + 1]);
-      if (known === undefined) bucket.sort();
+      const repeated = known === undefined ? bucket.sort() : -1;
+      if (repeated >= 0) throw this.#fault(bucket.key(repeated), 'is in the table twice');
       this.#readBucket(bucket, number);
     }
   }
@@ -83,8 +84,7 @@ class ReadBack {
       previous = page;
     }
     if (this.#met === count) return;
-    const missing = bucket.key(this.#seen.indexOf(0));
-    throw new DbmError(this.#file.path, `the key ${printable(missing)} is missing`);
+    throw this.#fault(bucket.key(this.#seen.indexOf(0)), 'is missing');
   }
 
   /** Our files hold the entries in the order of the bucket: the next one is tried before it is searched for. */
@@ -127,6 +127,10 @@ class ReadBack {
     const page = this.#page;
     if (page.offPage[i] !== 0) return this.#longItems.read(page.offPage[i], page.total[i]);
     return page.bytes.subarray(page.start[i], page.end[i]);
+  }
+
+  #fault(key: Uint8Array, what: string): DbmError {
+    return new DbmError(this.#file.path, `the key ${printable(key)} ${what}`);
   }
 
   #wrong(i: number, what: string): DbmError {

@@ -1,4 +1,5 @@
 import type { Pairs } from '../pairs.ts';
+import { inStretches } from '../stretches.ts';
 
 /** Numbers that tell where an entry is in the pool: the columns of `Pairs`, side by side. */
 export const PLACE = 4;
@@ -22,10 +23,12 @@ export function scatter(
 ): Scattered {
   const { count, keyStart, keyEnd, valueStart, valueEnd } = pairs;
   const next = new Uint32Array(maxBucket + 2);
-  for (let i = 0; i < count; i++) {
-    const bucket = (hashes[i] & highMask) >>> 0;
-    next[bucket > maxBucket ? bucket & lowMask : bucket]++;
-  }
+  inStretches(count, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const bucket = (hashes[i] & highMask) >>> 0;
+      next[bucket > maxBucket ? bucket & lowMask : bucket]++;
+    }
+  });
   let sum = 0;
   for (let bucket = 0; bucket < next.length; bucket++) {
     const size = next[bucket];
@@ -34,14 +37,16 @@ export function scatter(
   }
   const start = next.slice();
   const places = new Uint32Array(PLACE * count);
-  for (let i = 0; i < count; i++) {
-    const bucket = (hashes[i] & highMask) >>> 0;
-    const at = PLACE * next[bucket > maxBucket ? bucket & lowMask : bucket]++;
-    places[at] = keyStart[i];
-    places[at + 1] = keyEnd[i];
-    places[at + 2] = valueStart[i];
-    places[at + 3] = valueEnd[i];
-  }
+  inStretches(count, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const bucket = (hashes[i] & highMask) >>> 0;
+      const at = PLACE * next[bucket > maxBucket ? bucket & lowMask : bucket]++;
+      places[at] = keyStart[i];
+      places[at + 1] = keyEnd[i];
+      places[at + 2] = valueStart[i];
+      places[at + 3] = valueEnd[i];
+    }
+  });
   return { start, places };
 }
 
