@@ -19,7 +19,8 @@ const settings: DirectorySettings = {
   extractionTimeout: 600_000,
   retryFor: 0,
   maxEntriesPerSecond: undefined,
-  addressAttribute: 'proxyAddresses',
+  addressAttributes: ['proxyAddresses'],
+  areUsualAttributes: true,
   idAttribute: undefined,
   delta: 'none',
 };

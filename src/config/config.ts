@@ -53,8 +53,10 @@ export interface DirectoryConfig {
   readonly warnBefore: number;
   /** When no full extraction starts; undefined: one may start at any time. */
   readonly noFullBetween: Hours | undefined;
-  /** The attribute with the SMTP addresses. */
-  readonly addressAttribute: string;
+  /** The attributes with the SMTP addresses; the first of them that a recipient has holds the primary one. At least one. */
+  readonly addressAttributes: readonly string[];
+  /** Whether they came with the type: one that the server doesn't know is then passed over. */
+  readonly areUsualAttributes: boolean;
   /** Names an object for good; undefined: what the server's kind has. */
   readonly idAttribute: string | undefined;
   /** How changes are asked for. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { deltaChoices } from './config.ts';
+import { directoryTypes } from './directory-types.ts';
 import { checkCertificates, checkCredential, checkSecret, credentialPath } from './files.ts';
 import { days, parsed, path, seconds, text } from './leaf.ts';
 import { type Finding, rule, sound, unique } from './rule.ts';
@@ -21,6 +22,7 @@ export function directorySchema(surroundings: Surroundings) {
 function keys(surroundings: Surroundings) {
   const check = (test: (path: string) => void) => (surroundings.offline ? () => {} : test);
   return z.strictObject({
+    type: z._default(z.enum(directoryTypes), 'ad'),
     urls: z.array(parsed(z.string(), parseUrl)).check(z.minLength(1), unique(withPort)),
     base: z.string(),
     bind_dn: z.optional(text()),
@@ -35,7 +37,7 @@ function keys(surroundings: Surroundings) {
     ca_file: z.optional(path(surroundings, check(checkCertificates))),
     starttls: z._default(z.boolean(), false),
     allow_plaintext: z._default(z.boolean(), false),
-    page_size: z._default(z.int().check(z.gte(1), z.lte(2 ** 31 - 1)), 1000),
+    page_size: z.optional(z.int().check(z.gte(1), z.lte(2 ** 31 - 1))),
     connect_timeout: z._default(seconds(), 10_000),
     operation_timeout: z._default(seconds(), 60_000),
     extraction_timeout: z._default(seconds(), 1_800_000),
@@ -43,7 +45,12 @@ function keys(surroundings: Surroundings) {
     max_entries_per_second: z.optional(z.int().check(z.gte(1), z.lte(1_000_000))),
     warn_before: z._default(days(), 14 * 86_400_000),
     no_full_between: z.optional(parsed(z.string(), parseHours)),
-    address_attribute: z._default(parsed(z.string(), parseAttribute), 'proxyAddresses'),
+    address_attributes: z.optional(
+      z.array(parsed(z.string(), parseAttribute)).check(
+        z.minLength(1),
+        unique((name) => name.toLowerCase()),
+      ),
+    ),
     id_attribute: z.optional(parsed(z.string(), parseAttribute)),
     delta: z._default(z.enum(deltaChoices), 'auto'),
   });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { Config } from './config.ts';
+import { directoryDefaults } from './directory-types.ts';
 import { ConfigError } from './error.ts';
 import { checkNames } from './names.ts';
 import { Outputs } from './outputs.ts';
@@ -117,7 +118,7 @@ function toConfig(file: string, settings: Settings): Config {
       caFile: directory.ca_file,
       starttls: directory.starttls,
       allowPlaintext: directory.allow_plaintext,
-      pageSize: directory.page_size,
+      pageSize: directory.page_size ?? directoryDefaults[directory.type].pageSize,
       connectTimeout: directory.connect_timeout,
       operationTimeout: directory.operation_timeout,
       extractionTimeout: directory.extraction_timeout,
@@ -125,7 +126,8 @@ function toConfig(file: string, settings: Settings): Config {
       maxEntriesPerSecond: directory.max_entries_per_second,
       warnBefore: directory.warn_before,
       noFullBetween: directory.no_full_between,
-      addressAttribute: directory.address_attribute,
+      addressAttributes: directory.address_attributes ?? directoryDefaults[directory.type].addressAttributes,
+      areUsualAttributes: directory.address_attributes === undefined,
       idAttribute: directory.id_attribute,
       delta: directory.delta,
     })),

@@ -13,6 +13,7 @@ export const sections = {
     tables: '[tables.local_domains]',
   },
   directory: {
+    type: 'type = "ad"',
     urls: 'urls = ["ldaps://dc1.example.ac.uk"]',
     base: 'base = "DC=example,DC=ac,DC=uk"',
     bind_dn: 'bind_dn = "CN=mailhub,DC=example,DC=ac,DC=uk"',
@@ -29,7 +30,7 @@ export const sections = {
     max_entries_per_second: 'max_entries_per_second = 500',
     warn_before: 'warn_before = 14 (days)',
     no_full_between: 'no_full_between = "08:00-18:00"',
-    address_attribute: 'address_attribute = "proxyAddresses"',
+    address_attributes: 'address_attributes = ["mail", "mailAlternateAddress"]',
     id_attribute: 'id_attribute = "objectGUID"',
     delta: 'delta = "auto"',
   },

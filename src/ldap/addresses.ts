@@ -9,9 +9,19 @@ const PRIMARY = Buffer.from('SMTP:');
 /** What is done with a value of the address attribute. */
 export const VALUE = { address: 0, otherKind: 1, unusable: 2 } as const;
 
+/** An attribute with addresses. */
+export interface AddressSlot {
+  readonly slot: number;
+  /**
+   * Whether an address has `smtp:` in front, as in proxyAddresses, where `SMTP:` marks the primary one. Elsewhere the prefix may
+   * be there.
+   */
+  readonly needsPrefix: boolean;
+}
+
 /**
- * The addresses of one entry, lower-cased, as columns over the scratch buffer. Value `i` of the address attribute is
- * `scratch.bytes[start[i], end[i])` with its prefix off, `at[i]` the place of its `@`.
+ * The addresses of one entry, lower-cased, as columns over the scratch buffer. Value `i` of the address attributes, one after
+ * the other, is `scratch.bytes[start[i], end[i])` with its prefix off, `at[i]` the place of its `@`.
  */
 export class Addresses {
   readonly scratch: Scratch;
@@ -25,22 +35,19 @@ export class Addresses {
   readonly faults: (string | undefined)[] = [];
   otherKinds = 0;
 
-  readonly #slot: number | undefined;
-  readonly #needsPrefix: boolean;
+  readonly #slots: readonly AddressSlot[];
   #primary = -1;
   #serial = 0;
   /** Where the addresses end in the scratch buffer. */
   #used = 0;
 
   /**
-   * @param slot the address attribute; undefined when no template needs it
-   * @param needsPrefix whether an address has `smtp:` in front, as in proxyAddresses, where `SMTP:` marks the primary one.
-   *   Elsewhere the prefix may be there, and the primary address is the smallest, unless there is a single `SMTP:`.
+   * @param slots none when no template needs an address. The primary address is the one with `SMTP:`; where there is none, the
+   *   smallest of the first attribute that needs no prefix and has any.
    */
-  constructor(scratch: Scratch, slot: number | undefined, needsPrefix: boolean) {
+  constructor(scratch: Scratch, slots: readonly AddressSlot[]) {
     this.scratch = scratch;
-    this.#slot = slot;
-    this.#needsPrefix = needsPrefix;
+    this.#slots = slots;
   }
 
   /** The index of the primary address, an unusable one too, or -1: of several the smallest by bytes. */
@@ -61,27 +68,33 @@ export class Addresses {
     this.otherKinds = 0;
     this.#primary = -1;
     let marked = -1;
-    const slot = this.#slot;
-    const first = slot === undefined ? 0 : entry.first[slot];
-    this.count = slot === undefined ? 0 : entry.count[slot];
-    if (this.count > this.start.length) this.#grow();
-    for (let i = 0; i < this.count; i++) {
-      const isMarked = this.#readValue(
-        i,
-        entry.bytes,
-        entry.valueStart[first + i],
-        entry.valueEnd[first + i],
-      );
-      if (this.kind[i] === VALUE.otherKind) continue;
-      if (isMarked) marked = this.#smaller(marked, i);
-      else if (!this.#needsPrefix) this.#primary = this.#smaller(this.#primary, i);
+    this.count = 0;
+    for (const { slot, needsPrefix } of this.#slots) {
+      const before = this.count;
+      const first = entry.first[slot] - before;
+      this.count += entry.count[slot];
+      if (this.count > this.start.length) this.#grow();
+      let smallest = -1;
+      for (let i = before; i < this.count; i++) {
+        const isMarked = this.#readValue(
+          i,
+          entry.bytes,
+          entry.valueStart[first + i],
+          entry.valueEnd[first + i],
+          needsPrefix,
+        );
+        if (this.kind[i] === VALUE.otherKind) continue;
+        if (isMarked) marked = this.#smaller(marked, i);
+        else if (!needsPrefix) smallest = this.#smaller(smallest, i);
+      }
+      if (this.#primary < 0) this.#primary = smallest;
     }
     if (marked >= 0) this.#primary = marked;
     this.#used = this.scratch.used;
   }
 
   /** @returns whether the value is marked as the primary address */
-  #readValue(i: number, bytes: Uint8Array, start: number, end: number): boolean {
+  #readValue(i: number, bytes: Uint8Array, start: number, end: number, needsPrefix: boolean): boolean {
     const hasPrefix = isSmtp(bytes, start, end);
     const isMarked = hasPrefix && bytes[start] === PRIMARY[0] && startsWith(PRIMARY, bytes, start);
     const from = hasPrefix ? start + SMTP.length : start;
@@ -104,9 +117,7 @@ export class Addresses {
       return false;
     }
     const fault =
-      !hasPrefix && this.#needsPrefix
-        ? 'no smtp: in front'
-        : addressFault(target, targetStart, to, this.at[i]);
+      !hasPrefix && needsPrefix ? 'no smtp: in front' : addressFault(target, targetStart, to, this.at[i]);
     if (fault !== undefined) {
       this.kind[i] = VALUE.unusable;
       this.faults[i] = fault;
@@ -123,10 +134,15 @@ export class Addresses {
 
   #grow(): void {
     const size = Math.max(this.count, this.start.length * 2);
+    const { kind, start, at, end } = this;
     this.kind = new Uint8Array(size);
     this.start = new Int32Array(size);
     this.at = new Int32Array(size);
     this.end = new Int32Array(size);
+    this.kind.set(kind);
+    this.start.set(start);
+    this.at.set(at);
+    this.end.set(end);
   }
 }
 

@@ -6,7 +6,7 @@ import { onFirstServer } from './first-server.ts';
 import { Pace } from './pace.ts';
 import { askPasswordExpiry } from './password-expiry.ts';
 import { type FilterGroup, groupFilters, planSearches } from './plan.ts';
-import { type Attempt, RecipientSearch, timeLimitOf } from './recipient-search.ts';
+import { type Attempt, addressAttributes, RecipientSearch, timeLimitOf } from './recipient-search.ts';
 import { readRootDse, readSchema } from './root-dse.ts';
 import type { Schema } from './schema.ts';
 import { Session } from './session.ts';
@@ -129,7 +129,7 @@ async function extractFrom(
  * @throws DirectoryError
  */
 function checkAttributes(
-  { addressAttribute }: DirectorySettings,
+  settings: DirectorySettings,
   selections: readonly Selection[],
   schema: Schema | undefined,
   server: Server,
@@ -137,7 +137,7 @@ function checkAttributes(
   if (schema === undefined) return;
   for (const { key, value } of selections) {
     const names = attributesOf(key, value);
-    if (usesAddresses(key) || usesAddresses(value)) names.push(addressAttribute);
+    if (usesAddresses(key) || usesAddresses(value)) names.push(...addressAttributes(settings, schema));
     const unknown = names.find((name) => schema.attribute(name.replace(/;.*/, '')) === undefined);
     if (unknown === undefined) continue;
     throw new DirectoryError(

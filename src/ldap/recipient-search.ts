@@ -1,4 +1,4 @@
-import { Addresses } from './addresses.ts';
+import { Addresses, type AddressSlot } from './addresses.ts';
 import { AttributeSlots } from './attribute-slots.ts';
 import { EntryColumns } from './entry-columns.ts';
 import { decodeEntryObject, type EntryObject } from './entry-object.ts';
@@ -37,7 +37,7 @@ export class RecipientSearch {
   readonly slots: AttributeSlots;
   readonly #attempt: Attempt;
   readonly #numbers: readonly number[];
-  readonly #addressSlot: number | undefined;
+  readonly #addressSlots: readonly AddressSlot[];
   readonly #ids: ObjectIds;
 
   /** @param numbers the selections that may get recipients */
@@ -50,8 +50,7 @@ export class RecipientSearch {
       const { key, value } = attempt.selections[number];
       return [key, value];
     });
-    const { addressAttribute } = attempt.settings;
-    this.#addressSlot = templates.some(usesAddresses) ? this.slots.add(addressAttribute) : undefined;
+    this.#addressSlots = templates.some(usesAddresses) ? this.#slotsOfAddresses() : [];
     for (const name of attributesOf(...templates)) this.slots.add(name);
   }
 
@@ -91,10 +90,19 @@ export class RecipientSearch {
     for (const [number, writer] of writers) this.#attempt.reports[number] = writer.report;
   }
 
+  #slotsOfAddresses(): AddressSlot[] {
+    const { settings, schema } = this.#attempt;
+    const slots = new Map<number, AddressSlot>();
+    for (const name of addressAttributes(settings, schema)) {
+      const slot = this.slots.add(name);
+      slots.set(slot, { slot, needsPrefix: name.toLowerCase() === 'proxyaddresses' });
+    }
+    return [...slots.values()];
+  }
+
   #writers(entry: EntryColumns): Map<number, RecipientWriter> {
-    const { settings, selections, sink } = this.#attempt;
-    const isProxyAddresses = settings.addressAttribute.toLowerCase() === 'proxyaddresses';
-    const addresses = new Addresses(new Scratch(), this.#addressSlot, isProxyAddresses);
+    const { selections, sink } = this.#attempt;
+    const addresses = new Addresses(new Scratch(), this.#addressSlots);
     const writers = new Map<number, RecipientWriter>();
     for (const number of this.#numbers) {
       const writer = new RecipientWriter(number, selections[number], this.slots, entry, addresses, sink);
@@ -102,6 +110,16 @@ export class RecipientSearch {
     }
     return writers;
   }
+}
+
+/** Those that are asked for: as configured, and of the usual ones those that the server knows, or the first. */
+export function addressAttributes(
+  { addressAttributes, areUsualAttributes }: DirectorySettings,
+  schema: Schema | undefined,
+): readonly string[] {
+  if (!areUsualAttributes || schema === undefined) return addressAttributes;
+  const known = addressAttributes.filter((name) => schema.attribute(name) !== undefined);
+  return known.length > 0 ? known : addressAttributes.slice(0, 1);
 }
 
 /** A paged search below the directory's base. */

@@ -21,7 +21,10 @@ export interface DirectorySettings {
   readonly retryFor: number;
   /** Undefined for as fast as the server answers. */
   readonly maxEntriesPerSecond: number | undefined;
-  readonly addressAttribute: string;
+  /** Where a recipient's SMTP addresses are; the first of them that a recipient has holds the primary one. At least one. */
+  readonly addressAttributes: readonly string[];
+  /** Whether those are just what such servers usually have: one that this server doesn't know is passed over. */
+  readonly areUsualAttributes: boolean;
   /** Names an object for good, whatever becomes of its DN; undefined for what the kind of server has: objectGUID or entryUUID. */
   readonly idAttribute: string | undefined;
   readonly delta: DeltaChoice;

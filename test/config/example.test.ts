@@ -47,7 +47,10 @@ test('the examples on the page are one configuration without a fault', async () 
     .join('\n')
     .replaceAll(/"(?=\/(etc|var)\/)/g, `"${at('.')}`);
   const { tables } = await loadConfig(write(toml));
-  expect(tables).toMatchObject([{ name: 'exch_table', sources: [{ kind: 'directory' }, { kind: 'csv' }] }]);
+  expect(tables).toMatchObject([
+    { name: 'staff_table', sources: [{ kind: 'directory', directory: 'people' }] },
+    { name: 'exch_table', sources: [{ kind: 'directory', directory: 'ad' }, { kind: 'csv' }] },
+  ]);
 });
 
 /** A workspace that stands for the root of a hub's file system. */

@@ -25,7 +25,7 @@ test('a whole configuration', async () => {
     max_entries_per_second = 250
     warn_before = 30
     no_full_between = "22:30-06:00"
-    address_attribute = "mail"
+    address_attributes = ["mail", "otherMailbox"]
     id_attribute = "entryUUID"
     delta = "syncrepl"
 
@@ -78,7 +78,8 @@ test('a whole configuration', async () => {
         maxEntriesPerSecond: 250,
         warnBefore: 30 * 86_400_000,
         noFullBetween: { from: 22 * 60 + 30, to: 6 * 60 },
-        addressAttribute: 'mail',
+        addressAttributes: ['mail', 'otherMailbox'],
+        areUsualAttributes: false,
         idAttribute: 'entryUUID',
         delta: 'syncrepl',
       },
@@ -99,7 +100,8 @@ test('a whole configuration', async () => {
         maxEntriesPerSecond: undefined,
         warnBefore: 14 * 86_400_000,
         noFullBetween: undefined,
-        addressAttribute: 'proxyAddresses',
+        addressAttributes: ['proxyAddresses'],
+        areUsualAttributes: true,
         idAttribute: undefined,
         delta: 'auto',
       },

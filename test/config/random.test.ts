@@ -57,7 +57,12 @@ const directory = fc.record<DirectoryConfig>({
   maxEntriesPerSecond: fc.option(fc.integer({ min: 1, max: 1_000_000 }), { nil: undefined }),
   warnBefore: fc.integer({ min: 0, max: 366 }).map((days) => days * 86_400_000),
   noFullBetween: fc.option(hours, { nil: undefined }),
-  addressAttribute: attribute,
+  addressAttributes: fc.uniqueArray(attribute, {
+    minLength: 1,
+    maxLength: 3,
+    selector: (each) => each.toLowerCase(),
+  }),
+  areUsualAttributes: fc.constant(false),
   idAttribute: fc.option(attribute, { nil: undefined }),
   delta: fc.constantFrom(...deltaChoices),
 });
@@ -254,7 +259,7 @@ function directoryKeys(directory: DirectoryConfig) {
     no_full_between:
       directory.noFullBetween &&
       `${clock(directory.noFullBetween.from)}-${clock(directory.noFullBetween.to)}`,
-    address_attribute: directory.addressAttribute,
+    address_attributes: directory.addressAttributes,
     id_attribute: directory.idAttribute,
     delta: directory.delta,
   });

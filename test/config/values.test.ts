@@ -60,9 +60,9 @@ describe('values', () => {
     ],
     [
       'an attribute',
-      `${top}${server}address_attribute = "proxy addresses"\n${table}`,
+      `${top}${server}address_attributes = ["proxy addresses"]\n${table}`,
       5,
-      'directory.ad.address_attribute',
+      'directory.ad.address_attributes[0]',
       /no name of an attribute/,
     ],
     [

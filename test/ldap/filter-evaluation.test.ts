@@ -115,7 +115,8 @@ async function extracted(
     extractionTimeout: 600_000,
     retryFor: 0,
     maxEntriesPerSecond: undefined,
-    addressAttribute: 'proxyAddresses',
+    addressAttributes: ['proxyAddresses'],
+    areUsualAttributes: true,
     idAttribute: undefined,
     delta: 'none',
   };

@@ -143,7 +143,7 @@ test('of several primary addresses the smallest counts, in any order', async () 
 });
 
 test('an address attribute without prefixes holds bare addresses', async () => {
-  const mail = { addressAttribute: 'mail' };
+  const mail = { addressAttributes: ['mail'] };
   const { entries, rejected, report } = await made(
     [['mail', ['C@x.y', 'b@x.y', 'SIP:a@x.y', 'not one']]],
     {},
@@ -154,6 +154,51 @@ test('an address attribute without prefixes holds bare addresses', async () => {
   expect(report.selections[0]?.otherKinds).toBe(1);
   const marked = await made([['mail', ['a@x.y', 'SMTP:b@x.y', 'smtp:c@x.y']]], {}, mail);
   expect(marked.entries).toEqual(['a@x.y: b@x.y', 'b@x.y: b@x.y', 'c@x.y: b@x.y']);
+});
+
+test('of several address attributes the first that a recipient has holds the primary address', async () => {
+  const several = { addressAttributes: ['mail', 'otherMailbox', 'mailAlternateAddress'] };
+  const of = async (attributes: Attributes) => (await made(attributes, {}, several)).entries;
+  expect(
+    await of([
+      ['mailAlternateAddress', ['A@x.y', 'b@x.y']],
+      ['mail', ['d@x.y', 'C@x.y']],
+    ]),
+  ).toEqual(['d@x.y: c@x.y', 'c@x.y: c@x.y', 'a@x.y: c@x.y', 'b@x.y: c@x.y']);
+  expect(
+    await of([
+      ['mailAlternateAddress', ['a@x.y']],
+      ['otherMailbox', ['b@x.y']],
+    ]),
+  ).toEqual(['b@x.y: b@x.y', 'a@x.y: b@x.y']);
+  expect(
+    await of([
+      ['mail', ['a@x.y']],
+      ['mailAlternateAddress', ['SMTP:b@x.y']],
+    ]),
+  ).toEqual(['a@x.y: b@x.y', 'b@x.y: b@x.y']);
+  const many = (letter: string) => Array.from({ length: 100 }, (_, i) => `${letter}${i}@x.y`);
+  const entries = await of([
+    ['mail', many('m')],
+    ['otherMailbox', many('o')],
+    ['mailAlternateAddress', many('a')],
+  ]);
+  const wanted = ['m', 'o', 'a'].flatMap(many);
+  expect(entries).toEqual(wanted.map((address) => `${address}: m0@x.y`));
+});
+
+test('bare addresses go with prefixed ones, and each attribute keeps its own rule', async () => {
+  const both = { addressAttributes: ['mail', 'proxyAddresses'] };
+  const bare = await made(
+    [
+      ['mail', ['a@x.y']],
+      ['proxyAddresses', ['smtp:b@x.y', 'c@x.y']],
+    ],
+    {},
+    both,
+  );
+  expect(bare.entries).toEqual(['a@x.y: a@x.y', 'b@x.y: a@x.y']);
+  expect(bare.rejected).toEqual(['c@x.y: no smtp: in front']);
 });
 
 test('an attribute stands for itself, less its smtp: prefix', async () => {

@@ -1,0 +1,20 @@
+export const directoryTypes = ['ad', 'openldap', 'x500'] as const;
+
+export type DirectoryType = (typeof directoryTypes)[number];
+
+/** What a directory's keys stand for where the configuration doesn't have them. */
+export interface DirectoryDefaults {
+  /** Those that a server doesn't know are passed over: nobody has misspelt them. */
+  readonly addressAttributes: readonly string[];
+  readonly pageSize: number;
+}
+
+/**
+ * Ready settings by the directory's `type`. OpenLDAP limits a search to 500 entries unless it is told otherwise, and where only
+ * the whole is unlimited, a page still has that limit. Servers of X.500's time suffer from large answers.
+ */
+export const directoryDefaults: Readonly<Record<DirectoryType, DirectoryDefaults>> = {
+  ad: { addressAttributes: ['proxyAddresses'], pageSize: 1000 },
+  openldap: { addressAttributes: ['mail', 'mailLocalAddress', 'mailAlternateAddress'], pageSize: 500 },
+  x500: { addressAttributes: ['mail', 'mailAlternateAddress'], pageSize: 100 },
+};

@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { build, loadConfig } from '../../src/index.ts';
+import { type Slapd, startSlapd, suffix } from '../ldap/slapd.ts';
+
+let folder: string;
+let slapd: Slapd;
+
+const base = `o=Example University,${suffix}`;
+const person = (cn: string, addresses: Readonly<Record<string, readonly string[]>>) =>
+  [
+    `dn: cn=${cn.replace(/([,+"#])/g, '\\$1')},${base}`,
+    'objectClass: pilotPerson',
+    `cn: ${cn}`,
+    'sn: x',
+    `uid: ${cn.length}`,
+    ...Object.entries(addresses).flatMap(([name, values]) => values.map((value) => `${name}: ${value}`)),
+    '',
+  ].join('\n');
+/** More than two pages of such a directory. */
+const crowd = Array.from({ length: 250 }, (_, i) => `p${i}@example.ac.uk`);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'other-directories-'));
+  const ldif = join(folder, 'people.ldif');
+  writeFileSync(
+    ldif,
+    [
+      `dn: ${suffix}\nobjectClass: organization\ndc: test\n`,
+      `dn: ${base}\nobjectClass: organization\no: Example University\n`,
+      person('Anna', {
+        mail: ['Anna@example.ac.uk'],
+        mailAlternateAddress: ['anna.b@example.ac.uk', 'ab@example.ac.uk'],
+      }),
+      person('Berta, the "second"', { mailAlternateAddress: ['berta@example.ac.uk', 'b@example.ac.uk'] }),
+      person('Cora', { mail: ['cora@example.ac.uk'], mailAlternateAddress: ['Cora@Example.ac.uk'] }),
+      person('Dora', { mail: ['no address', 'd2@example.ac.uk', 'd1@example.ac.uk'] }),
+      person('Emma', {}),
+      ...crowd.map((mail) => person(mail.replace('@', ' at '), { mail: [mail] })),
+    ].join('\n'),
+  );
+  slapd = await startSlapd({
+    folder: join(folder, 'slapd'),
+    schema: [join(import.meta.dirname, '../ldap/x500.schema')],
+    ldif,
+    databaseLines: ['index mail,mailAlternateAddress pres,eq', 'access to * by * read'],
+  });
+});
+
+afterAll(async () => {
+  await slapd?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function run(name: string, directoryKeys: string) {
+  const tables = mkdtempSync(join(folder, `${name}-`));
+  const file = join(tables, 'mailhub-tables.toml');
+  writeFileSync(
+    file,
+    `tables_dir = "."
+    state_dir = "state"
+    format = "bdb"
+    [directory.people]
+    urls = ["${slapd.url}"]
+    base = "${base}"
+    ${directoryKeys}
+    [tables.staff_table]
+    [[tables.staff_table.sources]]
+    directory = "people"
+    filter = "(|(mail=*)(mailAlternateAddress=*))"
+    key = "{address}"
+    value = "{primary}"
+    `,
+  );
+  const report = await build(await loadConfig(file));
+  const [table] = report.tables;
+  return {
+    failure: table?.failure?.message,
+    rejected: table?.rejected.examples.map(({ value, reason }) => `${value}: ${reason}`),
+    lines: () => readFileSync(join(tables, 'staff_table.dat'), 'utf8').trimEnd().split('\n'),
+    requests: report.directories[0]?.report?.requests ?? 0,
+  };
+}
+
+const wanted = [
+  'ab@example.ac.uk: anna@example.ac.uk',
+  'anna.b@example.ac.uk: anna@example.ac.uk',
+  'anna@example.ac.uk: anna@example.ac.uk',
+  'b@example.ac.uk: b@example.ac.uk',
+  'berta@example.ac.uk: b@example.ac.uk',
+  'cora@example.ac.uk: cora@example.ac.uk',
+  'd1@example.ac.uk: d1@example.ac.uk',
+  'd2@example.ac.uk: d1@example.ac.uk',
+  ...crowd.map((mail) => `${mail}: ${mail}`),
+].sort();
+
+test('a directory of X.500 times gives its people with what is usual there, in small pages', async () => {
+  const x500 = await run('x500', 'type = "x500"');
+  expect(x500.failure).toBeUndefined();
+  expect(x500.lines()).toEqual(wanted);
+  expect(x500.rejected).toEqual(['no address: no @']);
+  const large = await run('large', 'type = "x500"\npage_size = 1000');
+  expect(large.lines()).toEqual(wanted);
+  expect(x500.requests - large.requests, 'three pages instead of one').toBe(2);
+});
+
+test('what is usual with OpenLDAP and this server has not is passed over', async () => {
+  const { failure, lines } = await run('openldap', 'type = "openldap"');
+  expect(failure).toBeUndefined();
+  expect(lines()).toEqual(wanted);
+});
+
+test('an attribute that the configuration names has to be there', async () => {
+  const one = await run('one', 'address_attributes = ["mailAlternateAddress"]');
+  expect(one.lines()).toEqual([
+    'ab@example.ac.uk: ab@example.ac.uk',
+    'anna.b@example.ac.uk: ab@example.ac.uk',
+    'b@example.ac.uk: b@example.ac.uk',
+    'berta@example.ac.uk: b@example.ac.uk',
+    'cora@example.ac.uk: cora@example.ac.uk',
+  ]);
+  const { failure } = await run(
+    'misspelt',
+    'type = "x500"\naddress_attributes = ["mail", "mailAlternateAdress"]',
+  );
+  expect(failure).toContain("there is no attribute mailAlternateAdress in the server's schema");
+});
+
+test('settings for Active Directory find no addresses here, and say so', async () => {
+  const { failure } = await run('ad', '');
+  expect(failure).toContain("there is no attribute proxyAddresses in the server's schema");
+});
