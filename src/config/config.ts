@@ -24,6 +24,7 @@ export interface Config {
   readonly exim: string;
   /** How many earlier generations of each table are kept for `rollback`. */
   readonly generations: number;
+  readonly crossChecks: CrossChecksConfig;
   readonly directories: readonly DirectoryConfig[];
   /** In the order of the file, which is the order of `lookup`. */
   readonly tables: readonly TableConfig[];
@@ -132,4 +133,17 @@ export interface GuardConfig {
   readonly maxRemovedPerDomain?: Amount | undefined;
   /** Keys that must not go, and, with `@` in front, domains of which some address must stay. Lower case. */
   readonly protected?: readonly string[] | undefined;
+}
+
+/** What is done about something that is not right between the tables. */
+export type CrossCheckMode = 'warn' | 'hold' | 'off';
+
+export interface CrossChecksConfig {
+  /** The table of the local domains; undefined where there is none. */
+  readonly localDomains: string | undefined;
+  /** The tables of mailing lists. */
+  readonly lists: readonly string[];
+  readonly modes: Readonly<
+    Record<'duplicates' | 'shadowed' | 'not_local' | 'empty_domains' | 'loops', CrossCheckMode>
+  >;
 }

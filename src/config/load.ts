@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import type { Config } from './config.ts';
+import type { Config, CrossChecksConfig } from './config.ts';
 import { directoryDefaults } from './directory-types.ts';
 import { ConfigError } from './error.ts';
 import { checkNames } from './names.ts';
@@ -109,6 +109,7 @@ function toConfig(file: string, settings: Settings): Config {
     keepHistory: settings.keep_history,
     exim: settings.exim,
     generations: settings.generations,
+    crossChecks: crossChecksOf(settings),
     directories: Object.entries(settings.directory).map(([name, directory]) => ({
       name,
       urls: directory.urls,
@@ -139,4 +140,20 @@ function toConfig(file: string, settings: Settings): Config {
       sources,
     })),
   };
+}
+
+/** Tables that have the names of today's hubs are taken for what they are there. */
+function crossChecksOf({ cross_checks, tables }: Settings): CrossChecksConfig {
+  const named = (name: string): string[] => (Object.hasOwn(tables, name) ? [name] : []);
+  const { local_domains, lists, ...modes } = cross_checks ?? {
+    local_domains: undefined,
+    lists: undefined,
+    duplicates: 'warn',
+    shadowed: 'warn',
+    not_local: 'warn',
+    empty_domains: 'warn',
+    loops: 'warn',
+  };
+  const [localDomains] = local_domains === undefined ? named('local_domains') : [local_domains];
+  return { localDomains, lists: lists ?? named('mlist_table'), modes };
 }

@@ -3,6 +3,8 @@ import { type GuardConfig, onHoldChoices } from './config.ts';
 import { directorySchema } from './directory.ts';
 import { checkDirectory, checkProgram, checkStateDirectory, realPath } from './files.ts';
 import { parsed, path } from './leaf.ts';
+import { nearest } from './nearest.ts';
+import { quote } from './printable.ts';
 import { rule, unique } from './rule.ts';
 import { sourceSchema } from './source.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -23,6 +25,23 @@ export function configSchema(surroundings: Surroundings) {
         message: 'is the same directory as tables_dir',
         hint: 'give it one of its own: what is remembered there is not for everybody who may read the tables',
       };
+    }),
+    rule(['tables', 'cross_checks'], function* ({ tables, cross_checks }) {
+      const known = Object.keys(tables);
+      const { local_domains, lists } = cross_checks ?? {};
+      const named = [
+        ...(local_domains === undefined ? [] : [{ key: ['local_domains'], name: local_domains }]),
+        ...(lists ?? []).map((name, i) => ({ key: ['lists', i], name })),
+      ];
+      for (const { key, name } of named) {
+        if (known.includes(name)) continue;
+        const meant = nearest(name, known);
+        yield {
+          path: ['cross_checks', ...key],
+          message: `there is no table ${quote(name)}`,
+          hint: meant === undefined ? `known: ${known.join(', ')}` : `did you mean ${meant}?`,
+        };
+      }
     }),
     rule(['tables'], function* ({ tables }) {
       if (Object.keys(tables).length > 0) return;
@@ -57,6 +76,7 @@ function keys(surroundings: Surroundings) {
     format: z.optional(parsed(z.unknown(), parseFormats)),
     exim: z._default(path(surroundings, checkProgram), '/usr/sbin/exim'),
     generations: z._default(z.int().check(z.gte(0), z.lte(1000)), 5),
+    cross_checks: z.optional(crossChecksSchema()),
     directory: z._default(z.record(z.string(), directorySchema(surroundings)), {}),
     tables: z._default(z.record(z.string(), table), {}),
   });
@@ -89,4 +109,17 @@ function guardSchema() {
       }),
     ),
   );
+}
+
+function crossChecksSchema() {
+  const mode = z._default(z.enum(['warn', 'hold', 'off']), 'warn');
+  return z.strictObject({
+    local_domains: z.optional(z.string()),
+    lists: z.optional(z.array(z.string())),
+    duplicates: mode,
+    shadowed: mode,
+    not_local: mode,
+    empty_domains: mode,
+    loops: mode,
+  });
 }

@@ -9,8 +9,18 @@ export const sections = {
     format: 'format = "auto"',
     exim: 'exim = "/usr/sbin/exim"',
     generations: 'generations = 5',
+    cross_checks: '[cross_checks]',
     directory: '[directory.ad]',
     tables: '[tables.local_domains]',
+  },
+  crossChecks: {
+    local_domains: 'local_domains = "local_domains"',
+    lists: 'lists = ["mlist_table"]',
+    duplicates: 'duplicates = "warn"',
+    shadowed: 'shadowed = "warn"',
+    not_local: 'not_local = "hold"',
+    empty_domains: 'empty_domains = "off"',
+    loops: 'loops = "warn"',
   },
   directory: {
     type: 'type = "ad"',
@@ -75,6 +85,7 @@ type Section = keyof typeof sections;
 
 const places: Record<Section, string> = {
   top: 'the top of the file, before the first [section]',
+  crossChecks: '[cross_checks]',
   directory: '[directory.NAME]',
   table: '[tables.NAME]',
   guard: 'guard',
@@ -106,6 +117,7 @@ export function valueAt(document: unknown, path: KeyPath): unknown {
 }
 
 function sectionAt(path: KeyPath, document: unknown): Section {
+  if (path[0] === 'cross_checks') return path.length > 1 ? 'crossChecks' : 'top';
   if (path[0] === 'directory' && path.length > 1) return 'directory';
   if (path[0] !== 'tables' || path.length < 2) return 'top';
   if (path[2] === 'guard') return 'guard';

@@ -8,6 +8,7 @@ import { State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
 import { Accounts } from './accounts.ts';
 import { type Collected, collect, type DirectoryRun, type Progress } from './collect.ts';
+import { crossCheckPlans } from './cross-checks/plans.ts';
 import { type TableFiles, tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
 import { refusalOf, settleHolds } from './hold.ts';
@@ -93,6 +94,9 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     for (const plan of plans) {
       const pin = pins.get(plan.config.name);
       if (pin !== undefined) pinPlan(plan, pin);
+    }
+    for (const { table, message } of crossCheckPlans(plans, config.crossChecks, options.force ?? false)) {
+      warnings.push(`${table}: new with this run: ${message}`);
     }
 
     const directories = sources.directories.map(outcomeOf);

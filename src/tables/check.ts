@@ -13,13 +13,14 @@ import { type Probe, probe } from '../ldap/probe.ts';
 import { AccountMemory } from '../state/account-memory.ts';
 import { State } from '../state/state.ts';
 import { Accounts, endings } from './accounts.ts';
+import { crossCheckPublished } from './cross-checks/published.ts';
 import { SourceError, systemReason } from './error.ts';
 import { EximError } from './exim.ts';
-import { stampOf, tableFiles } from './files.ts';
+import { stampOf, type TableFiles, tableFiles } from './files.ts';
 import { type ChosenFormats, chooseFormats } from './formats.ts';
 import { readCsv } from './sources/csv.ts';
 import { readDatFile } from './sources/file.ts';
-import { survey } from './survey.ts';
+import { type Survey, survey } from './survey.ts';
 
 /** One thing that was looked at. */
 export interface Observation {
@@ -49,11 +50,14 @@ export async function* check(config: Config): AsyncGenerator<Observation> {
     : checkFolder('state_dir (to be made)', dirname(config.stateDir));
 
   const state = State.peek(config.stateDir);
+  const surveys: Surveys = new Map();
   try {
-    for (const table of config.tables) yield* checkTable(config, table, formats?.of(table) ?? [], state);
+    for (const table of config.tables)
+      yield* checkTable(config, table, formats?.of(table) ?? [], state, surveys);
   } finally {
     state?.close();
   }
+  yield* checkAcross(config, surveys);
   const accounts = new Accounts(undefined, false);
   for (const directory of config.directories) yield* checkDirectory(config, directory, accounts);
 }
@@ -79,12 +83,14 @@ async function* checkTable(
   table: TableConfig,
   formats: readonly Format[],
   state: State | undefined,
+  surveys: Surveys,
 ): AsyncGenerator<Observation> {
   const subject = `table ${table.name}`;
   const files = tableFiles(config.tablesDir, table.name, formats);
   try {
     const record = state?.published(table.name);
     const found = survey(files, { record, intended: state?.intended(table.name), verify: true });
+    surveys.set(table.name, { files, survey: found });
     yield describeSurvey(table, files.dat, found);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -98,6 +104,22 @@ async function* checkTable(
   for (const source of table.sources) {
     if (source.kind !== 'directory') yield await checkSourceFile(subject, source);
   }
+}
+
+type Surveys = Map<string, { readonly files: TableFiles; readonly survey: Survey }>;
+
+function* checkAcross(config: Config, surveys: Surveys): Generator<Observation> {
+  const subject = 'the tables together';
+  const findings = crossCheckPublished(config, surveys);
+  for (const { table, message } of findings) {
+    yield { subject, verdict: 'warning', message: `${table}: ${message}` };
+  }
+  if (findings.length > 0) return;
+  yield {
+    subject,
+    verdict: 'ok',
+    message: 'the cross-checks that are asked for find nothing',
+  };
 }
 
 function describeSurvey(table: TableConfig, dat: string, found: ReturnType<typeof survey>): Observation {

@@ -23,6 +23,7 @@ export interface Counts {
 export interface Finding {
   readonly rule:
     | 'waits'
+    | 'cross-check'
     | 'empty'
     | 'not-larger'
     | 'half-lost'

@@ -36,7 +36,7 @@ export interface Plan {
   readonly base: Base | undefined;
   readonly difference: Difference;
   /** A `.dat` of somebody else that was held, in the candidate's stead. */
-  readonly heldFile: { readonly table: Table; readonly difference: Difference } | undefined;
+  heldFile: { readonly table: Table; readonly difference: Difference } | undefined;
   readonly conflicts: Listing<Conflict>;
   readonly rejections: Listing<SourceRejection>;
   readonly notes: string[];
@@ -442,7 +442,7 @@ export function changesOf(plan: Plan): Change[] {
   return changes;
 }
 
-const EMPTY: Pairs = {
+export const EMPTY: Pairs = {
   count: 0,
   pool: new Uint8Array(0),
   keyStart: new Uint32Array(0),

@@ -24,7 +24,7 @@ test('says in a line a table what became of it, and what to do about the one tha
   const hub = new Hub();
   hub.configure(directoryFed('exch_table') + fileFed('mlist_table') + keptByHand('local_domains'));
   await hub.serve(numbered(0, 100));
-  hub.put('in/mlist_table.dat', numbered(0, 10));
+  hub.put('in/mlist_table.dat', numbered(0, 10, 'list'));
   hub.put('etc/local_domains.dat', 'example.ac.uk:\n');
   const first = await build(hub);
   expect(first).toMatchObject({ status: 0, stderr: '' });
@@ -35,7 +35,7 @@ test('says in a line a table what became of it, and what to do about the one tha
 
   const next = withEntries(numbered(0, 50), ['user000003@example.ac.uk', 'moved@mail.example.ac.uk']);
   await hub.serve(next);
-  hub.put('in/mlist_table.dat', numbered(0, 12));
+  hub.put('in/mlist_table.dat', numbered(0, 12, 'list'));
   const second = await build(hub);
   expect(second.status).toBe(3);
   expect(second.stdout.trimEnd().split('\n')).toHaveLength(4);

@@ -15,7 +15,7 @@ async function hub(sections = ''): Promise<Hub> {
   const hub = new Hub();
   hub.configure(directoryFed('exch_table') + fileFed('mlist_table') + keptByHand('local_domains') + sections);
   await hub.serve(numbered(0, 50));
-  hub.put('in/mlist_table.dat', numbered(0, 10));
+  hub.put('in/mlist_table.dat', numbered(0, 10, 'list'));
   hub.put('etc/local_domains.dat', 'example.ac.uk:\n');
   await hub.build();
   return hub;

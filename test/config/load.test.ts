@@ -60,6 +60,17 @@ test('a whole configuration', async () => {
     keepHistory: 14 * 24 * 60 * 60 * 1000,
     exim: '/usr/sbin/exim',
     generations: 5,
+    crossChecks: {
+      localDomains: 'local_domains',
+      lists: [],
+      modes: {
+        duplicates: 'warn',
+        shadowed: 'warn',
+        not_local: 'warn',
+        empty_domains: 'warn',
+        loops: 'warn',
+      },
+    },
     directories: [
       {
         name: 'ad',
