@@ -245,7 +245,7 @@ function isText(content: string | Uint8Array | Entries): content is string | Uin
   return typeof content === 'string' || content instanceof Uint8Array;
 }
 
-function directoryOf(entries: Entries): LdifRecord[] {
+export function directoryOf(entries: Entries): LdifRecord[] {
   const base = 'DC=ad,DC=example,DC=ac,DC=uk';
   const record = (dn: string, ...attributes: readonly (readonly [string, string])[]): LdifRecord => ({
     dn,
