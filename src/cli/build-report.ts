@@ -1,7 +1,10 @@
-import { resolve } from 'node:path';
+import { printableText } from '../tables/bytes.ts';
+import type { Finding } from '../tables/guard.ts';
 import type { BuildReport, DirectoryOutcome, TableReport } from '../tables/report.ts';
 import type { Listing } from '../tables/tally.ts';
+import { configFlag } from './config-flag.ts';
 import { pinText } from './pin-text.ts';
+import { whenText } from './when.ts';
 
 const EXAMPLES = 5;
 
@@ -56,8 +59,15 @@ function tableLine(table: TableReport, dryRun: boolean): string {
   return `${name}: ${verb}, ${entries}, ${added} added, ${removed} removed, ${changed} changed, ${seconds} s`;
 }
 
-function detailLines({ name, pin, notes, conflicts, rejected }: TableReport): string[] {
+function detailLines({ name, pin, hold, findings, notes, conflicts, rejected }: TableReport): string[] {
+  const { rejection } = hold ?? {};
   return [
+    ...(rejection === undefined
+      ? []
+      : [
+          ...findings.map((finding) => `held: ${findingText(finding)}`),
+          `refused by ${printableText(rejection.who)} on ${whenText(rejection.since)}: ${printableText(rejection.why)}`,
+        ]),
     ...(pin === undefined ? [] : [`${pinText(pin)}; mailhub-tables unpin ${name} lets it go on`]),
     ...notes,
     ...listing(
@@ -89,32 +99,37 @@ function troubleLines(table: TableReport, dryRun: boolean, configFile: string): 
       `next: what is published stays as it was; ${next} and run build again`,
     ];
   }
-  if (outcome !== 'held') return [];
-  const lines = findings.map(({ message }) => `held: ${message}`);
+  if (outcome !== 'held' || table.hold?.rejection !== undefined) return [];
+  const lines = findings.map((finding) => `held: ${findingText(finding)}`);
   if (dryRun) return lines;
   lines.push(`next: ${nextStep(table, configFile)}`);
   return lines;
 }
 
+function findingText({ message, examples = [] }: Finding): string {
+  const [first] = examples;
+  if (first === undefined || message.includes(first)) return message;
+  return `${message}, such as ${examples.join(', ')}`;
+}
+
 /** What to look at, and the command that settles it. */
 function nextStep(table: TableReport, configFile: string): string {
-  const { name, findings, candidate, before, dat, dbm, keptByHand, heldFile } = table;
+  const { name, findings, candidate, dat, dbm, keptByHand, heldFile, hold } = table;
   const found = (rule: string): boolean => findings.some((finding) => finding.rule === rule);
   if (found('waits')) return 'settle the other table, then run build again';
 
-  const compared = candidate === undefined ? dat : `diff ${dat} ${candidate}`;
+  const config = configFlag(configFile);
   const look =
-    before === undefined
-      ? `look at ${candidate ?? dat}`
-      : heldFile
-        ? `mailhub-tables dbm dump ${dbm} | diff - ${dat}`
-        : compared;
+    hold === undefined
+      ? `compare ${dat} with ${candidate ?? dbm}`
+      : `mailhub-tables review ${name}${config} shows what would go`;
   const flags = !found('empty')
     ? '--force'
     : findings.length === 1
       ? '--allow-empty'
       : '--force --allow-empty';
-  const build = `mailhub-tables build --config ${resolve(configFile)} ${flags} ${name}`;
-  if (!heldFile || keptByHand) return `${look}; if what would go is right: ${build}`;
-  return `${look}; if the file is right, build its dbm file: mailhub-dbmbuild ${dat} ${dbm}; if not, this puts what the sources give in its place: ${build}`;
+  const build = `mailhub-tables build${config} ${flags} ${name}`;
+  if (hold === undefined || found('empty')) return `${look}; if that is right: ${build}`;
+  if (!heldFile || keptByHand) return `${look}, and the command that publishes it`;
+  return `${look}, and the command that publishes the file; if it is wrong, this puts what the sources give in its place: ${build}`;
 }

@@ -1,7 +1,8 @@
 import { ConfigError } from '../config/error.ts';
 import { DbmError } from '../dbm/error.ts';
 import { LockedError, StateError } from '../state/error.ts';
-import { SourceError } from '../tables/error.ts';
+import { ApprovalError } from '../tables/approve.ts';
+import { PublishError, SourceError } from '../tables/error.ts';
 import { EximError } from '../tables/exim.ts';
 import { RollbackError } from '../tables/rollback.ts';
 import { UnknownTableError } from '../tables/select.ts';
@@ -12,6 +13,9 @@ export function explain(error: unknown): { status: number; message: string } {
   if (error instanceof ConfigError) return { status: Status.configuration, message: error.message };
   if (error instanceof EximError) return { status: Status.configuration, message: error.message };
   if (error instanceof UnknownTableError) return { status: Status.usage, message: error.message };
+  if (error instanceof ApprovalError)
+    return { status: error.held ? Status.held : Status.usage, message: error.message };
+  if (error instanceof PublishError) return { status: Status.error, message: error.message };
   if (error instanceof RollbackError) return { status: Status.usage, message: error.message };
   if (error instanceof LockedError) return { status: Status.locked, message: error.message };
   if (error instanceof StateError) return { status: Status.error, message: error.message };

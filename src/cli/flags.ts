@@ -30,3 +30,18 @@ export interface HistoryFlags extends CommonFlags {
   readonly limit: number;
   readonly all?: boolean;
 }
+
+export interface ReviewFlags extends CommonFlags {
+  /** Where to write the whole difference as CSV; `-` for standard output. */
+  readonly csv?: string;
+}
+
+export interface ApproveFlags extends DecisionFlags {
+  readonly digest?: readonly string[];
+  readonly interactive?: boolean;
+}
+
+export interface RejectFlags extends CommonFlags {
+  readonly reason: string;
+  readonly digest?: string;
+}

@@ -1,12 +1,15 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { FormatName } from '../dbm/format.ts';
 import type {
+  ApproveFlags,
   BuildFlags,
   CheckFlags,
   CommonFlags,
   DecisionFlags,
   HistoryFlags,
   LookupFlags,
+  RejectFlags,
+  ReviewFlags,
   RollbackFlags,
 } from './flags.ts';
 import { Status } from './status.ts';
@@ -93,6 +96,53 @@ Exit status: 0 everything was found, 2 something was not.`,
     .option('--json', 'print one JSON document')
     .action(async (options: CheckFlags) => {
       end(await (await import('./check.ts')).checkCommand(options));
+    });
+
+  command(program, 'review', 'show what is held, why, and what would change')
+    .argument('[table...]', 'only these tables')
+    .option('--csv <file>', 'write every entry that differs as CSV; - for standard output')
+    .option('--json', 'print one JSON document, with every entry that differs')
+    .addHelpText(
+      'after',
+      `
+Ends with the command that publishes just what is shown. On a terminal it is coloured (not with NO_COLOR) and goes
+through $PAGER, or less. In the CSV a cell that a spreadsheet would take for a formula has an apostrophe in front.
+Needs neither the lock nor a directory. Exit status: 0 nothing is held, 3 something is.`,
+    )
+    .action(async (tables: string[], options: ReviewFlags) => {
+      end(await (await import('./review.ts')).reviewCommand(tables, options));
+    });
+
+  command(program, 'approve', 'publish just the candidate that was reviewed')
+    .argument('<table...>', 'those named together go together, each with a digest')
+    .option('-d, --digest <hex...>', 'what was reviewed, as review shows it: at least 12 digits')
+    .option('-i, --interactive', 'show what is held, and ask')
+    .option('-r, --reason <text>', 'why, for the history')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Publishes that candidate byte for byte, even if a newer one is held by now: the next run judges the newer one against
+what was approved, and the guard is as strict as before. It is refused where something else is published than when the
+candidate was reviewed. Exit status: 0 published, 3 refused, and still held.`,
+    )
+    .action(async (tables: string[], options: ApproveFlags) => {
+      end(await (await import('./approve.ts')).approveCommand(tables, options));
+    });
+
+  command(program, 'reject', 'refuse what a held candidate would take away')
+    .argument('<table>')
+    .requiredOption('-r, --reason <text>', 'why, for whoever asks later')
+    .option('-d, --digest <hex>', 'what was reviewed; without it, the latest candidate')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+The table stays held, build says so on standard output only, and nobody is told again until something else is in
+question. What was refused does not go by itself later: while any of it would, the table is held.`,
+    )
+    .action(async (table: string, options: RejectFlags) => {
+      end(await (await import('./reject.ts')).rejectCommand(table, options));
     });
 
   command(program, 'status', 'show on one screen how every table stands')

@@ -40,6 +40,8 @@ export interface Plan {
   readonly conflicts: Listing<Conflict>;
   readonly rejections: Listing<SourceRejection>;
   readonly notes: string[];
+  /** A person chose the candidate: the sources may have given a later one. */
+  readonly chosen: boolean;
   /** What became of a hold: see hold.ts. */
   hold: Hold | undefined;
   /** Somebody wants the table to stay as it is. */
@@ -81,6 +83,7 @@ const NO_PLAN = {
   base: undefined,
   difference: NO_DIFFERENCE,
   heldFile: undefined,
+  chosen: false,
   hold: undefined,
   pin: undefined,
   milliseconds: 0,
@@ -389,6 +392,7 @@ export function decidedPlan(config: TableConfig, files: TableFiles, survey: Surv
   return {
     ...NO_PLAN,
     outcome: same ? 'unchanged' : 'published',
+    chosen: true,
     candidate: table,
     base: survey.published,
     difference: differenceOf(survey.published, table),
@@ -397,6 +401,24 @@ export function decidedPlan(config: TableConfig, files: TableFiles, survey: Surv
     files,
     survey,
     selected: true,
+    conflicts: NONE,
+    rejections: NONE,
+    notes: [],
+  };
+}
+
+/** The plan of a table that stays as it is, for the sake of addresses that move into its candidate. */
+export function heldPlan(config: TableConfig, files: TableFiles, survey: Survey, candidate: Table): Plan {
+  return {
+    ...NO_PLAN,
+    outcome: 'held',
+    candidate,
+    base: survey.published,
+    difference: differenceOf(survey.published, candidate),
+    config,
+    files,
+    survey,
+    selected: false,
     conflicts: NONE,
     rejections: NONE,
     notes: [],

@@ -2,8 +2,9 @@ import { rmSync, statSync } from 'node:fs';
 import type { Generations } from '../state/generations.ts';
 import type { RunJournal, State } from '../state/state.ts';
 import { printable } from './bytes.ts';
+import { fileDigest } from './digest.ts';
 import { systemReason } from './error.ts';
-import { stampsOf } from './files.ts';
+import { stampOf, stampsOf } from './files.ts';
 import { keyOfEntries } from './guard.ts';
 import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
@@ -217,8 +218,14 @@ function key(step: Step): string {
 async function settleCandidate(plan: Plan): Promise<void> {
   const madeHere = plan.config.sources.length > 0;
   if (!madeHere || plan.outcome === 'failed') return;
-  if (plan.outcome !== 'held' && plan.outcome !== 'pinned') rmSync(plan.files.candidate, { force: true });
-  else if (plan.candidate !== undefined) await keepCandidate(plan.files, plan.candidate);
+  if (plan.outcome !== 'held' && plan.outcome !== 'pinned') {
+    if (!plan.chosen || isCandidate(plan)) rmSync(plan.files.candidate, { force: true });
+  } else if (plan.candidate !== undefined) await keepCandidate(plan.files, plan.candidate);
+}
+
+/** Whether the candidate that is kept beside the tables is what a person chose. */
+function isCandidate({ files, candidate }: Plan): boolean {
+  return stampOf(files.candidate) !== undefined && fileDigest(files.candidate) === candidate?.digest;
 }
 
 /** Does a part of a plan's work; its error makes the plan, and only it, fail. */

@@ -51,11 +51,11 @@ test('says in a line a table what became of it, and what to do about the one tha
   expect(lineOf(second, 'local_domains')).toBe(
     'local_domains: unchanged, 1 -> 1 entries, 0 added, 0 removed, 0 changed',
   );
-  expect(second.stderr).toContain(`diff ${hub.at('etc/exch_table.dat')} ${hub.at('etc/exch_table_tmp.dat')}`);
-  const command = /mailhub-tables (build .*--force.*)$/m.exec(second.stderr)?.[1] ?? '';
-  expect(command).toBe(`build --config ${hub.configFile} --force exch_table`);
-
-  expect((await program.run(command.split(' '))).status, 'the command that it named').toBe(0);
+  const command = `review exch_table --config ${hub.configFile}`;
+  expect(second.stderr).toContain(`exch_table: next: mailhub-tables ${command} shows what would go`);
+  const { stdout: review } = await program.run(command.split(' '));
+  const approval = /^ +mailhub-tables (approve .*)$/m.exec(review)?.[1] ?? '';
+  expect((await program.run(approval.split(' '))).status, 'the command that it named').toBe(0);
   expect(hub.exim('exch_table')).toEqual(next);
 });
 
