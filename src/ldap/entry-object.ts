@@ -1,6 +1,6 @@
 import { BerCursor, TAG } from './ber.ts';
 import type { SearchParameters } from './search-request.ts';
-import type { Session } from './session.ts';
+import type { OnEntry, OnMessage, Session } from './session.ts';
 
 /** One entry as an object: for the few that describe a server, never for recipients. */
 export interface EntryObject {
@@ -27,17 +27,27 @@ export function decodeEntryObject(bytes: Uint8Array, start: number, end: number)
 }
 
 /** @throws DirectoryError */
-export async function searchObjects(session: Session, parameters: SearchParameters): Promise<EntryObject[]> {
+export async function searchObjects(
+  session: Session,
+  parameters: SearchParameters,
+  onMessage?: OnMessage,
+): Promise<EntryObject[]> {
   const entries: EntryObject[] = [];
-  await session.search(parameters, (bytes, start, end) => entries.push(decodeEntryObject(bytes, start, end)));
+  const onEntry: OnEntry = (bytes, start, end) => entries.push(decodeEntryObject(bytes, start, end));
+  await session.search(parameters, onEntry, undefined, onMessage);
   return entries;
+}
+
+/** The values of an attribute, none when it is missing. */
+export function byteValues(entry: EntryObject | undefined, name: string): readonly Buffer[] {
+  const wanted = name.toLowerCase();
+  for (const [description, values] of entry?.attributes ?? []) {
+    if (description.toLowerCase() === wanted) return values;
+  }
+  return [];
 }
 
 /** The values of an attribute as text; none when it is missing. */
 export function textValues(entry: EntryObject | undefined, name: string): string[] {
-  const wanted = name.toLowerCase();
-  for (const [description, values] of entry?.attributes ?? []) {
-    if (description.toLowerCase() === wanted) return values.map((value) => value.toString('utf8'));
-  }
-  return [];
+  return byteValues(entry, name).map((value) => value.toString('utf8'));
 }

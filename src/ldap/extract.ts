@@ -1,17 +1,17 @@
 import { bindPassword } from './bind-password.ts';
+import { checkAttributes } from './check-attributes.ts';
 import { connect } from './connect.ts';
-import { configurationError, DirectoryError, type Server } from './error.ts';
+import { extractSince, type Outcome } from './delta.ts';
+import { configurationError } from './error.ts';
 import { FilterError } from './filter.ts';
 import { onFirstServer } from './first-server.ts';
 import { Pace } from './pace.ts';
 import { askPasswordExpiry } from './password-expiry.ts';
-import { type FilterGroup, groupFilters, planSearches } from './plan.ts';
-import { type Attempt, addressAttributes, RecipientSearch, timeLimitOf } from './recipient-search.ts';
+import { type FilterGroup, groupFilters } from './plan.ts';
+import { type Attempt, timeLimitOf } from './recipient-search.ts';
 import { readRootDse, readSchema } from './root-dse.ts';
-import type { Schema } from './schema.ts';
 import { Session } from './session.ts';
-import { searchShared } from './shared-search.ts';
-import { attributesOf, checkTemplates, TemplateError, usesAddresses } from './template.ts';
+import { checkTemplates, TemplateError } from './template.ts';
 import type {
   DirectoryReport,
   DirectorySettings,
@@ -24,7 +24,8 @@ import type { Visit } from './visit.ts';
 
 /**
  * Reads all recipients that the selections ask for, from the first of the servers that gives the whole answer. One search serves
- * all selections whose filters can be told apart here; the others get one each.
+ * all selections whose filters can be told apart here; the others get one each. With a cursor to go on from, only what has changed
+ * is read, where the server can tell that.
  *
  * What goes to the sink is worth something only once the promise has resolved. A server that breaks off in the middle is given
  * up, the sink begins again, and the next server is asked from the beginning: two halves never make a whole. Wrong
@@ -42,15 +43,21 @@ export async function extract(
   const groups = checkedGroups(settings, selections);
   const password = bindPassword(settings);
   const request = { settings, selections, sink, groups, options };
-  const { answer, visit, failedServers, servers } = await onFirstServer(
+  const {
+    answer: outcome,
+    visit,
+    failedServers,
+    servers,
+  } = await onFirstServer(
     settings,
     (visit, signal) => extractFrom(visit, password, { ...request, options: { ...options, signal } }),
     { signal: options.signal },
   );
   const { certificates, passwordExpires } = visit;
   const milliseconds = performance.now() - started;
+  const { answer, ...extraction } = outcome;
   const report = { ...answer, milliseconds, failedServers, servers, certificates, passwordExpires };
-  return { mode: 'full', cursor: undefined, fullBecause: undefined, deletionsSeen: true, report };
+  return { ...extraction, report };
 }
 
 interface Request {
@@ -61,16 +68,16 @@ interface Request {
   readonly options: ExtractOptions;
 }
 
+type Answer = Pick<
+  DirectoryReport,
+  'url' | 'requests' | 'entries' | 'bytes' | 'references' | 'ownSearches' | 'selections'
+>;
+
 async function extractFrom(
   visit: Visit,
   password: string | undefined,
   { settings, selections, sink, groups, options }: Request,
-): Promise<
-  Pick<
-    DirectoryReport,
-    'url' | 'requests' | 'entries' | 'bytes' | 'references' | 'ownSearches' | 'selections'
-  >
-> {
+): Promise<Omit<Outcome, 'ownSearches'> & { readonly answer: Answer }> {
   const { signal, progress } = options;
   signal?.throwIfAborted();
   const { url } = visit;
@@ -83,77 +90,43 @@ async function extractFrom(
   try {
     const timeLimit = timeLimitOf(settings);
     const root = await readRootDse(session, timeLimit);
-    const schema = await readSchema(session, root, timeLimit);
     if (options.askPasswordExpiry === true) await askPasswordExpiry(session, visit, settings, root);
-    if (root.kind !== 'other') checkAttributes(settings, selections, schema, session.server);
     const nothing = { recipients: 0, otherDomains: 0, otherKinds: 0 };
     const reports = selections.map(() => nothing);
-    const attempt: Attempt = {
-      session,
-      settings,
-      selections,
-      sink,
-      server: root.kind,
-      schema,
-      progress,
-      entries: 0,
-      reports,
+    let attempt: Attempt | undefined;
+    const prepare = async (): Promise<Attempt> => {
+      if (attempt !== undefined) return attempt;
+      const schema = await readSchema(session, root, timeLimit);
+      if (root.kind !== 'other') checkAttributes(settings, selections, schema, session.server);
+      attempt = {
+        session,
+        settings,
+        selections,
+        sink,
+        server: root.kind,
+        schema,
+        progress,
+        entries: 0,
+        reports,
+      };
+      return attempt;
     };
-
-    sink.begin('full');
-    const { shared, own } = planSearches(groups, schema, root.kind);
-    const ownSearches = [...own];
-    if (shared.length === 1) await searchOne(attempt, shared[0]);
-    else if (schema !== undefined && shared.length > 1) {
-      ownSearches.push(...(await searchShared(attempt, shared, schema, root.kind)));
-    }
-    for (const { group } of ownSearches) await searchOne(attempt, group);
-    return {
+    const conversation = { session, settings, selections, groups, sink, root, prepare };
+    const { ownSearches, ...outcome } = await extractSince(conversation, options.since);
+    const answer = {
       url,
       requests: session.requests,
-      entries: attempt.entries,
+      entries: attempt?.entries ?? 0,
       bytes: session.bytes,
       references: session.references,
       ownSearches: ownSearches.map(({ group, reason }) => ({ filter: group.text, reason })),
       selections: reports,
     };
+    return { ...outcome, answer };
   } finally {
     signal?.removeEventListener('abort', onAbort);
     session.close();
   }
-}
-
-/**
- * A name that the server doesn't know is a mistake of the configuration, and no reason to reject every recipient for the lack of it.
- *
- * @throws DirectoryError
- */
-function checkAttributes(
-  settings: DirectorySettings,
-  selections: readonly Selection[],
-  schema: Schema | undefined,
-  server: Server,
-): void {
-  if (schema === undefined) return;
-  for (const { key, value } of selections) {
-    const names = attributesOf(key, value);
-    if (usesAddresses(key) || usesAddresses(value)) names.push(...addressAttributes(settings, schema));
-    const unknown = names.find((name) => schema.attribute(name.replace(/;.*/, '')) === undefined);
-    if (unknown === undefined) continue;
-    throw new DirectoryError(
-      server,
-      'configuration',
-      `there is no attribute ${unknown} in the server's schema`,
-    );
-  }
-}
-
-/** A search whose every entry belongs to the filter's selections, because the server says so. */
-async function searchOne(attempt: Attempt, group: FilterGroup): Promise<void> {
-  const search = new RecipientSearch(attempt, group.selections);
-  await search.run(group.encoded, (_, write) => {
-    for (const number of group.selections) write(number);
-  });
 }
 
 function checkedGroups(settings: DirectorySettings, selections: readonly Selection[]): FilterGroup[] {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lowerCase } from './address.ts';
+import { normalizedDn } from './dn.ts';
 import type { EntryColumns } from './entry-columns.ts';
 import type { ServerKind } from './matching-rules.ts';
 import type { DirectorySettings } from './types.ts';
@@ -8,9 +8,6 @@ import type { DirectorySettings } from './types.ts';
 export const ID_LENGTH = 16;
 
 const HYPHEN = 0x2d;
-const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
-const SPACE = 0x20;
 /** Of a UUID as text. */
 const UUID_LENGTH = 36;
 
@@ -48,6 +45,18 @@ export class ObjectIds {
   }
 }
 
+/** The UUID of an id, as text. */
+export function uuidText(id: Uint8Array): string {
+  const digits = Buffer.from(id).toString('hex');
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    digits.slice(12, 16),
+    digits.slice(16, 20),
+    digits.slice(20),
+  ].join('-');
+}
+
 /** The id that a value of the id attribute stands for: 16 bytes as they are, a UUID's text parsed (RFC 4530), anything else hashed. */
 export function idOf(value: Uint8Array): Uint8Array {
   const id = new Uint8Array(ID_LENGTH);
@@ -78,19 +87,4 @@ function writeUuid(bytes: Uint8Array, start: number, id: Uint8Array): boolean {
 
 function digest(bytes: Uint8Array): Uint8Array {
   return createHash('sha256').update(bytes).digest().subarray(0, ID_LENGTH);
-}
-
-/** As far as one server's spelling of a DN may vary: letter case, and spaces behind commas. */
-function normalizedDn(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const normalized = new Uint8Array(end - start);
-  let length = 0;
-  let isBehindComma = false;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i];
-    if (byte === SPACE && isBehindComma) continue;
-    isBehindComma = byte === COMMA;
-    normalized[length++] = lowerCase[byte];
-    if (byte === BACKSLASH && i + 1 < end) normalized[length++] = lowerCase[bytes[++i]];
-  }
-  return normalized.subarray(0, length);
 }

@@ -43,22 +43,30 @@ export function groupFilters(selections: readonly Selection[]): FilterGroup[] {
   return [...groups.values()];
 }
 
+/** @param apart filters that were found out not to be fit for a shared search */
 export function planSearches(
   groups: readonly FilterGroup[],
   schema: Schema | undefined,
   server: ServerKind,
+  apart: readonly string[] = [],
 ): Plan {
   const shared: FilterGroup[] = [];
   const own: OwnSearch[] = [];
   for (const group of groups) {
-    const reason = groups.length === 1 ? undefined : whyOwn(group, schema, server);
+    const reason = groups.length === 1 ? undefined : whyOwn(group, schema, server, apart);
     if (reason === undefined) shared.push(group);
     else own.push({ group, reason });
   }
   return { shared, own };
 }
 
-function whyOwn(group: FilterGroup, schema: Schema | undefined, server: ServerKind): string | undefined {
+function whyOwn(
+  group: FilterGroup,
+  schema: Schema | undefined,
+  server: ServerKind,
+  apart: readonly string[],
+): string | undefined {
+  if (apart.includes(group.text)) return 'it was found out not to be fit for a shared search';
   if (schema === undefined) return "the account can't read the server's schema";
   const evaluator = compileFilter(group.filter, { server, schema, slots: new AttributeSlots(schema) });
   return evaluator instanceof Unjudged ? evaluator.reason : undefined;

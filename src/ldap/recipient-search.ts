@@ -55,11 +55,11 @@ export class RecipientSearch {
   }
 
   /**
-   * @param filter encoded
+   * @param filters encoded; they are asked for one after the other
    * @throws DirectoryError
    */
-  async run(filter: Buffer, route: Route): Promise<void> {
-    const { session, sink, progress } = this.#attempt;
+  async run(filters: readonly Buffer[], route: Route): Promise<void> {
+    const { sink } = this.#attempt;
     const entry = new EntryColumns(this.slots);
     const writers = this.#writers(entry);
     let announced = 0;
@@ -70,6 +70,12 @@ export class RecipientSearch {
       }
       writers.get(number)?.write();
     };
+    for (const filter of filters) await this.#search(filter, entry, () => route(entry, write));
+    for (const [number, writer] of writers) this.#attempt.reports[number] = writer.report;
+  }
+
+  async #search(filter: Buffer, entry: EntryColumns, onEntry: () => void): Promise<void> {
+    const { session, progress } = this.#attempt;
     const parameters = recipientParameters(this.#attempt, filter, this.slots.names);
     const incomplete: EntryObject[] = [];
     await session.search(
@@ -78,16 +84,15 @@ export class RecipientSearch {
         this.#attempt.entries++;
         entry.decode(bytes, start, end);
         if (entry.openRanges.length > 0) incomplete.push(decodeEntryObject(bytes, start, end));
-        else route(entry, write);
+        else onEntry();
       },
       () => progress?.(this.#attempt.entries),
     );
     for (const object of incomplete) {
       const whole = await completeRanges(session, parameters, object);
       entry.decode(whole, 0, whole.length);
-      route(entry, write);
+      onEntry();
     }
-    for (const [number, writer] of writers) this.#attempt.reports[number] = writer.report;
   }
 
   #slotsOfAddresses(): AddressSlot[] {

@@ -22,6 +22,10 @@ export interface RootDse {
   readonly vendor: string | undefined;
   readonly supportedControls: readonly string[];
   readonly subschemaSubentry: string | undefined;
+  readonly namingContexts: readonly string[];
+  readonly schemaNamingContext: string | undefined;
+  /** Which server of a domain it is, where it says so. */
+  readonly service: string | undefined;
   /** Active Directory's: the domain. */
   readonly defaultNamingContext: string | undefined;
 }
@@ -36,6 +40,9 @@ export async function readRootDse(session: Session, timeLimit: number): Promise<
     'supportedCapabilities',
     'subschemaSubentry',
     'defaultNamingContext',
+    'namingContexts',
+    'schemaNamingContext',
+    'dsServiceName',
     'vendorName',
     'vendorVersion',
   ];
@@ -62,6 +69,9 @@ export async function readRootDse(session: Session, timeLimit: number): Promise<
       [...textValues(entry, 'vendorName'), ...textValues(entry, 'vendorVersion')].join(' ') || undefined,
     supportedControls,
     subschemaSubentry: textValues(entry, 'subschemaSubentry')[0],
+    namingContexts: textValues(entry, 'namingContexts'),
+    schemaNamingContext: textValues(entry, 'schemaNamingContext')[0],
+    service: textValues(entry, 'dsServiceName')[0],
     defaultNamingContext: textValues(entry, 'defaultNamingContext')[0],
   };
 }

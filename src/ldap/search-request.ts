@@ -1,8 +1,15 @@
-import { type BerWriter, Filter, PagedResultsControl, SearchFilter, SearchRequest } from 'ldapts';
+import {
+  type BerWriter,
+  type Control,
+  Filter,
+  PagedResultsControl,
+  SearchFilter,
+  SearchRequest,
+} from 'ldapts';
 
 export interface SearchParameters {
   readonly base: string;
-  readonly scope: 'base' | 'sub';
+  readonly scope: 'base' | 'one' | 'sub';
   /** Encoded, as `encodeFilter` makes it. */
   readonly filter: Buffer;
   readonly attributes: readonly string[];
@@ -11,6 +18,7 @@ export interface SearchParameters {
   /** Entries a page; without it the answer comes in one piece. */
   readonly pageSize?: number;
   readonly sizeLimit?: number;
+  readonly controls?: readonly Control[];
   /** Result codes that end the search as well as success does. */
   readonly tolerated?: readonly number[];
 }
@@ -41,15 +49,11 @@ export function encodeSearch(
   cookie: Buffer | undefined,
 ): Buffer {
   const { base, scope, filter, attributes, timeLimit, sizeLimit, pageSize } = parameters;
-  const controls =
-    pageSize === undefined
-      ? []
-      : [
-          new PagedResultsControl({
-            critical: true,
-            value: cookie === undefined ? { size: pageSize } : { size: pageSize, cookie },
-          }),
-        ];
+  const controls = [...(parameters.controls ?? [])];
+  if (pageSize !== undefined) {
+    const value = cookie === undefined ? { size: pageSize } : { size: pageSize, cookie };
+    controls.push(new PagedResultsControl({ critical: true, value }));
+  }
   return new SearchRequest({
     messageId,
     baseDN: base,

@@ -1,4 +1,6 @@
-import { type BerCursor, MalformedError, TAG } from './ber.ts';
+import { BerCursor, MalformedError, TAG } from './ber.ts';
+
+export const SEARCH_RESULT_DONE = 0x65;
 
 const CONTROLS = 0xa0;
 const RESPONSE_NAME = 0x8a;
@@ -24,7 +26,7 @@ export function decodeSearchResult(operation: BerCursor, rest: BerCursor): Searc
   return {
     code,
     diagnostic,
-    cookie: rest.tag === CONTROLS ? pagedResultsCookie(rest.take(CONTROLS)) : undefined,
+    cookie: pagedResultsCookie(rest),
   };
 }
 
@@ -38,17 +40,31 @@ export function decodeNotification(operation: BerCursor): SearchResult & { reado
   return { code, diagnostic, cookie: undefined, name };
 }
 
-function pagedResultsCookie(controls: BerCursor): Buffer | undefined {
+function pagedResultsCookie(rest: BerCursor): Buffer | undefined {
+  const found = controlValue(rest, PAGED_RESULTS);
+  if (found === undefined) return undefined;
+  const wrapped = new BerCursor(found, 0, found.length);
+  const value = wrapped.take(TAG.sequence);
+  value.takeInteger();
+  const cookie = value.takeBytes();
+  if (!value.done || !wrapped.done) throw new MalformedError('a paged results control that is too long');
+  return cookie;
+}
+
+/**
+ * The value of a control of an answer (RFC 4511, 4.1.11), empty for one without a value; undefined when there is no such control.
+ *
+ * @param rest what follows the operation in the message
+ * @throws MalformedError
+ */
+export function controlValue(rest: BerCursor, oid: string): Buffer | undefined {
+  if (rest.tag !== CONTROLS) return undefined;
+  const controls = rest.take(CONTROLS);
   while (!controls.done) {
     const control = controls.take(TAG.sequence);
-    if (control.takeText() !== PAGED_RESULTS) continue;
+    if (control.takeText() !== oid) continue;
     if (control.tag === TAG.boolean) control.take(TAG.boolean);
-    const wrapped = control.take(TAG.octetString);
-    const value = wrapped.take(TAG.sequence);
-    value.takeInteger();
-    const cookie = value.takeBytes();
-    if (!value.done || !wrapped.done) throw new MalformedError('a paged results control that is too long');
-    return cookie;
+    return control.done ? Buffer.alloc(0) : control.takeBytes();
   }
   return undefined;
 }

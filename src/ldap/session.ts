@@ -7,11 +7,10 @@ import { MessageHeader } from './message-header.ts';
 import { Pace } from './pace.ts';
 import { resultName } from './result-code.ts';
 import { encodeSearch, type SearchParameters } from './search-request.ts';
-import { decodeNotification, decodeSearchResult } from './search-result.ts';
+import { decodeNotification, decodeSearchResult, SEARCH_RESULT_DONE } from './search-result.ts';
 import type { Visit } from './visit.ts';
 
 const SEARCH_RESULT_ENTRY = 0x64;
-const SEARCH_RESULT_DONE = 0x65;
 const SEARCH_RESULT_REFERENCE = 0x73;
 const EXTENDED_RESPONSE = 0x78;
 const INTERMEDIATE_RESPONSE = 0x79;
@@ -28,11 +27,15 @@ const MAX_EMPTY_PAGES = 1000;
 /** Gets the contents of a SearchResultEntry where they lie; they are good during the call only. */
 export type OnEntry = (bytes: Uint8Array, start: number, end: number) => void;
 
+/** Gets every message of an answer, its controls too, before anything else is done with it; good during the call only. */
+export type OnMessage = (message: MessageHeader) => void;
+
 /** The search that is being answered. */
 interface Search {
   readonly parameters: SearchParameters;
   readonly onEntry: OnEntry;
   readonly onPage: () => void;
+  readonly onMessage: OnMessage | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
   id: number;
@@ -106,9 +109,15 @@ export class Session {
    * Searches, in pages where the parameters say so.
    *
    * @param onPage called after the entries of each page
+   * @param onMessage for answers that say something beside their entries
    * @throws DirectoryError, and whatever the receiver throws
    */
-  search(parameters: SearchParameters, onEntry: OnEntry, onPage: () => void = () => {}): Promise<void> {
+  search(
+    parameters: SearchParameters,
+    onEntry: OnEntry,
+    onPage: () => void = () => {},
+    onMessage?: OnMessage,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) {
         reject(this.#failure);
@@ -122,7 +131,7 @@ export class Session {
         cookie: undefined,
         isAnswered: false,
       };
-      this.#search = { parameters, onEntry, onPage, resolve, reject, ...state };
+      this.#search = { parameters, onEntry, onPage, onMessage, resolve, reject, ...state };
       this.#request(this.#search, undefined);
     });
   }
@@ -251,6 +260,7 @@ export class Session {
   }
 
   #receive(message: MessageHeader, search: Search): void {
+    search.onMessage?.(message);
     switch (message.tag) {
       case SEARCH_RESULT_ENTRY:
         this.#visit.entries++;

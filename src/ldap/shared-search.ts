@@ -14,6 +14,7 @@ import { TRUE } from './truth.ts';
  * One search for the union of several filters, which are told apart here entry by entry. A filter whose outcome isn't certain for
  * some entry is given up: its selections are void, and it is returned, to be asked by itself.
  *
+ * @param within only the entries that match one of these
  * @throws DirectoryError
  */
 export async function searchShared(
@@ -21,6 +22,7 @@ export async function searchShared(
   groups: readonly FilterGroup[],
   schema: Schema,
   server: ServerKind,
+  within: readonly Filter[] | undefined,
 ): Promise<OwnSearch[]> {
   const numbers = groups.flatMap((group) => group.selections);
   const search = new RecipientSearch(attempt, numbers);
@@ -34,13 +36,14 @@ export async function searchShared(
   const unseen = new UnseenSlots(judged.flatMap(({ uses }) => uses.map(slotOf)));
   const before = attempt.entries;
   const union: Filter = { kind: 'or', filters: groups.map((group) => group.filter) };
-  await search.run(encodeFilter(union), (entry, write) => {
+  await search.run(narrowed(union, within), (entry, write) => {
     unseen.see(entry);
     route(entry, judged, write);
   });
 
-  // An empty answer is one that no reading can change.
-  const slots = attempt.entries > before ? unseen.slots : [];
+  // An empty answer is one that no reading can change. Of a few entries, none need have a value; and what may be read of the
+  // others was found out when all were searched.
+  const slots = attempt.entries > before && within === undefined ? unseen.slots : [];
   for (const slot of slots) {
     const usesOf = (filter: JudgedFilter) => filter.uses.filter((use) => slotOf(use) === slot);
     const isNegated = (filter: JudgedFilter) => usesOf(filter).some((use) => use.isNegated);
@@ -53,6 +56,12 @@ export async function searchShared(
     }
   }
   return judged.flatMap(({ group, doubt }) => (doubt === undefined ? [] : [{ group, reason: doubt }]));
+}
+
+/** The filter, encoded, or its conjunctions with each of some others. */
+export function narrowed(filter: Filter, within: readonly Filter[] | undefined): Buffer[] {
+  if (within === undefined) return [encodeFilter(filter)];
+  return within.map((other) => encodeFilter({ kind: 'and', filters: [other, filter] }));
 }
 
 class JudgedFilter {

@@ -62,8 +62,8 @@ export interface RecipientSink {
   /** Everything known of this selection is void, what earlier extractions gave too: its whole answer follows. */
   restart(selection: number): void;
   /**
-   * What this object gave to any selection is void, but for those restarted in this attempt: what it gives now, if anything,
-   * follows.
+   * What this object gave to any selection is void, but in a delta for those restarted in this attempt: what it gives now, if
+   * anything, follows.
    *
    * @param id 16 bytes, good during the call only
    */
@@ -100,7 +100,7 @@ export interface Extraction {
   readonly cursor: Cursor | undefined;
   /** Why it became a full one although there was a cursor to go on from. */
   readonly fullBecause: string | undefined;
-  /** Whether the changes from the cursor on will show deletions; otherwise they wait for the next full extraction. */
+  /** Whether deletions were told of; otherwise they wait for the next full extraction. Also true without a cursor. */
   readonly deletionsSeen: boolean;
   readonly report: DirectoryReport;
 }

@@ -1,0 +1,32 @@
+import type { Cursor, DeltaKind } from '../types.ts';
+
+/** A selection's filter that is searched whole in every run, since notices don't tell of all its changes. */
+export interface Restart {
+  readonly filter: string;
+  readonly reason: string;
+}
+
+/** What a cursor holds beside its kind and its scope. */
+export interface CursorContents {
+  readonly position: Buffer;
+  readonly restarts: readonly Restart[];
+  /** Filters that can't share a search. */
+  readonly apart: readonly string[];
+}
+
+export function encodeCursor(kind: DeltaKind, scope: string, contents: CursorContents): Cursor {
+  const { position, restarts, apart } = contents;
+  const text = JSON.stringify({ position: position.toString('base64'), restarts, apart });
+  return { kind, scope, value: Buffer.from(text) };
+}
+
+/** @returns undefined for what `encodeCursor` didn't make */
+export function decodeCursor({ value }: Cursor): CursorContents | undefined {
+  try {
+    const { position, restarts, apart } = JSON.parse(Buffer.from(value).toString('utf8'));
+    if (typeof position !== 'string' || !Array.isArray(restarts) || !Array.isArray(apart)) return undefined;
+    return { position: Buffer.from(position, 'base64'), restarts, apart };
+  } catch {
+    return undefined;
+  }
+}
