@@ -251,3 +251,20 @@ test('a file that cannot be read', async () => {
   );
   await expect(loadConfig(at('folder.toml'))).rejects.toThrow(/folder\.toml: .*EISDIR/);
 });
+
+test('servers from the DNS want StartTLS for a password, as any ldap:// does', async () => {
+  const { load } = workspace();
+  const settings = (lines: string) => `
+    tables_dir = "tables"
+    [directory.ad]
+    urls = ["SRV:London._sites.AD.example.ac.uk"]
+    base = ""
+    ${lines}
+    [tables.a]`;
+  const bound = 'bind_dn = "cn=x"\npassword_file = "secret"';
+  await expect(load(settings(bound))).rejects.toThrow(
+    /would go to srv:london.* unencrypted .*starttls = true/,
+  );
+  const config = await load(settings(`${bound}\nstarttls = true\nca_file = "ca.pem"`));
+  expect(config.directories[0]?.urls).toEqual(['srv:london._sites.ad.example.ac.uk']);
+});

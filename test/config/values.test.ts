@@ -72,6 +72,9 @@ describe('values', () => {
       'directory.ad.delta',
       /must be one of "auto", "dirsync", "syncrepl", "timestamp", "none"/,
     ],
+    ...['srv:', 'srv:ad..example', 'srv:ad.example:389', 'srv://ad.example', 'srv:a b'].map(
+      (url): Case => [url, directory(`urls = ["${url}"]`), 4, 'directory.ad.urls[0]', /write srv:DOMAIN/],
+    ),
     ['no url', directory('urls = []'), 4, 'directory.ad.urls', /is empty; for example: urls/],
     [
       'a url of another kind',

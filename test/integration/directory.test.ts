@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '../../fixtures/server/fault.ts';
 import { startFixtureServer } from '../../fixtures/server/server.ts';
+import { State } from '../../src/state/state.ts';
 import { Program } from '../cli/program.ts';
 import { directoryFed, fileFed, Hub, keptByHand, numbered, without } from '../tables/hub.ts';
 
@@ -174,4 +175,39 @@ test('an optional source that fails removes nothing: the table is built, and say
   server.setFault();
   expect((await build(patient)).status).toBe(0);
   expect(patient.exim('exch_table')?.has(gone ?? ''), 'once it answers, what is gone goes').toBe(false);
+});
+
+test('only the attributes that filters and templates need are asked for, and the state keeps what each server was asked', async () => {
+  const frugal = new Hub();
+  frugal.urlsBefore = ['ldap://127.0.0.1:1'];
+  frugal.configure(directoryFed('exch_table'));
+  const server = await frugal.serve(published);
+  const { directories } = await frugal.build();
+  const ofPages = server.asked.filter(({ scope }) => scope === 'sub').map(({ attributes }) => attributes);
+  expect(ofPages).toHaveLength(Math.ceil(published.size / 50));
+  for (const attributes of ofPages) {
+    expect(attributes.toSorted()).toEqual(['objectGUID', 'proxyAddresses', 'targetAddress']);
+  }
+
+  const { requests, entries, bytes, connections } = server.counters;
+  const [nobody, asked] = directories[0]?.servers ?? [];
+  expect(connections).toBe(1);
+  expect(nobody).toMatchObject({
+    url: 'ldap://127.0.0.1:1',
+    requests: 0,
+    failure: expect.stringContaining('ECONNREFUSED'),
+  });
+  // The server has heard a goodbye, and said something to the bind.
+  expect(asked).toMatchObject({
+    url: server.url,
+    attempts: 1,
+    requests: requests - 1,
+    entries,
+    failure: undefined,
+  });
+  expect(bytes - (asked?.bytes ?? 0)).toBeLessThan(50);
+  const [run] = State.peek(frugal.stateDir)?.query<{ load: string }>('SELECT load FROM runs') ?? [];
+  expect(JSON.parse(run?.load ?? '')).toMatchObject([
+    { name: 'ad', servers: [{ url: nobody?.url }, { url: server.url, bytes: asked?.bytes }] },
+  ]);
 });

@@ -3,7 +3,12 @@ import { createSocket } from 'node:dgram';
 import dns from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Authority, makeAuthority } from '../../fixtures/certificates.ts';
+import type { LdifRecord } from '../../fixtures/ldif.ts';
 import { type FixtureServer, startFixtureServer } from '../../fixtures/server/server.ts';
 import { DirectoryError } from '../../src/ldap/error.ts';
 import { findServers, inOrder } from '../../src/ldap/srv.ts';
@@ -14,12 +19,23 @@ const before = dns.getServers();
 let dnsmasq: ChildProcess;
 let directory: FixtureServer;
 let nobody: number;
+let folder: string;
+let authority: Authority;
+/** Of a certificate for another name. */
+let wrong: FixtureServer;
 
 beforeAll(async () => {
   const base = 'dc=test';
-  directory = await startFixtureServer({
-    ldif: [{ dn: base, attributes: [['objectClass', Buffer.from('domainDNS')]] }],
-  });
+  folder = mkdtempSync(join(tmpdir(), 'ldap-srv-'));
+  writeFileSync(join(folder, 'password'), 'geheim', { mode: 0o600 });
+  authority = makeAuthority(folder);
+  const text = (name: string, value: string): [string, Buffer] => [name, Buffer.from(value)];
+  const ldif: LdifRecord[] = [
+    { dn: base, attributes: [text('objectClass', 'domainDNS')] },
+    { dn: `cn=reader,${base}`, attributes: [text('objectClass', 'user'), text('userPassword', 'geheim')] },
+  ];
+  directory = await startFixtureServer({ ldif, tls: authority.issue() });
+  wrong = await startFixtureServer({ ldif, tls: authority.issue({ name: 'dc1.example.org' }) });
   nobody = await freePort();
   const port = await freeUdpPort();
   const there = Number(new URL(directory.url).port);
@@ -31,6 +47,7 @@ beforeAll(async () => {
     '_ldap._tcp.elsewhere.test,dc1.elsewhere.test,389,0,0',
     '_ldap._tcp.elsewhere.test,dc1.attacker.example,389,0,0',
     '_ldap._tcp.none.test',
+    `_ldap._tcp.wrong-name._sites.localhost,localhost,${new URL(wrong.url).port},0,0`,
   ];
   const options = [
     '--no-resolv',
@@ -63,6 +80,8 @@ beforeAll(async () => {
 afterAll(async () => {
   dns.setServers(before);
   await directory?.stop();
+  await wrong?.stop();
+  rmSync(folder, { recursive: true, force: true });
   if (dnsmasq === undefined || dnsmasq.exitCode !== null) return;
   dnsmasq.kill();
   await once(dnsmasq, 'exit');
@@ -120,6 +139,20 @@ test('an extraction goes on to the next server that the DNS names', async () => 
   expect(String(error)).toMatch(
     /ldap:\/\/localhost:\d+: a search was answered.*before that, ldap:.*ECONNREFUSED/,
   );
+});
+
+test('what the DNS names is believed for its certificate only', async () => {
+  const account = { bindDn: 'cn=reader,dc=test', passwordFile: join(folder, 'password'), starttls: true };
+  const settings = settingsFor(['srv:localhost'], {
+    base: directory.base,
+    ...account,
+    caFile: authority.caFile,
+  });
+  const { report } = await collect(settings, [addresses]);
+  expect(report.url).toBe(directory.url.replace('127.0.0.1', 'localhost'));
+  expect(report.certificates[0]?.subject).toBe('localhost');
+  const other = { ...settings, urls: ['srv:wrong-name._sites.localhost'] };
+  await expect(collect(other, [addresses])).rejects.toThrow(/TLS failed: .*localhost/);
 });
 
 test.each([
