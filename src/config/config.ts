@@ -35,6 +35,8 @@ export interface DirectoryConfig {
   /** `ldap://` or `ldaps://`, host and perhaps port, nothing else; or `srv:` and a domain. */
   readonly urls: readonly string[];
   readonly base: string;
+  /** `configuration`: objects of the forest's configuration are meant, whose base the server names, and not those below `base`. */
+  readonly context?: 'configuration';
   readonly bindDn: string | undefined;
   /** Path of the file with the password, systemd credentials resolved; undefined for an anonymous bind. */
   readonly passwordFile: string | undefined;
@@ -94,6 +96,8 @@ export interface DirectorySourceConfig extends SourceCommon {
   /** RFC 4515. */
   readonly filter: string;
   readonly key: Template;
+  /** `domains`: keys have to be mail domains, or `*.` and one. */
+  readonly keys?: 'domains';
   readonly value: Template;
   /** Lower case; undefined takes every domain. */
   readonly domains: readonly string[] | undefined;

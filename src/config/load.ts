@@ -2,7 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import type { Config, CrossChecksConfig } from './config.ts';
+import { acceptedDomainsOf } from './accepted-domains.ts';
+import type { Config, CrossChecksConfig, DirectoryConfig } from './config.ts';
 import { directoryDefaults } from './directory-types.ts';
 import { ConfigError } from './error.ts';
 import { checkNames } from './names.ts';
@@ -102,6 +103,18 @@ function sectionNames(section: unknown): string[] {
 }
 
 function toConfig(file: string, settings: Settings): Config {
+  const tables = Object.entries(settings.tables).map(([name, { format, guard, on_hold, sources }]) => ({
+    name,
+    formats: format ?? settings.format ?? ['auto'],
+    guard,
+    onHold: on_hold,
+    sources,
+  }));
+  const named = new Set(
+    tables.flatMap(({ sources }) =>
+      sources.flatMap((source) => (source.kind === 'directory' ? [source.directory] : [])),
+    ),
+  );
   return {
     file,
     tablesDir: settings.tables_dir,
@@ -110,36 +123,38 @@ function toConfig(file: string, settings: Settings): Config {
     exim: settings.exim,
     generations: settings.generations,
     crossChecks: crossChecksOf(settings),
-    directories: Object.entries(settings.directory).map(([name, directory]) => ({
-      name,
-      urls: directory.urls,
-      base: directory.base,
-      bindDn: directory.bind_dn,
-      passwordFile: directory.password_file ?? directory.password_credential,
-      caFile: directory.ca_file,
-      starttls: directory.starttls,
-      allowPlaintext: directory.allow_plaintext,
-      pageSize: directory.page_size ?? directoryDefaults[directory.type].pageSize,
-      connectTimeout: directory.connect_timeout,
-      operationTimeout: directory.operation_timeout,
-      extractionTimeout: directory.extraction_timeout,
-      retryFor: directory.retry_for,
-      maxEntriesPerSecond: directory.max_entries_per_second,
-      warnBefore: directory.warn_before,
-      noFullBetween: directory.no_full_between,
-      addressAttributes: directory.address_attributes ?? directoryDefaults[directory.type].addressAttributes,
-      areUsualAttributes: directory.address_attributes === undefined,
-      idAttribute: directory.id_attribute,
-      delta: directory.delta,
-    })),
-    tables: Object.entries(settings.tables).map(([name, { format, guard, on_hold, sources }]) => ({
-      name,
-      formats: format ?? settings.format ?? ['auto'],
-      guard,
-      onHold: on_hold,
-      sources,
-    })),
+    directories: toDirectories(settings).flatMap((directory) => {
+      const accepted = acceptedDomainsOf(directory);
+      if (!named.has(accepted.name)) return [directory];
+      return named.has(directory.name) ? [directory, accepted] : [accepted];
+    }),
+    tables,
   };
+}
+
+function toDirectories(settings: Settings): DirectoryConfig[] {
+  return Object.entries(settings.directory).map(([name, directory]) => ({
+    name,
+    urls: directory.urls,
+    base: directory.base,
+    bindDn: directory.bind_dn,
+    passwordFile: directory.password_file ?? directory.password_credential,
+    caFile: directory.ca_file,
+    starttls: directory.starttls,
+    allowPlaintext: directory.allow_plaintext,
+    pageSize: directory.page_size ?? directoryDefaults[directory.type].pageSize,
+    connectTimeout: directory.connect_timeout,
+    operationTimeout: directory.operation_timeout,
+    extractionTimeout: directory.extraction_timeout,
+    retryFor: directory.retry_for,
+    maxEntriesPerSecond: directory.max_entries_per_second,
+    warnBefore: directory.warn_before,
+    noFullBetween: directory.no_full_between,
+    addressAttributes: directory.address_attributes ?? directoryDefaults[directory.type].addressAttributes,
+    areUsualAttributes: directory.address_attributes === undefined,
+    idAttribute: directory.id_attribute,
+    delta: directory.delta,
+  }));
 }
 
 /** Tables that have the names of today's hubs are taken for what they are there. */

@@ -66,6 +66,12 @@ export const sections = {
     domains: 'domains = ["example.ac.uk"]',
     optional: 'optional = true',
   },
+  acceptedDomainsSource: {
+    accepted_domains: 'accepted_domains = "ad"',
+    kinds: 'kinds = ["authoritative", "internal_relay"]',
+    value: 'value = "local"',
+    optional: 'optional = true',
+  },
   fileSource: {
     file: 'file = "/var/spool/mlist/mlist_table.dat"',
     max_age: 'max_age = "3 days"',
@@ -90,6 +96,7 @@ const places: Record<Section, string> = {
   table: '[tables.NAME]',
   guard: 'guard',
   directorySource: 'a source with directory',
+  acceptedDomainsSource: 'a source with accepted_domains',
   fileSource: 'a source with file',
   csvSource: 'a source with csv',
 };
@@ -124,5 +131,6 @@ function sectionAt(path: KeyPath, document: unknown): Section {
   if (path[2] !== 'sources') return 'table';
   const source = path.slice(0, 4);
   if (valueAt(document, [...source, 'directory']) !== undefined) return 'directorySource';
+  if (valueAt(document, [...source, 'accepted_domains']) !== undefined) return 'acceptedDomainsSource';
   return valueAt(document, [...source, 'csv']) === undefined ? 'fileSource' : 'csvSource';
 }

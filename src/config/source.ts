@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { acceptedDomainKinds, acceptedDomainsSource } from './accepted-domains.ts';
 import type { CsvSourceConfig, DirectorySourceConfig, FileSourceConfig, SourceConfig } from './config.ts';
 import { ValueError } from './error.ts';
 import { parsed, path } from './leaf.ts';
@@ -7,14 +8,22 @@ import { quote } from './printable.ts';
 import { type Finding, raise, rule, unique } from './rule.ts';
 import type { Surroundings } from './surroundings.ts';
 import { parseTemplate, placeholders, type Template } from './template.ts';
-import { asKey, checkFilter, parseDirectoryTemplate, parseDomain, parseDuration } from './values.ts';
+import {
+  asKey,
+  checkFilter,
+  directoryPlaceholders,
+  parseDirectoryTemplate,
+  parseDomain,
+  parseDuration,
+} from './values.ts';
 
-const sourceKinds = ['directory', 'file', 'csv'] as const;
+const sourceKinds = ['directory', 'accepted_domains', 'file', 'csv'] as const;
 
-/** `[[tables.NAME.sources]]`: what kind it is tells the one key of `directory`, `file` and `csv` that it has. */
+/** `[[tables.NAME.sources]]`: what kind it is tells the one key of `directory`, `accepted_domains`, `file` and `csv` that it has. */
 export function sourceSchema(surroundings: Surroundings) {
   const kinds = {
     directory: directorySource(surroundings),
+    accepted_domains: acceptedDomains(surroundings),
     file: fileSource(surroundings),
     csv: csvSource(surroundings),
   };
@@ -62,6 +71,34 @@ function directorySource({ directories }: Surroundings) {
     keys.check(rule(['key', 'value'], settledAddress)),
     z.transform((section): DirectorySourceConfig => ({ kind: 'directory', domains: undefined, ...section })),
   );
+}
+
+function acceptedDomains({ directories }: Surroundings) {
+  const kinds = z.array(z.enum(acceptedDomainKinds)).check(
+    z.minLength(1),
+    unique((kind) => kind),
+  );
+  return z.pipe(
+    z.strictObject({
+      accepted_domains: parsed(z.string(), (name) => knownDirectory(name, directories)),
+      kinds: z._default(kinds, [...acceptedDomainKinds]),
+      value: z._default(parsed(z.string(), parseDomainTemplate), ['local']),
+      ...common,
+    }),
+    z.transform(
+      ({ accepted_domains, ...section }): DirectorySourceConfig =>
+        acceptedDomainsSource({ directory: accepted_domains, ...section }),
+    ),
+  );
+}
+
+/** A template for the value of a domain. @throws ValueError */
+function parseDomainTemplate(text: string): Template {
+  const template = parseDirectoryTemplate(text);
+  const named = placeholders(template).find((name) => directoryPlaceholders.some((known) => known === name));
+  if (named === undefined) return template;
+  const hint = 'write text, or the name of an attribute such as {msExchAcceptedDomainFlags}';
+  throw new ValueError(`{${named}} is of a recipient, and accepted domains are none`, hint);
 }
 
 function* settledAddress({ key, value }: { key: Template; value: Template }): Iterable<Finding> {
@@ -120,7 +157,7 @@ function notOneKind(keys: readonly string[]): { message: string; hint: string } 
     misspelt === undefined
       ? 'name what it reads with one of them'
       : `did you mean ${nearest(misspelt, sourceKinds)} by ${quote(misspelt)}?`;
-  return { message: 'has none of directory, file and csv', hint };
+  return { message: 'has none of directory, accepted_domains, file and csv', hint };
 }
 
 /** A file that may be missing as yet, but must not be one that a table writes. */

@@ -1,3 +1,4 @@
+const STAR = 0x2a;
 const AT = 0x40;
 const DOT = 0x2e;
 const HYPHEN = 0x2d;
@@ -5,6 +6,8 @@ const HYPHEN = 0x2d;
 const MAX_ADDRESS = 254;
 const MAX_LOCAL_PART = 64;
 const MAX_LABEL = 63;
+const MAX_DOMAIN = 253;
+const TOO_LONG = 'longer than 253 bytes';
 
 /** Lower case of ASCII letters; every other byte stands for itself. */
 export const lowerCase = new Uint8Array(256);
@@ -118,6 +121,18 @@ function localPartFault(bytes: Uint8Array, start: number, end: number): string |
     before = byte;
   }
   return before === DOT ? 'a misplaced dot' : undefined;
+}
+
+/**
+ * Checks a domain that Exchange accepts: a mail domain, or `*.` and one for all domains below it.
+ *
+ * @returns what is wrong with it, or undefined
+ */
+export function acceptedDomainFault(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (bytes[start] !== STAR) return end - start > MAX_DOMAIN ? TOO_LONG : domainFault(bytes, start, end);
+  if (end - start === 1) return 'a * for every domain there is';
+  if (bytes[start + 1] !== DOT) return 'a * that does not stand for the whole labels in front';
+  return end - start > MAX_DOMAIN ? TOO_LONG : domainFault(bytes, start + 2, end);
 }
 
 function domainFault(bytes: Uint8Array, start: number, end: number): string | undefined {

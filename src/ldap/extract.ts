@@ -9,7 +9,7 @@ import { Pace } from './pace.ts';
 import { askPasswordExpiry } from './password-expiry.ts';
 import { type FilterGroup, groupFilters } from './plan.ts';
 import { type Attempt, timeLimitOf } from './recipient-search.ts';
-import { readRootDse, readSchema } from './root-dse.ts';
+import { readRootDse, readSchema, withBase } from './root-dse.ts';
 import { Session } from './session.ts';
 import { checkTemplates, TemplateError } from './template.ts';
 import type {
@@ -90,6 +90,7 @@ async function extractFrom(
   try {
     const timeLimit = timeLimitOf(settings);
     const root = await readRootDse(session, timeLimit);
+    const located = withBase(settings, root, session.server);
     if (options.askPasswordExpiry === true) await askPasswordExpiry(session, visit, settings, root);
     const nothing = { recipients: 0, otherDomains: 0, otherKinds: 0 };
     const reports = selections.map(() => nothing);
@@ -100,7 +101,7 @@ async function extractFrom(
       if (root.kind !== 'other') checkAttributes(settings, selections, schema, session.server);
       attempt = {
         session,
-        settings,
+        settings: located,
         selections,
         sink,
         server: root.kind,
@@ -111,7 +112,7 @@ async function extractFrom(
       };
       return attempt;
     };
-    const conversation = { session, settings, selections, groups, sink, root, prepare };
+    const conversation = { session, settings: located, selections, groups, sink, root, prepare };
     const { ownSearches, ...outcome } = await extractSince(conversation, options.since);
     const answer = {
       url,

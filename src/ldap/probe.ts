@@ -8,7 +8,7 @@ import { onFirstServer } from './first-server.ts';
 import type { ServerKind } from './matching-rules.ts';
 import { askPasswordExpiry } from './password-expiry.ts';
 import { timeLimitOf } from './recipient-search.ts';
-import { readRootDse } from './root-dse.ts';
+import { readRootDse, withBase } from './root-dse.ts';
 import { Session } from './session.ts';
 import type { DirectorySettings, FailedServer, ServerCertificate } from './types.ts';
 import type { Visit } from './visit.ts';
@@ -81,7 +81,7 @@ async function lookAround(
     const root = await readRootDse(session, timeLimit);
     await askPasswordExpiry(session, visit, settings, root);
     const found = await searchObjects(session, {
-      base: settings.base,
+      base: withBase(settings, root, server).base,
       scope: 'sub',
       filter,
       attributes: ['1.1'],

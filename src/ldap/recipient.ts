@@ -1,4 +1,4 @@
-import { addressFault, lowerCase } from './address.ts';
+import { acceptedDomainFault, addressFault, lowerCase } from './address.ts';
 import { type Addresses, isSmtp, SMTP_LENGTH, VALUE } from './addresses.ts';
 import type { AttributeSlots } from './attribute-slots.ts';
 import { ByteSet } from './byte-set.ts';
@@ -43,6 +43,7 @@ export class RecipientWriter {
   /** The attribute that gives an entry for each of its values, or NONE. */
   readonly #keySlot: number;
   readonly #keyIsAddress: boolean;
+  readonly #keyIsDomain: boolean;
   readonly #valueIsShared: boolean;
 
   #entry: EntryColumns;
@@ -74,6 +75,7 @@ export class RecipientWriter {
     this.#value = compileTemplate(selection.value, slots);
     const attribute = this.#key.parts.find((part) => part.kind === 'attribute');
     this.#keySlot = attribute === undefined || this.#key.usesAddress ? NONE : attribute.slot;
+    this.#keyIsDomain = selection.keys === 'domains';
     this.#keyIsAddress = this.#key.parts.length === 1 && this.#key.parts[0].kind === 'address';
     this.#valueIsShared =
       !this.#value.usesAddress &&
@@ -258,7 +260,11 @@ export class RecipientWriter {
   #keyFault(start: number): Fault | undefined {
     this.#lowerCase(start);
     const { bytes, used } = this.#addresses.scratch;
-    const reason = used === start ? 'an empty key' : textFault(bytes, start, used, MAX_KEY);
+    const reason =
+      used === start
+        ? 'an empty key'
+        : (textFault(bytes, start, used, MAX_KEY) ??
+          (this.#keyIsDomain ? acceptedDomainFault(bytes, start, used) : undefined));
     return reason === undefined
       ? undefined
       : { value: printable(bytes, start, used), reason: `the key: ${reason}` };

@@ -1,5 +1,5 @@
 import { decodeEntryObject, type EntryObject, searchObjects, textValues } from './entry-object.ts';
-import { DirectoryError } from './error.ts';
+import { DirectoryError, type Server } from './error.ts';
 import { parseFilter } from './filter.ts';
 import { encodeFilter } from './filter-ber.ts';
 import type { ServerKind } from './matching-rules.ts';
@@ -7,6 +7,7 @@ import { completeRanges } from './ranges.ts';
 import { Schema } from './schema.ts';
 import type { SearchParameters } from './search-request.ts';
 import type { Session } from './session.ts';
+import type { DirectorySettings } from './types.ts';
 
 const NO_SUCH_OBJECT = 32;
 const INSUFFICIENT_ACCESS_RIGHTS = 50;
@@ -26,6 +27,8 @@ export interface RootDse {
   readonly schemaNamingContext: string | undefined;
   /** Which server of a domain it is, where it says so. */
   readonly service: string | undefined;
+  /** Active Directory's: what is the same in the whole forest. */
+  readonly configurationNamingContext: string | undefined;
   /** Active Directory's: the domain. */
   readonly defaultNamingContext: string | undefined;
 }
@@ -39,6 +42,7 @@ export async function readRootDse(session: Session, timeLimit: number): Promise<
     'supportedControl',
     'supportedCapabilities',
     'subschemaSubentry',
+    'configurationNamingContext',
     'defaultNamingContext',
     'namingContexts',
     'schemaNamingContext',
@@ -72,8 +76,25 @@ export async function readRootDse(session: Session, timeLimit: number): Promise<
     namingContexts: textValues(entry, 'namingContexts'),
     schemaNamingContext: textValues(entry, 'schemaNamingContext')[0],
     service: textValues(entry, 'dsServiceName')[0],
+    configurationNamingContext: textValues(entry, 'configurationNamingContext')[0],
     defaultNamingContext: textValues(entry, 'defaultNamingContext')[0],
   };
+}
+
+/**
+ * The settings with the base that they mean on this server.
+ *
+ * @throws DirectoryError
+ */
+export function withBase(settings: DirectorySettings, root: RootDse, server: Server): DirectorySettings {
+  if (settings.context === undefined) return settings;
+  const base = root.configurationNamingContext;
+  if (base !== undefined) return { ...settings, base };
+  throw new DirectoryError(
+    server,
+    'configuration',
+    'the server names no configuration naming context: only Active Directory has accepted domains',
+  );
 }
 
 /** @returns undefined where the account may not read the schema */

@@ -4,6 +4,8 @@ export interface DirectorySettings {
   /** `ldap://` or `ldaps://`, or `srv:` and a domain whose servers stand in the DNS; tried in order. */
   readonly urls: readonly string[];
   readonly base: string;
+  /** `configuration`: instead of `base`, the naming context with the forest's configuration, which the server names. */
+  readonly context?: 'configuration';
   readonly bindDn: string | undefined;
   readonly passwordFile: string | undefined;
   readonly caFile: string | undefined;
@@ -44,6 +46,8 @@ export interface Selection {
   /** RFC 4515. */
   readonly filter: string;
   readonly key: Template;
+  /** `domains`: keys have to be mail domains, or `*.` and one. */
+  readonly keys?: 'domains';
   readonly value: Template;
   /** Only addresses in these domains (lower case); undefined takes all. */
   readonly domains: readonly string[] | undefined;

@@ -257,7 +257,7 @@ function refusalThatStands(config: Config, directory: DirectoryConfig): string |
   }
 }
 
-function describeProbe(found: Probe, { base, bindDn }: DirectoryConfig): string {
+function describeProbe(found: Probe, { base, bindDn, context }: DirectoryConfig): string {
   const { url, tls, hasRecipients, failedServers } = found;
   const parts = [
     `${url} answers`,
@@ -265,9 +265,11 @@ function describeProbe(found: Probe, { base, bindDn }: DirectoryConfig): string 
       ? 'without encryption'
       : `${tls.protocol}, certificate of ${tls.subject} until ${tls.expires.toISOString().slice(0, 10)}`,
     bindDn === undefined ? 'bound anonymously' : `bound as ${bindDn}`,
-    hasRecipients
-      ? `recipients found below ${base}`
-      : `no filter finds anything below ${base}: check base and filters`,
+    context === 'configuration'
+      ? `${hasRecipients ? '' : 'no '}accepted domains found`
+      : hasRecipients
+        ? `recipients found below ${base}`
+        : `no filter finds anything below ${base}: check base and filters`,
     ...failedServers.map((server) => `${server.url} failed: ${server.message}`),
   ];
   return parts.join('; ');

@@ -50,6 +50,7 @@ test('the examples on the page are one configuration without a fault', async () 
   expect(tables).toMatchObject([
     { name: 'staff_table', sources: [{ kind: 'directory', directory: 'people' }] },
     { name: 'exch_table', sources: [{ kind: 'directory', directory: 'ad' }, { kind: 'csv' }] },
+    { name: 'local_domains', sources: [{ kind: 'directory', directory: 'ad (accepted domains)' }] },
   ]);
 });
 

@@ -219,6 +219,64 @@ test('a credential of systemd, which shows the rights of a group', async () => {
   }
 });
 
+test('the type of a directory settles what is not given', async () => {
+  const { load } = workspace();
+  const directory = (name: string, keys: string) =>
+    `[directory.${name}]\nurls = ["ldap://x"]\nbase = ""\n${keys}\n`;
+  const { directories } = await load(
+    [
+      'tables_dir = "tables"\n[tables.a]\n',
+      directory('ad', ''),
+      directory('openldap', 'type = "openldap"'),
+      directory('x500', 'type = "x500"'),
+      directory('own', 'type = "x500"\npage_size = 7\naddress_attributes = ["rfc822Mailbox"]'),
+    ].join(''),
+  );
+  const settled = directories.map(({ pageSize, addressAttributes, areUsualAttributes }) => [
+    pageSize,
+    addressAttributes,
+    areUsualAttributes,
+  ]);
+  expect(settled).toEqual([
+    [1000, ['proxyAddresses'], true],
+    [500, ['mail', 'mailLocalAddress', 'mailAlternateAddress'], true],
+    [100, ['mail', 'mailAlternateAddress'], true],
+    [7, ['rfc822Mailbox'], false],
+  ]);
+});
+
+test('accepted domains come from a directory beside the one that is named', async () => {
+  const { load } = workspace();
+  const settings = (sources: string) => `
+    tables_dir = "tables"
+    state_dir = "state"
+    [directory.ad]
+    urls = ["ldap://dc1"]
+    base = "DC=x"
+    no_full_between = "08:00-18:00"
+    [directory.unused]
+    urls = ["ldap://dc2"]
+    base = ""
+    [tables.a]
+    ${sources}`;
+  const domains = '[[tables.a.sources]]\naccepted_domains = "ad"\n';
+  const people = '[[tables.a.sources]]\ndirectory = "ad"\nfilter = "(a=*)"\nkey = "{a}"\nvalue = "b"\n';
+  const alone = await load(settings(domains));
+  expect(alone.directories.map(({ name }) => name)).toEqual(['ad (accepted domains)', 'unused']);
+  expect(alone.directories[0]).toMatchObject({
+    urls: ['ldap://dc1'],
+    context: 'configuration',
+    delta: 'none',
+    noFullBetween: undefined,
+  });
+  expect(alone.tables[0]?.sources).toMatchObject([
+    { directory: 'ad (accepted domains)', value: ['local'], keys: 'domains', optional: false },
+  ]);
+  const both = await load(settings(people + domains + domains));
+  expect(both.directories.map(({ name }) => name)).toEqual(['ad', 'ad (accepted domains)', 'unused']);
+  expect(both.directories[0]?.context).toBeUndefined();
+});
+
 test('offline, secrets and certificates may be out of reach', async () => {
   const { load } = workspace();
   vi.stubEnv('CREDENTIALS_DIRECTORY', undefined);

@@ -222,8 +222,36 @@ describe('sources', () => {
       `${key}.delimiter`,
       /",", ";", "auto"/,
     ],
+    [
+      'accepted domains of a directory that is not there',
+      source('accepted_domains = "da"'),
+      6,
+      `${key}.accepted_domains`,
+      /there is no directory "da"/,
+    ],
+    [
+      'a kind of domain',
+      source('accepted_domains = "ad"\nkinds = ["relay"]'),
+      7,
+      `${key}.kinds[0]`,
+      /"authoritative", "internal_relay", "external_relay"/,
+    ],
+    [
+      'the address of a domain',
+      source('accepted_domains = "ad"\nvalue = "{address}"'),
+      7,
+      `${key}.value`,
+      /accepted domains are none/,
+    ],
+    [
+      'a filter for domains',
+      source('accepted_domains = "ad"\nfilter = "(cn=*)"'),
+      7,
+      `${key}.filter`,
+      /belongs|there is no such key/,
+    ],
     ['two kinds', source('file = "x"\ncsv = "x"'), 5, key, /has both file and csv/],
-    ['no kind', source('optional = true'), 5, key, /none of directory, file and csv/],
+    ['no kind', source('optional = true'), 5, key, /none of directory, accepted_domains, file and csv/],
     ['a misspelt kind', source('flie = "x"'), 5, key, /did you mean file by "flie"\?/],
   ]);
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Exim's lookup types for our files: `dbmnz` finds keys that were stored without a trailing NUL. */
-export type LookupType = 'dbm' | 'dbmnz';
+export type LookupType = 'dbm' | 'dbmnz' | 'partial-dbm';
 
 /** What `exim -bt` said of one address: status 0 routed, 2 undeliverable, 1 deferred. */
 export interface Verdict {
