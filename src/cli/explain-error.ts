@@ -4,6 +4,7 @@ import { LockedError, StateError } from '../state/error.ts';
 import { ApprovalError } from '../tables/approve.ts';
 import { PublishError, SourceError } from '../tables/error.ts';
 import { EximError } from '../tables/exim.ts';
+import { OverrideError } from '../tables/override.ts';
 import { RollbackError } from '../tables/rollback.ts';
 import { UnknownTableError } from '../tables/select.ts';
 import { Status } from './status.ts';
@@ -16,6 +17,7 @@ export function explain(error: unknown): { status: number; message: string } {
   if (error instanceof ApprovalError)
     return { status: error.held ? Status.held : Status.usage, message: error.message };
   if (error instanceof PublishError) return { status: Status.error, message: error.message };
+  if (error instanceof OverrideError) return { status: Status.usage, message: error.message };
   if (error instanceof RollbackError) return { status: Status.usage, message: error.message };
   if (error instanceof LockedError) return { status: Status.locked, message: error.message };
   if (error instanceof StateError) return { status: Status.error, message: error.message };

@@ -45,3 +45,7 @@ export interface RejectFlags extends CommonFlags {
   readonly reason: string;
   readonly digest?: string;
 }
+
+export interface OverrideFlags extends DecisionFlags {
+  readonly expires?: Date;
+}

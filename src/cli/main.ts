@@ -8,6 +8,7 @@ import type {
   DecisionFlags,
   HistoryFlags,
   LookupFlags,
+  OverrideFlags,
   RejectFlags,
   ReviewFlags,
   RollbackFlags,
@@ -213,6 +214,58 @@ of build at 0; an address that would move out of another table into it makes tha
       end(await (await import('./pin.ts')).unpinCommand(tables, options));
     });
 
+  const override = program
+    .command('override')
+    .description('route single addresses by hand, or keep them out, at once and in every later run')
+    .helpCommand(false);
+  const why = (): Option => reason().makeOptionMandatory();
+  const expires = (): Option =>
+    new Option(
+      '-e, --expires <when>',
+      'when it is taken back by itself: 2026-12-24, 2026-12-24T18:00, "7 days", "12 hours"',
+    ).argParser(momentAhead);
+  const told = `
+It is published at once by the usual way, in a pinned or held table too, and no guard is asked. build says when the
+sources have caught up with it. What is kept by hand has no overrides: edit its .dat.`;
+  command(override, 'add', 'give an address a value, whatever the sources say')
+    .argument('<table>')
+    .argument('<address>')
+    .argument('<value>')
+    .addOption(why())
+    .addOption(expires())
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', told)
+    .action(async (table: string, address: string, value: string, options: OverrideFlags) => {
+      end(await (await import('./override.ts')).overrideCommand(table, address, value, options));
+    });
+  command(override, 'suppress', 'keep an address out of a table, whatever the sources say')
+    .argument('<table>')
+    .argument('<address>')
+    .addOption(why())
+    .addOption(expires())
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', told)
+    .action(async (table: string, address: string, options: OverrideFlags) => {
+      end(await (await import('./override.ts')).overrideCommand(table, address, undefined, options));
+    });
+  command(
+    override,
+    'remove',
+    'publish again what an override replaced; the next run takes what the sources say',
+  )
+    .argument('<table>')
+    .argument('<address>')
+    .addOption(reason())
+    .option('--json', 'print one JSON document')
+    .action(async (table: string, address: string, options: DecisionFlags) => {
+      end(await (await import('./override.ts')).removeOverrideCommand(table, address, options));
+    });
+  command(override, 'list', 'list the overrides, with who made them, when, and why')
+    .option('--json', 'print one JSON document')
+    .action(async (options: CommonFlags) => {
+      end(await (await import('./override.ts')).listOverridesCommand(options));
+    });
+
   const dbm = program
     .command('dbm')
     .description('build, dump, look into and verify single table files, of any format')
@@ -268,4 +321,18 @@ function command(program: Command, name: string, description: string): Command {
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
   return Number(text);
+}
+
+function momentAhead(text: string): Date {
+  const [, count, unit] = /^(\d{1,4}) ?(hours?|days?|weeks?)$/.exec(text) ?? [];
+  if (count !== undefined && unit !== undefined) {
+    const hours = unit.startsWith('h') ? 1 : unit.startsWith('d') ? 24 : 24 * 7;
+    return new Date(Date.now() + Number(count) * hours * 3_600_000);
+  }
+  // A day by itself ends at its end, in this machine's time zone.
+  const moment = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T23:59:59` : text);
+  if (!/^\d{4}-/.test(text) || Number.isNaN(moment.getTime())) {
+    throw new InvalidArgumentError('Write a day such as 2026-12-24, or a time such as "7 days".');
+  }
+  return moment;
 }

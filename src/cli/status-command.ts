@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load.ts';
 import { printableText } from '../tables/bytes.ts';
+import { overrideText } from '../tables/overrides-of-run.ts';
 import { type StatusReport, status, type TableStatus } from '../tables/status.ts';
 import { columns } from './columns.ts';
 import type { CommonFlags } from './flags.ts';
@@ -17,7 +18,8 @@ export async function statusCommand(flags: CommonFlags): Promise<number> {
   return Status.ok;
 }
 
-function writeReport({ tables, lastRun, stateTrouble }: StatusReport): void {
+function writeReport({ tables, overrides, overridesTrouble, lastRun, stateTrouble }: StatusReport): void {
+  if (overridesTrouble !== undefined) process.stderr.write(`mailhub-tables: ${overridesTrouble}\n`);
   if (stateTrouble !== undefined)
     process.stderr.write(`mailhub-tables: nothing is known of earlier runs: ${stateTrouble}\n`);
   const rows = tables.map((table) => [
@@ -30,6 +32,7 @@ function writeReport({ tables, lastRun, stateTrouble }: StatusReport): void {
   const right = new Set([1, 2]);
   for (const line of columns([['table', 'entries', 'age', 'last change', 'now'], ...rows], right))
     process.stdout.write(`${line}\n`);
+  for (const each of overrides) process.stdout.write(`${each.table}: by hand: ${overrideText(each)}\n`);
   if (lastRun === undefined) return;
   const { id, startedAt, result } = lastRun;
   process.stdout.write(

@@ -3,6 +3,7 @@ import type { Config, TableConfig } from '../config/config.ts';
 import { AccountMemory } from '../state/account-memory.ts';
 import { Generations } from '../state/generations.ts';
 import { RunLock } from '../state/lock.ts';
+import { Overrides } from '../state/overrides.ts';
 import { Pins } from '../state/pins.ts';
 import { State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
@@ -13,6 +14,8 @@ import { type TableFiles, tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
 import { refusalOf, settleHolds } from './hold.ts';
 import type { Merged } from './merge.ts';
+import { expireOverrides } from './override.ts';
+import { OverridesOfRun } from './overrides-of-run.ts';
 import { pinPlan } from './pinned.ts';
 import { candidateSources, failedPlan, type Plan, type PlanOptions, planTable } from './plan.ts';
 import { publishPlans, settleMoves } from './publish.ts';
@@ -62,6 +65,9 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       startedAt: Date.now(),
     });
     if (!dryRun) await sweep(config.tablesDir);
+    const overrides = new Overrides(config.stateDir);
+    if (!dryRun && state !== undefined) await expireOverrides(config, state, whoRuns());
+    const byHand = new OverridesOfRun(overrides.list());
 
     const surveys = config.tables.map((table) => {
       const files = tableFiles(config.tablesDir, table.name, formats.of(table));
@@ -80,7 +86,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     }
     const plans = await Promise.all(
       surveys.map(({ table, files, survey }) =>
-        planOf(table, files, survey, sources.tables.get(table) ?? NOTHING_COLLECTED, threads, {
+        planOf(table, files, survey, sources.tables.get(table) ?? NOTHING_COLLECTED, threads, byHand, {
           selected: selected.has(table.name),
           force: options.force ?? false,
           allowEmpty: options.allowEmpty ?? false,
@@ -89,6 +95,10 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       ),
     );
     sources.tables.clear();
+
+    warnings.push(...byHand.warnings());
+    const caughtUp = byHand.updated();
+    if (!dryRun && caughtUp !== undefined) overrides.write(caughtUp);
 
     const pins = new Pins(config.stateDir);
     for (const plan of plans) {
@@ -170,6 +180,7 @@ async function planOf(
   survey: Survey | Error,
   collected: Collected,
   threads: TableThreads,
+  byHand: OverridesOfRun,
   options: PlanOptions,
 ): Promise<Plan> {
   const started = performance.now();
@@ -178,10 +189,12 @@ async function planOf(
     const sources = survey instanceof Error ? collected.contributions : candidateSources(survey, collected);
     const complete = table.sources.length > 0 && collected.failures.length === 0;
     if (complete || sources.length > 0) {
-      merged = await threads.merge(sources, !(survey instanceof Error) && isCompared(survey));
+      const fromSources = await threads.merge(sources, !(survey instanceof Error) && isCompared(survey));
+      merged = byHand.apply(table.name, fromSources, complete);
     }
     if (survey instanceof Error) throw survey;
     const plan = planTable(table, files, survey, collected, merged, options);
+    plan.notes.push(...byHand.notes(table.name));
     plan.milliseconds = performance.now() - started;
     return plan;
   } catch (error) {

@@ -15,3 +15,9 @@ export function entryOf(table: Pairs, bytes: Uint8Array, start = 0, end = bytes.
   }
   return -1;
 }
+
+/** The value of a key, as a view into the table's pool; undefined where it has none. */
+export function valueIn(table: Pairs, key: Uint8Array): Uint8Array | undefined {
+  const i = entryOf(table, key);
+  return i < 0 ? undefined : table.pool.subarray(table.valueStart[i], table.valueEnd[i]);
+}

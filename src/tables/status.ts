@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import { DbmError } from '../dbm/error.ts';
+import { StateError } from '../state/error.ts';
 import { History, type Run, type TableOutcome } from '../state/history.ts';
+import { type Override, Overrides } from '../state/overrides.ts';
 import { type Pin, Pins } from '../state/pins.ts';
 import { type HoldRecord, State } from '../state/state.ts';
 import { stampsOf, tableFiles } from './files.ts';
@@ -27,8 +29,11 @@ export interface TableStatus {
 
 export interface StatusReport {
   readonly tables: readonly TableStatus[];
+  readonly overrides: readonly Override[];
   /** The last run of `build`. */
   readonly lastRun: Run | undefined;
+  /** Why nothing is known of the overrides. */
+  readonly overridesTrouble: string | undefined;
   /** Why nothing is known of the past. */
   readonly stateTrouble: string | undefined;
 }
@@ -62,7 +67,12 @@ export async function status(config: Config): Promise<StatusReport> {
         trouble,
       };
     });
-    return { tables, lastRun: history.lastRun('build'), stateTrouble: history.trouble };
+    return {
+      tables,
+      ...overridesOf(config.stateDir),
+      lastRun: history.lastRun('build'),
+      stateTrouble: history.trouble,
+    };
   } finally {
     state?.close();
     history.close();
@@ -83,5 +93,14 @@ function counted({ path, format }: ReturnType<typeof tableFiles>['dbm'][number])
   } catch (error) {
     if (!(error instanceof DbmError)) throw error;
     return { entries: undefined, trouble: error.message };
+  }
+}
+
+function overridesOf(stateDir: string): Pick<StatusReport, 'overrides' | 'overridesTrouble'> {
+  try {
+    return { overrides: new Overrides(stateDir).list(), overridesTrouble: undefined };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return { overrides: [], overridesTrouble: error.message };
   }
 }

@@ -5,7 +5,7 @@ import { DbmError } from '../../dbm/error.ts';
 import type { DbmFile } from '../../dbm/format.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { diff, isSame } from '../diff.ts';
-import { entryOf } from '../entry-of.ts';
+import { valueIn } from '../entry-of.ts';
 import type { TableFiles } from '../files.ts';
 import { pick } from '../pick.ts';
 import { EMPTY, type Plan } from '../plan.ts';
@@ -82,11 +82,6 @@ export function lookupIn(
       return valueIn(columns(), key);
     }
   };
-}
-
-export function valueIn(pairs: Pairs, key: Uint8Array): Uint8Array | undefined {
-  const i = entryOf(pairs, key);
-  return i < 0 ? undefined : pairs.pool.subarray(pairs.valueStart[i], pairs.valueEnd[i]);
 }
 
 function viewOfPlan(

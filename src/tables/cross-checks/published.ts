@@ -1,10 +1,11 @@
 import type { Config } from '../../config/config.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
+import { valueIn } from '../entry-of.ts';
 import type { TableFiles } from '../files.ts';
 import { EMPTY } from '../plan.ts';
 import type { Survey } from '../survey.ts';
 import { type CrossFinding, crossCheck, type TableView } from './cross-checks.ts';
-import { roleOf, valueIn } from './plans.ts';
+import { roleOf } from './plans.ts';
 
 /** Everything that is not right between the published tables, apart from what the configuration does not ask for. */
 export function crossCheckPublished(
