@@ -74,10 +74,11 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       return { table, files, survey: surveyOf(files, table.name, state) };
     });
     const accounts = new Accounts(new AccountMemory(config.stateDir), !dryRun);
-    const sources = await collect(config, accounts, (directory, entries) => {
+    const onProgress: Progress = (directory, entries) => {
       threads.prepare(entries);
       options.progress?.(directory, entries);
-    });
+    };
+    const sources = await collect(config, accounts, onProgress, threads);
     for (const [{ name }, { optionalFailures }] of sources.tables) {
       if (!selected.has(name)) continue;
       for (const { message } of optionalFailures) {

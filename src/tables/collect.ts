@@ -4,6 +4,7 @@ import type { DirectoryReport, ServerLoad } from '../ldap/types.ts';
 import type { Accounts } from './accounts.ts';
 import { SourceError } from './error.ts';
 import type { Contribution } from './merge.ts';
+import type { RunSorting } from './runs.ts';
 import { readCsv } from './sources/csv.ts';
 import { readDirectory } from './sources/directory.ts';
 import { type Rejection, readDatFile, type SourceEntries } from './sources/file.ts';
@@ -48,6 +49,7 @@ export async function collect(
   config: Config,
   accounts: Accounts,
   progress?: Progress,
+  sorting?: RunSorting,
 ): Promise<{ tables: Map<TableConfig, Collected>; directories: DirectoryRun[] }> {
   const answers = new Map<SourceConfig, SourceEntries | SourceFailure>();
   const directories: DirectoryRun[] = [];
@@ -62,10 +64,8 @@ export async function collect(
       const onProgress = progress && ((entries: number) => progress(directory.name, entries));
       accounts.admit(directory);
       const askPasswordExpiry = accounts.isLookDue(directory);
-      const { entries, report } = await readDirectory(directory, asked, {
-        progress: onProgress,
-        askPasswordExpiry,
-      });
+      const ask = { progress: onProgress, askPasswordExpiry };
+      const { entries, report } = await readDirectory(directory, asked, ask, sorting);
       asked.forEach((source, i) => {
         answers.set(source, entries[i]);
       });
@@ -137,6 +137,7 @@ function collectedOf(
       contributions.push({
         source,
         pairs: answer.pairs,
+        runs: answer.runs,
         ties: config.kind === 'directory' ? 'value' : 'first',
       });
       if (answer.rejections.count > 0) rejections.push({ source, rejections: answer.rejections });

@@ -1,5 +1,6 @@
 import { copyLoosely, sameBytes, viewOf } from '../dbm/bytes.ts';
 import type { Pairs } from '../dbm/pairs.ts';
+import { RUN_LENGTH, type Run, type RunSorting } from './runs.ts';
 import { sharedBytes, sharedColumn } from './shared-memory.ts';
 
 /** The largest pool: offsets are 32 bits, and Node's buffers end at 4 GiB. */
@@ -36,8 +37,19 @@ export class EntriesBuilder {
   #poolView: DataView;
   #source: Uint8Array = new Uint8Array(0);
   #sourceView = viewOf(this.#source);
+  readonly #sorting: RunSorting | undefined;
+  readonly #runs: Promise<Run>[] = [];
+  /** How many entries there have to be for the next run to be sorted; 0 for never. */
+  #runEnd: number;
 
-  constructor(expectedEntries = EXPECTED_ENTRIES, expectedBytes = expectedEntries * 48) {
+  /** @param sorting sorts entries while others are still being added */
+  constructor(
+    expectedEntries = EXPECTED_ENTRIES,
+    expectedBytes = expectedEntries * 48,
+    sorting?: RunSorting,
+  ) {
+    this.#sorting = sorting;
+    this.#runEnd = sorting === undefined ? 0 : RUN_LENGTH;
     this.#pool = sharedBytes(expectedBytes);
     this.#poolView = viewOf(this.#pool);
     this.#keyStart = sharedColumn(expectedEntries);
@@ -78,6 +90,7 @@ export class EntriesBuilder {
       this.#valueEnd[i] = this.#used;
     }
     this.#count = i + 1;
+    if (i + 1 === this.#runEnd) this.#sortRun();
   }
 
   /** The columns so far; the builder must not be used afterwards. */
@@ -90,6 +103,26 @@ export class EntriesBuilder {
       valueStart: this.#valueStart,
       valueEnd: this.#valueEnd,
     };
+  }
+
+  /** The first entries in runs, as many as were sorted by the way. */
+  async runs(): Promise<readonly Run[]> {
+    try {
+      return await Promise.all(this.#runs);
+    } catch {
+      return []; // Who needs them sorts them, and meets what is wrong again.
+    }
+  }
+
+  #sortRun(): void {
+    const run = this.#sorting?.sortRun(this.finish(), this.#runEnd - RUN_LENGTH, this.#runEnd);
+    if (run === undefined) {
+      this.#runEnd = 0;
+      return;
+    }
+    run.catch(() => undefined);
+    this.#runs.push(run);
+    this.#runEnd += RUN_LENGTH;
   }
 
   #append(bytes: Uint8Array, start: number, end: number): void {

@@ -1,6 +1,7 @@
 import type { Pairs } from '../dbm/pairs.ts';
 import { compareBytes, printable } from './bytes.ts';
 import { TableTooLargeError } from './entries.ts';
+import { type Run, runsOf } from './runs.ts';
 import { sharedBytes, sharedColumn } from './shared-memory.ts';
 import { compareValues, type Precedence, sortedOrder } from './sort.ts';
 import { Table } from './table.ts';
@@ -12,6 +13,8 @@ export interface Contribution {
   /** Names the source in reports. */
   readonly source: string;
   readonly pairs: Pairs;
+  /** Its first entries, sorted before. */
+  readonly runs?: readonly Run[] | undefined;
   /** Which of two entries with the same key wins: the earlier in a file, the lesser value in a directory's answer. */
   readonly ties: 'first' | 'value';
   /** It stands in for a source that failed: that others say otherwise is no conflict. */
@@ -52,7 +55,7 @@ export function merge(contributions: readonly Contribution[]): Merged {
   });
 
   const conflicts = new Tally<Conflict>();
-  const order = sortedOrder(pairs, precedence);
+  const order = sortedOrder(pairs, precedence, allRuns(contributions, ends));
   const onRepeated = (kept: number, dropped: number): void => {
     const standsIn = [kept, dropped].some((entry) => contributions[sourceOf(entry)].standsIn);
     if (standsIn || compareValues(pairs, kept, dropped) === 0) return;
@@ -66,7 +69,19 @@ export function merge(contributions: readonly Contribution[]): Merged {
   return { table: Table.from(pairs, unique), conflicts };
 }
 
-/** The first of each run of equal keys; hears of the others together with it. */
+/** The runs of every source, by the numbers that its entries have among all. */
+function allRuns(contributions: readonly Contribution[], ends: readonly number[]): Run[] {
+  if (contributions.every(({ runs }) => runs === undefined)) return [];
+  return contributions.flatMap(({ pairs, runs = [] }, source) => {
+    const sorted = runs.reduce((sum, { order }) => sum + order.length, 0);
+    const shift = ends[source] - pairs.count;
+    const all = [...runs, ...runsOf(pairs, sorted, pairs.count)];
+    if (shift === 0) return all;
+    return all.map(({ order, repeats }) => ({ order: order.map((entry) => entry + shift), repeats }));
+  });
+}
+
+/** The first of each group of equal keys; hears of the others together with it. */
 function withoutRepeatedKeys(
   pairs: Pairs,
   order: Uint32Array,

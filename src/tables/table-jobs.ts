@@ -1,13 +1,22 @@
 import type { FormatName } from '../dbm/format.ts';
 import { formats } from '../dbm/index.ts';
+import type { Pairs } from '../dbm/pairs.ts';
 import type { TableFiles } from './files.ts';
 import { type Conflict, type Contribution, merge } from './merge.ts';
+import { type Run, sortRun } from './runs.ts';
 import { type Parts, type Rename, stage } from './stage.ts';
 import { type Columns, type Measure, Table } from './table.ts';
 import type { Listing } from './tally.ts';
 
 /** Work on one table, as data that crosses between threads: columns go without a copy. */
-export type Job = MergeJob | StageJob;
+export type Job = SortJob | MergeJob | StageJob;
+
+export interface SortJob {
+  readonly kind: 'sort';
+  readonly pairs: Pairs;
+  readonly from: number;
+  readonly to: number;
+}
 
 export interface MergeJob {
   readonly kind: 'merge';
@@ -24,7 +33,12 @@ export interface StageJob {
   readonly label: string;
 }
 
-export type JobResult = MergeResult | StageResult;
+export type JobResult = SortResult | MergeResult | StageResult;
+
+export interface SortResult {
+  readonly kind: 'sort';
+  readonly run: Run;
+}
 
 export interface MergeResult {
   readonly kind: 'merge';
@@ -41,6 +55,7 @@ export interface StageResult {
 
 /** Does a job, in whichever thread it is called. @throws what `merge` and `stage` throw */
 export async function runJob(job: Job): Promise<JobResult> {
+  if (job.kind === 'sort') return { kind: 'sort', run: sortRun(job.pairs, job.from, job.to) };
   if (job.kind === 'merge') {
     const { table, conflicts } = merge(job.contributions);
     const { count, examples } = conflicts;

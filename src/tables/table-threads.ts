@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Pairs } from '../dbm/pairs.ts';
 import type { TableFiles } from './files.ts';
 import type { Contribution, Merged } from './merge.ts';
+import type { Run, RunSorting } from './runs.ts';
 import { type Parts, StagedTable } from './stage.ts';
 import { Table } from './table.ts';
 import { type Job, type JobResult, runJob } from './table-jobs.ts';
@@ -19,16 +21,35 @@ export class JobError extends Error {
  * Works on several large tables at a time, each in a thread of its own; what comes out is the same whatever runs where.
  * Threads exist in the bundled program only: elsewhere, and on one processor, everything is done in the calling thread.
  */
-export class TableThreads {
+export class TableThreads implements RunSorting {
   readonly #most = import.meta.url.endsWith('.js') ? availableParallelism() : 1;
   readonly #idle: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];
   #started = 0;
+  /** The runs that are still to be sorted. */
+  #sorting: Promise<unknown> = Promise.resolve();
 
   /** Starts the threads ahead of time: a source has given so many entries already. */
   prepare(entries: number): void {
     if (entries < WORTH_A_THREAD) return;
     while (this.#canStart()) this.#release(this.#start());
+  }
+
+  /**
+   * Sorts the entries `[from, to)`, which don't change any more, while others are still coming. One run after the other: whoever
+   * sends the entries needs a processor too.
+   *
+   * @returns undefined where no thread could do it by the way
+   */
+  sortRun(pairs: Pairs, from: number, to: number): Promise<Run> | undefined {
+    if (this.#most === 1) return undefined;
+    const run = this.#sorting.then(async () => {
+      const result = await this.#run({ kind: 'sort', pairs, from, to }, to - from);
+      if (result.kind !== 'sort') throw new JobError(`asked for a sort, got a ${result.kind}`);
+      return result.run;
+    });
+    this.#sorting = run.catch(() => undefined);
+    return run;
   }
 
   /**
@@ -53,6 +74,7 @@ export class TableThreads {
   }
 
   async close(): Promise<void> {
+    await this.#sorting;
     await Promise.all(this.#idle.map((worker) => worker.terminate()));
   }
 

@@ -1,17 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Pairs } from '../../src/dbm/pairs.ts';
 import { type Conflict, merge } from '../../src/tables/merge.ts';
+import { type Run, sortRun } from '../../src/tables/runs.ts';
 import { bytes, compareLatin1, type Entry, entriesOf, pairsOf } from './pairs.ts';
 
 interface Source {
   readonly ties: 'first' | 'value';
   readonly entries: readonly Entry[];
+  /** Lengths of the runs that were sorted before, from the first entry on; what is left was not. */
+  readonly sorted?: readonly number[];
 }
 
 function merged(sources: readonly Source[]) {
   return merge(
-    sources.map(({ ties, entries }, i) => ({ source: `source ${i}`, ties, pairs: pairsOf(entries) })),
+    sources.map(({ ties, entries, sorted = [] }, i) => {
+      const pairs = pairsOf(entries);
+      return { source: `source ${i}`, ties, pairs, runs: sortedRuns(pairs, sorted) };
+    }),
   );
+}
+
+function sortedRuns(pairs: Pairs, lengths: readonly number[]): readonly Run[] | undefined {
+  let from = 0;
+  const runs = lengths.flatMap((length) => {
+    const to = Math.min(from + length, pairs.count);
+    const run = from < to ? [sortRun(pairs, from, to)] : [];
+    from = to;
+    return run;
+  });
+  return runs.length === 0 ? undefined : runs;
 }
 
 interface Claim {
@@ -47,6 +65,7 @@ const text = (maxLength: number) =>
 const source = fc.record({
   ties: fc.constantFrom('first' as const, 'value' as const),
   entries: fc.array(fc.tuple(text(3), text(2)), { maxLength: 30 }),
+  sorted: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }),
 });
 
 describe('merge', () => {

@@ -7,6 +7,7 @@ import type {
   RecipientSink,
 } from '../../ldap/types.ts';
 import { EntriesBuilder } from '../entries.ts';
+import type { RunSorting } from '../runs.ts';
 import { Tally } from '../tally.ts';
 import type { Rejection, SourceEntries } from './file.ts';
 
@@ -21,19 +22,22 @@ export async function readDirectory(
   directory: DirectoryConfig,
   sources: readonly DirectorySourceConfig[],
   options: Pick<ExtractOptions, 'progress' | 'askPasswordExpiry'>,
+  sorting: RunSorting | undefined,
 ): Promise<Extraction> {
-  const collector = new Collector(sources.length);
+  const collector = new Collector(sources.length, sorting);
   // Everything, every time: nothing is kept here that a change could be applied to.
   const { report } = await extract({ ...directory, delta: 'none' }, sources, collector, options);
-  return { entries: collector.finish(), report };
+  return { entries: await collector.finish(), report };
 }
 
 class Collector implements RecipientSink {
   readonly #builders: EntriesBuilder[];
   readonly #rejections: Tally<Rejection>[];
+  readonly #sorting: RunSorting | undefined;
 
-  constructor(sources: number) {
-    this.#builders = Array.from({ length: sources }, () => new EntriesBuilder());
+  constructor(sources: number, sorting: RunSorting | undefined) {
+    this.#sorting = sorting;
+    this.#builders = Array.from({ length: sources }, () => this.#builder());
     this.#rejections = Array.from({ length: sources }, () => new Tally<Rejection>());
   }
 
@@ -46,7 +50,7 @@ class Collector implements RecipientSink {
   object(): void {}
 
   restart(selection: number): void {
-    this.#builders[selection] = new EntriesBuilder();
+    this.#builders[selection] = this.#builder();
     this.#rejections[selection] = new Tally<Rejection>();
   }
 
@@ -65,7 +69,18 @@ class Collector implements RecipientSink {
     this.#rejections[selection].add(() => ({ place: dn, value, reason }));
   }
 
-  finish(): SourceEntries[] {
-    return this.#builders.map((builder, i) => ({ pairs: builder.finish(), rejections: this.#rejections[i] }));
+  finish(): Promise<SourceEntries[]> {
+    const rejections = this.#rejections;
+    return Promise.all(
+      this.#builders.map(async (builder, i) => ({
+        pairs: builder.finish(),
+        runs: await builder.runs(),
+        rejections: rejections[i],
+      })),
+    );
+  }
+
+  #builder(): EntriesBuilder {
+    return new EntriesBuilder(undefined, undefined, this.#sorting);
   }
 }

@@ -5,6 +5,7 @@ import { MAX_JOINED_VALUE, MAX_KEY, MAX_LINE } from '../dat/syntax.ts';
 import { unrepresentable } from '../dat/unrepresentable.ts';
 import { SourceError, systemReason } from '../error.ts';
 import { readWholeFile } from '../read-file.ts';
+import type { Run } from '../runs.ts';
 import { Tally } from '../tally.ts';
 
 /** An entry of a source that can't be in a table. */
@@ -17,6 +18,8 @@ export interface Rejection {
 
 export interface SourceEntries {
   readonly pairs: Pairs;
+  /** Its first entries, where they were sorted while others were still coming. */
+  readonly runs?: readonly Run[];
   readonly rejections: Tally<Rejection>;
 }
 
