@@ -9,10 +9,16 @@ const LAST =
     ' ',
   );
 
-/** How an alias file can be written: as exim_dbmbuild reads it, or as `db_load -T` does, key and value in turn. */
+/** How an alias file can be written. */
 export type Layout = (key: string, value: string) => string;
+/** As exim_dbmbuild reads it. */
 export const datLayout: Layout = (key, value) => `${key}: ${value}\n`;
+/** As `db_load -T` does, key and value in turn. */
 export const loadLayout: Layout = (key, value) => `${key}\n${value}\n`;
+/** As `mdb_load` does, behind a header. */
+export const dumpLayout: Layout = (key, value) => ` ${key}\n ${value}\n`;
+/** As `postmap` does. */
+export const postmapLayout: Layout = (key, value) => `${key} ${value}\n`;
 
 /** Writes `count` aliases, about 48 bytes a line in a `.dat`, in no order, the same ones every time. */
 export function writeAliases(path: string, count: number, layout: Layout): void {

@@ -1,86 +1,96 @@
-// Tables from `.dat` files, whole processes, against the programs in use: `npx tsx bench/dbm/main.ts [ENTRIES…]`.
-// Ours reads the file, writes the table, forces it to the disk and reads every entry back; the others do the first two.
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+// Tables from unsorted aliases, whole processes, against the programs in use: `npx tsx bench/dbm/main.ts [ENTRIES…]`.
+// Ours read a `.dat`, write the table, force it to the disk and read every entry back; the others do the first two.
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
-import { openTable } from '../../src/dbm/index.ts';
+import { unpackPostmap } from '../../fixtures/postfix/postmap.ts';
+import { bundle } from '../../scripts/bundle.mjs';
 import { type Measurement, measure, median } from '../measure.ts';
-import { datLayout, loadLayout, writeAliases } from './aliases.ts';
+import { quick, report } from '../result.ts';
+import { compareLookups, spread } from './lookups.ts';
+import { type Program, programs } from './programs.ts';
 
-const counts = process.argv.slice(2).map(Number);
-const work = mkdtempSync(join(tmpdir(), 'bench-dbm-'));
+const asked = process.argv.slice(2).map(Number);
+const sizes = asked.length > 0 ? asked : quick ? [10_000, 100_000] : [10_000, 100_000, 1_000_000];
+const command = `npx tsx bench/dbm/main.ts ${asked.join(' ')}`.trim();
+/** From here on the other programs take minutes each. */
+const LARGE = 10_000_000;
+const IN_LARGE = new Set(['mailhub-dbmbuild', 'exim_dbmbuild']);
 
-interface Program {
-  readonly name: string;
-  readonly command: readonly string[];
-  readonly table: string;
+function compare(all: readonly Program[], entries: number): (string | number)[][] {
+  const compared = entries < LARGE ? all : all.filter(({ name }) => IN_LARGE.has(name));
+  const runs = entries < 1_000_000 ? 9 : entries < LARGE ? 5 : 1;
+  const results = new Map<Program, Measurement[]>(compared.map((program) => [program, []]));
+  for (let run = 0; run < runs; run++) {
+    for (const [program, measurements] of results) {
+      for (const leftover of ['', '-lock']) rmSync(program.table + leftover, { force: true });
+      measurements.push(measure(program.command));
+    }
+  }
+  let own = 0;
+  return [...results].map(([{ format, name, table }, measurements], i) => {
+    const seconds = measurements.map((each) => each.seconds);
+    if (i === 0 || compared[i - 1].format !== format) own = median(seconds);
+    return [
+      entries,
+      format,
+      name,
+      (median(seconds) / own).toFixed(1),
+      median(seconds),
+      spread(seconds),
+      median(measurements.map((each) => each.cpuSeconds)),
+      Math.round(median(measurements.map((each) => each.residentMegabytes)) * 1.048576),
+      statSync(table).size / 1e6,
+    ];
+  });
 }
 
-/** Ours as it is installed: bundled, and run by node alone. */
-async function bundled(): Promise<string> {
-  const outfile = join(work, 'dbmbuild.mjs');
-  await build({
-    entryPoints: ['src/cli/dbmbuild.ts'],
-    outfile,
-    bundle: true,
+const work = mkdtempSync(join(tmpdir(), 'bench-dbm-'));
+try {
+  chmodSync(work, 0o755);
+  const once = join(work, 'once.mjs');
+  await bundle({
+    entryPoints: ['bench/dbm/once.ts'],
+    outfile: once,
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
+    external: ['better-sqlite3'],
     logLevel: 'warning',
   });
-  return outfile;
-}
-
-function compare(count: number, ours: string): void {
-  const dat = join(work, 'table.dat');
-  const load = join(work, 'table.load');
-  writeAliases(dat, count, datLayout);
-  writeAliases(load, count, loadLayout);
-  const table = (name: string) => join(work, name);
-  const programs: Program[] = [
-    { name: 'exim_dbmbuild', command: ['exim_dbmbuild', dat, table('exim')], table: table('exim') },
-    {
-      name: 'db_load -T -t hash',
-      command: ['db_load', '-T', '-t', 'hash', '-f', load, table('load')],
-      table: table('load'),
-    },
-    { name: 'mailhub-dbmbuild', command: ['node', ours, dat, table('ours')], table: table('ours') },
-  ];
-
-  const runs = count < 1_000_000 ? 9 : count < 10_000_000 ? 5 : 1;
-  const results = new Map<string, Measurement[]>(programs.map(({ name }) => [name, []]));
-  for (let run = count < 10_000_000 ? -1 : 0; run < runs; run++) {
-    for (const { name, command, table } of programs) {
-      rmSync(table, { force: true });
-      const measurement = measure(command);
-      if (run >= 0) results.get(name)?.push(measurement);
-    }
-  }
-
-  const megabytes = statSync(dat).size / 1e6;
-  console.log(`\n${count} entries, a .dat of ${megabytes.toFixed(1)} MB; medians of ${runs} runs`);
-  console.log(
-    '                       seconds   ours is faster   resident MB   file MB   bucket pages a lookup',
-  );
-  const own = median((results.get('mailhub-dbmbuild') ?? []).map(({ seconds }) => seconds));
-  for (const { name, table } of programs) {
-    const measurements = results.get(name) ?? [];
-    const seconds = median(measurements.map((each) => each.seconds));
-    const resident = median(measurements.map((each) => each.residentMegabytes)) * 1.048576;
-    const file = openTable(table);
-    const pages = file.statistics().detail['bucket pages read per lookup'];
-    file.close();
-    console.log(
-      `${name.padEnd(20)}${seconds.toFixed(3).padStart(10)}${`${(seconds / own).toFixed(1)} times`.padStart(17)}` +
-        `${resident.toFixed(0).padStart(14)}${(statSync(table).size / 1e6).toFixed(1).padStart(10)}${pages.toFixed(3).padStart(24)}`,
+  const postmap = unpackPostmap(join(work, 'postfix'));
+  const rows: (string | number)[][] = [];
+  for (const entries of sizes) {
+    const all = programs(work, entries, once, postmap);
+    rows.push(...compare(all, entries));
+    if (entries !== Math.max(...sizes.filter((size) => size < LARGE))) continue;
+    const [ours, theirs] = ['mailhub-dbmbuild', 'exim_dbmbuild'].map((name) =>
+      all.find((each) => each.name === name),
     );
+    if (ours !== undefined && theirs !== undefined) compareLookups(work, ours.table, theirs.table, command);
   }
-}
-
-try {
-  const ours = await bundled();
-  for (const count of counts.length > 0 ? counts : [10_000, 100_000, 1_000_000]) compare(count, ours);
+  report({
+    name: 'dbm',
+    title: 'Tables that Exim looks up',
+    command,
+    columns: [
+      'entries',
+      'format',
+      'program',
+      'times ours',
+      's',
+      'from – to',
+      'CPU s',
+      'resident MB',
+      'file MB',
+    ],
+    rows,
+    notes: [
+      'From unsorted aliases, whole processes, medians, in turn. Ours read a .dat, write the table, force it to the disk and read every',
+      'entry back; the others do the first two. `npx tsx bench/dbm/main.ts 10000000` takes minutes.',
+      ...(postmap === undefined ? ['postmap is missing: its package could not be had.'] : []),
+    ],
+  });
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

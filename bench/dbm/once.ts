@@ -6,7 +6,4 @@ import { readDat } from '../../src/tables/dat/read.ts';
 const [, , name = '', dat = '', table = ''] = process.argv;
 const format = formats[name as FormatName];
 const pairs = readDat(readFileSync(dat));
-await format.write(table, pairs);
-const file = format.open(table);
-file.readBack(pairs);
-file.close();
+await format.write(table, pairs, { readBack: true });

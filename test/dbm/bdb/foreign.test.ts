@@ -1,6 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { unpackPostmap } from '../../../fixtures/postfix/postmap.ts';
 import { openTable } from '../../../src/dbm/index.ts';
 import { aliases, datOf, type Entry, hexLines, pairsOf, run, scratchDirectory } from '../support.ts';
 import { dbVerify } from './support.ts';
@@ -39,6 +40,19 @@ function loadedWith(entries: readonly Entry[], options: readonly string[], nul =
     `VERSION=3\nformat=bytevalue\ntype=hash\nHEADER=END\n${data}DATA=END\n`,
   );
 }
+
+const postmap = unpackPostmap(join(directory, 'postfix'));
+
+describe.runIf(postmap !== undefined)('files that postmap made', () => {
+  test.each([1, 1000, 30_000])('%i entries', (count) => {
+    const entries = aliases(count);
+    writeFileSync(path, entries.map(([key, value]) => `${key} ${value}\n`).join(''));
+    const [program = '', ...args] = postmap ?? [];
+    run(program, [...args, `hash:${path}`]);
+    renameSync(`${path}.db`, path);
+    readsWhole(entries);
+  });
+});
 
 describe('files that exim_dbmbuild made', () => {
   test.each([0, 1, 2, 1000, 30_000])('%i entries', (count) => {
