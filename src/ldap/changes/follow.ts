@@ -109,8 +109,10 @@ async function dependentAttributes(
     kind: 'or',
     filters: names.map((name) => ({ kind: 'equal', attribute: 'lDAPDisplayName', value: Buffer.from(name) })),
   };
+  const attributes = ['lDAPDisplayName', 'linkID', 'systemFlags'];
+  const { pageSize: _, ...parameters } = recipientParameters({ settings }, encodeFilter(filter), attributes);
   const found = await searchObjects(session, {
-    ...recipientParameters({ settings }, encodeFilter(filter), ['lDAPDisplayName', 'linkID', 'systemFlags']),
+    ...parameters,
     base: schemaNamingContext,
     tolerated: [NO_SUCH_OBJECT, INSUFFICIENT_ACCESS_RIGHTS],
   });
