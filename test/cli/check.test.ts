@@ -63,6 +63,23 @@ test('a directory that does not answer, or refuses the password, is a problem, s
   const refused = await check(broken);
   expect(refused.status).toBe(4);
   expect(refused.stderr).toMatch(/^problem: directory ad: .*invalidCredentials/m);
+
+  broken.urlsBefore = ['ldap://127.0.0.1:1'];
+  const server = await broken.serve(numbered(0, 50));
+  await server.stop();
+  const silent = await check(broken);
+  expect(silent.status).toBe(4);
+  expect(silent.stderr.match(/^problem: directory ad: .*ECONNREFUSED/gm)).toHaveLength(2);
+});
+
+test('each server of urls is asked: one that does not answer is a warning, since runs pass over it', async () => {
+  const half = await hub();
+  half.urlsBefore = ['ldap://127.0.0.1:1'];
+  await half.serve(numbered(0, 50));
+  const { status, stdout, stderr } = await check(half);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^ok: directory ad: ldap:\S+ answers/m);
+  expect(stderr).toMatch(/^warning: directory ad: ldap:\/\/127\.0\.0\.1:1: no connection: .*ECONNREFUSED/m);
 });
 
 test('a filter that finds nothing is a warning', async () => {
