@@ -49,3 +49,7 @@ export interface RejectFlags extends CommonFlags {
 export interface OverrideFlags extends DecisionFlags {
   readonly expires?: Date;
 }
+
+export interface ExplainFlags extends CommonFlags {
+  readonly offline?: boolean;
+}

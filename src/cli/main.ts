@@ -6,6 +6,7 @@ import type {
   CheckFlags,
   CommonFlags,
   DecisionFlags,
+  ExplainFlags,
   HistoryFlags,
   LookupFlags,
   OverrideFlags,
@@ -144,6 +145,19 @@ question. What was refused does not go by itself later: while any of it would, t
     )
     .action(async (table: string, options: RejectFlags) => {
       end(await (await import('./reject.ts')).rejectCommand(table, options));
+    });
+
+  command(
+    program,
+    'explain',
+    'say where an address is, from which object and since when; or when it went, and why',
+  )
+    .argument('<address>')
+    .option('--offline', 'ask no directory about an address that is in no table')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExit status: 0 it is in a table, 2 it is in none.')
+    .action(async (address: string, options: ExplainFlags) => {
+      end(await (await import('./explain.ts')).explainCommand(address, options));
     });
 
   command(program, 'status', 'show on one screen how every table stands')
