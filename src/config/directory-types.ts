@@ -9,10 +9,7 @@ export interface DirectoryDefaults {
   readonly pageSize: number;
 }
 
-/**
- * Ready settings by the directory's `type`. OpenLDAP limits a search to 500 entries unless it is told otherwise, and where only
- * the whole is unlimited, a page still has that limit. Servers of X.500's time suffer from large answers.
- */
+/** Ready settings by the directory's `type`. Servers of X.500's time suffer from large answers. */
 export const directoryDefaults: Readonly<Record<DirectoryType, DirectoryDefaults>> = {
   ad: { addressAttributes: ['proxyAddresses'], pageSize: 1000 },
   openldap: { addressAttributes: ['mail', 'mailLocalAddress', 'mailAlternateAddress'], pageSize: 500 },

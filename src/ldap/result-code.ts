@@ -38,7 +38,7 @@ const advice = new Map([
   [4, 'the answer is cut off: a smaller page_size, or a higher limit for this account on the server'],
   [8, 'use ldaps:// or starttls'],
   [10, 'the base is on another server: see urls and base'],
-  [11, 'a limit of the server for this account is too low for the whole search'],
+  [11, 'a limit of the server for this account is too low for the whole search, or for page_size'],
   [13, 'use ldaps:// or starttls'],
   [32, 'see base'],
   [34, 'see base and bind_dn'],

@@ -24,9 +24,8 @@ const crowd = Array.from({ length: 250 }, (_, i) => `p${i}@example.ac.uk`);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'other-directories-'));
-  const ldif = join(folder, 'people.ldif');
   writeFileSync(
-    ldif,
+    join(folder, 'people.ldif'),
     [
       `dn: ${suffix}\nobjectClass: organization\ndc: test\n`,
       `dn: ${base}\nobjectClass: organization\no: Example University\n`,
@@ -41,20 +40,24 @@ beforeAll(async () => {
       ...crowd.map((mail) => person(mail.replace('@', ' at '), { mail: [mail] })),
     ].join('\n'),
   );
-  slapd = await startSlapd({
-    folder: join(folder, 'slapd'),
+  slapd = await start('slapd', 'sizelimit unlimited');
+});
+
+const start = (name: string, limits: string) =>
+  startSlapd({
+    folder: join(folder, name),
     schema: [join(import.meta.dirname, '../ldap/x500.schema')],
-    ldif,
+    ldif: join(folder, 'people.ldif'),
+    serverLines: [limits],
     databaseLines: ['index mail,mailAlternateAddress pres,eq', 'access to * by * read'],
   });
-});
 
 afterAll(async () => {
   await slapd?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function run(name: string, directoryKeys: string) {
+async function run(name: string, directoryKeys: string, { url } = slapd) {
   const tables = mkdtempSync(join(folder, `${name}-`));
   const file = join(tables, 'mailhub-tables.toml');
   writeFileSync(
@@ -63,7 +66,7 @@ async function run(name: string, directoryKeys: string) {
     state_dir = "state"
     format = "bdb"
     [directory.people]
-    urls = ["${slapd.url}"]
+    urls = ["${url}"]
     base = "${base}"
     ${directoryKeys}
     [tables.staff_table]
@@ -126,6 +129,24 @@ test('an attribute that the configuration names has to be there', async () => {
     'type = "x500"\naddress_attributes = ["mail", "mailAlternateAdress"]',
   );
   expect(failure).toContain("there is no attribute mailAlternateAdress in the server's schema");
+});
+
+test.each([
+  ['size=200', 'type = "openldap"', /sizeLimitExceeded .*a higher limit for this account/],
+  ['size=200', 'type = "x500"', /sizeLimitExceeded .*a higher limit for this account/],
+  ['size=200 size.prtotal=unlimited', 'type = "openldap"', undefined],
+  ['size.pr=200 size.prtotal=unlimited', 'type = "openldap"', /adminLimitExceeded .*page_size/],
+  ['size.pr=200 size.prtotal=unlimited', 'type = "openldap"\npage_size = 200', undefined],
+])('where OpenLDAP has sizelimit %s, %j gives all or nothing, and says why', async (limit, keys, problem) => {
+  const limited = await start('limited', `sizelimit ${limit}`);
+  try {
+    const { failure, lines } = await run('limited', keys, limited);
+    if (problem === undefined) expect(lines()).toEqual(wanted);
+    else expect(failure).toMatch(problem);
+  } finally {
+    await limited.stop();
+    rmSync(join(folder, 'limited'), { recursive: true });
+  }
 });
 
 test('settings for Active Directory find no addresses here, and say so', async () => {

@@ -1,6 +1,17 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { activeDirectory } from './active-directory.ts';
@@ -26,8 +37,22 @@ export async function domainTemplate(ldif: string): Promise<string> {
   const hash = createHash('sha256');
   for (const part of [version, readFileSync(program), ...texts]) hash.update(part).update('\0');
   const folder = join(cache, hash.digest('hex').slice(0, 16));
-  if (!existsSync(folder)) await provision(folder, texts);
+  if (!existsSync(folder)) {
+    sweep();
+    await provision(folder, texts);
+  }
+  const now = new Date();
+  utimesSync(folder, now, now);
   return folder;
+}
+
+/** Removes what has not been used for a day: it was made of something else. */
+function sweep(): void {
+  for (const name of existsSync(cache) ? readdirSync(cache) : []) {
+    const path = join(cache, name);
+    const usedAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Date.now() - usedAt > 86_400_000) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 async function provision(folder: string, texts: readonly string[]): Promise<void> {
@@ -43,7 +68,12 @@ async function provision(folder: string, texts: readonly string[]): Promise<void
     // Samba's libraries belong to the system's Python.
     await run('/usr/bin/python3', [program, place, adminPassword, ...files]);
     for (const path of files) rmSync(path);
-    if (!existsSync(folder)) renameSync(place, folder);
+    try {
+      renameSync(place, folder);
+    } catch (error) {
+      // Another test run was faster.
+      if (!existsSync(folder)) throw error;
+    }
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
