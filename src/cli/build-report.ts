@@ -7,6 +7,8 @@ import { pinText } from './pin-text.ts';
 import { whenText } from './when.ts';
 
 const EXAMPLES = 5;
+/** Of the keys that a finding is about. */
+const SHOWN = 3;
 
 /** The report for people: a line a table on `out`, what needs somebody's attention on `err`. */
 export function writeBuildReport(
@@ -109,7 +111,7 @@ function troubleLines(table: TableReport, dryRun: boolean, configFile: string): 
 function findingText({ message, examples = [] }: Finding): string {
   const [first] = examples;
   if (first === undefined || message.includes(first)) return message;
-  return `${message}, such as ${examples.join(', ')}`;
+  return `${message}, such as ${examples.slice(0, SHOWN).join(', ')}`;
 }
 
 /** What to look at, and the command that settles it. */

@@ -7,6 +7,7 @@ import { ageText, whenText } from './when.ts';
 
 /** How many groups, and how many entries, are shown; the rest is counted. */
 const GROUPS = 12;
+const EXAMPLES = 3;
 const SAMPLE = 20;
 
 /** Digits of a digest that are shown: far more than tell two candidates apart. */
@@ -33,7 +34,8 @@ export function reviewText(review: Review, configFile: string, style: Style): st
   if (review.byHand) lines.push(`  the candidate is ${table}.dat itself, as somebody wrote it`);
   lines.push('', style.bold('why it is held'));
   for (const { message, examples = [] } of findings) {
-    const such = examples.length === 0 ? '' : style.dim(`, such as ${examples.join(', ')}`);
+    const such =
+      examples.length === 0 ? '' : style.dim(`, such as ${examples.slice(0, EXAMPLES).join(', ')}`);
     lines.push(`  ${message}${such}`);
   }
   lines.push(...groupLines('what happened', review.happened, style));

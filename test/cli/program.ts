@@ -59,6 +59,11 @@ export class Program {
     return new Program(folder);
   }
 
+  /** What a shell is given to run it; no argument may need quotes. */
+  line(...args: readonly string[]): string {
+    return [process.execPath, join(this.#folder, 'cli.js'), ...args].join(' ');
+  }
+
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }
