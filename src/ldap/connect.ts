@@ -11,6 +11,18 @@ import type { Visit } from './visit.ts';
 
 const START_TLS = '1.3.6.1.4.1.1466.20037';
 
+/** What to change about a certificate that does not fit, by OpenSSL's and Node's codes. */
+const remedies = new Map([
+  ['CERT_HAS_EXPIRED', "renew it on the server, or its authority's"],
+  ['CERT_NOT_YET_VALID', 'see the clocks of this machine and of the server'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'name the server in urls as its certificate does'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'see ca_file: it lacks the authority that signed it'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'see ca_file: it lacks the authority that signed it'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'see ca_file: it lacks the authority that signed it'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'see ca_file: put this certificate into it'],
+]);
+const OTHER_REMEDY = 'see ca_file and the host in urls';
+
 interface Endpoint {
   readonly secure: boolean;
   /** Without the brackets of an IPv6 address. */
@@ -203,7 +215,11 @@ class Attempt {
       return this.#error('closed', `the connection broke during the TLS handshake: ${error.message}`, error);
     }
     const reason = error.message.trim().replace(/\s+/g, ' ');
-    return this.#error('tls', `TLS failed: ${reason}; see ca_file and the host in urls`, error);
+    return this.#error(
+      'tls',
+      `TLS failed: ${reason}; ${remedies.get(error.code ?? '') ?? OTHER_REMEDY}`,
+      error,
+    );
   }
 
   #error(fault: DirectoryError['fault'], message: string, cause?: unknown): DirectoryError {

@@ -82,8 +82,12 @@ test('the certificate is verified against the host of the URL', async () => {
 });
 
 test.each([
-  ['a name that is not the host', { name: 'dc1.example.org' }, /altname|does not match/i],
-  ['an end in the past', { expired: true }, /expired/],
+  [
+    'a name that is not the host',
+    { name: 'dc1.example.org' },
+    /altname.*name the server in urls as its certificate does/i,
+  ],
+  ['an end in the past', { expired: true }, /expired; renew it on the server/],
 ])('a certificate with %s is refused', async (_, options, message) => {
   const authority = makeAuthority(folder);
   const server = await startSlapd({ certificate: authority.issue(options) });
