@@ -1,5 +1,5 @@
 import type { Pairs } from '../dbm/pairs.ts';
-import { compareBytes } from './bytes.ts';
+import { commonKeys } from './common-keys.ts';
 
 /** What a run means to do to the keys that one table shows to Exim. */
 export interface Change {
@@ -29,7 +29,10 @@ export function findMoves(changes: readonly Change[]): Move[] {
     if (!from.publishes || from.removed.length === 0) continue;
     for (const to of changes) {
       if (from.name === to.name) continue;
-      const keys = commonKeys(from.before, from.removed, to.after, to.added);
+      const keys = commonKeys(
+        { pairs: from.before, list: from.removed },
+        { pairs: to.after, list: to.added },
+      );
       if (keys.length > 0) moves.push({ from, to, keys });
     }
   }
@@ -83,24 +86,4 @@ export function orderSteps(names: readonly string[], moves: readonly Move[]): St
     shown.add(next);
   }
   return steps;
-}
-
-/** Of the entries `aList` of `a` those whose key is also among the entries `bList` of `b`; both lists are in key order. */
-function commonKeys(a: Pairs, aList: Uint32Array, b: Pairs, bList: Uint32Array): Uint32Array {
-  const common: number[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < aList.length && j < bList.length) {
-    const x = aList[i];
-    const y = bList[j];
-    const order = compareBytes(a.pool, a.keyStart[x], a.keyEnd[x], b.pool, b.keyStart[y], b.keyEnd[y]);
-    if (order < 0) i++;
-    else if (order > 0) j++;
-    else {
-      common.push(x);
-      i++;
-      j++;
-    }
-  }
-  return Uint32Array.from(common);
 }

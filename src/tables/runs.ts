@@ -1,6 +1,7 @@
 import type { Pairs } from '../dbm/pairs.ts';
 import { RunSorter } from '../dbm/sort-run.ts';
 import { compareBytes } from './bytes.ts';
+import { commonKeyBytes, keyPrefixes } from './key-prefixes.ts';
 import { KeySorter } from './key-sorter.ts';
 
 /** Some entries of a table in the order of their keys' bytes; those with the same key in the order of their numbers. */
@@ -90,43 +91,10 @@ interface PrefixedRun {
   readonly prefixes: Float64Array;
 }
 
-/** Six bytes are exact in a double. */
-const PREFIX = 6;
-
 function prefixed(pairs: Pairs, runs: readonly Run[]): PrefixedRun[] {
-  const { pool, keyStart, keyEnd } = pairs;
-  const depth = commonBytes(pairs, runs);
-  return runs.map(({ order }) => {
-    const prefixes = new Float64Array(order.length);
-    for (let i = 0; i < order.length; i++) {
-      const at = keyStart[order[i]] + depth;
-      const end = keyEnd[order[i]];
-      if (end - at >= PREFIX) {
-        const high = (pool[at] << 16) | (pool[at + 1] << 8) | pool[at + 2];
-        const low = (pool[at + 3] << 16) | (pool[at + 4] << 8) | pool[at + 5];
-        prefixes[i] = high * 0x1000000 + low;
-      } else {
-        let prefix = 0;
-        for (let place = at; place < at + PREFIX; place++)
-          prefix = prefix * 256 + (place < end ? pool[place] : 0);
-        prefixes[i] = prefix;
-      }
-    }
-    return { order, prefixes };
-  });
-}
-
-/** How many bytes all the keys of the runs begin with in common: their first and last ones tell. */
-function commonBytes({ pool, keyStart, keyEnd }: Pairs, runs: readonly Run[]): number {
   const ends = runs.flatMap(({ order }) => (order.length === 0 ? [] : [order[0], order[order.length - 1]]));
-  const [first] = ends;
-  let common = first === undefined ? 0 : keyEnd[first] - keyStart[first];
-  for (const entry of ends) {
-    const limit = Math.min(common, keyEnd[entry] - keyStart[entry]);
-    common = 0;
-    while (common < limit && pool[keyStart[first] + common] === pool[keyStart[entry] + common]) common++;
-  }
-  return common;
+  const depth = commonKeyBytes(ends.map((entry) => ({ pairs, entry })));
+  return runs.map(({ order }) => ({ order, prefixes: keyPrefixes(pairs, order, depth) }));
 }
 
 class Merger {

@@ -140,6 +140,33 @@ describe('what is not right between tables', () => {
     expect(loops.map(({ message }) => message)).toEqual(messages);
   });
 
+  test('the loops of large tables are those of small ones: what leads to none is only passed over sooner', () => {
+    const loose = fc.constantFrom('a@x', 'b@x', 'c@y', 'd@z', 'B@x', 'a@x, b@x', 'e', 'f@w', 'person1@x', '');
+    const links = fc.uniqueArray(fc.tuple(key, loose), { selector: ([k]) => k });
+    const filler = (value: (i: number) => string, name: string): [string, string][] =>
+      Array.from({ length: 1100 }, (_, i) => [`${name}${i}@x`, value(i)]);
+    const fillers: Record<string, [string, string][]> = {
+      exch_table: filler((i) => `person${i - (i % 2)}@x`, 'person'),
+      o365_table: filler((i) => `guest${i}@remote.w`, 'guest'),
+      mlist_table: filler(() => 'list@lists', 'list'),
+    };
+    fc.assert(
+      fc.property(links, links, links, fc.boolean(), (exchange, lists, office, hasDomains) => {
+        const tables = { exch_table: exchange, mlist_table: lists, o365_table: office };
+        const loopsOf = (large: boolean) => {
+          const views = Object.entries(tables).map(([name, entries]) =>
+            viewOf(name, new Map([...entries, ...(large ? fillers[name] : [])])),
+          );
+          const local = ['x', 'y', 'remote.w'].map((domain): [string, string] => [domain, '']);
+          if (hasDomains) views.push(viewOf('local_domains', new Map(local)));
+          return crossCheck(views).filter(({ check: what }) => what === 'loops');
+        };
+        expect(loopsOf(true)).toEqual(loopsOf(false));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test('a wildcard stands for what is below its domain', () => {
     const views = [
       viewOf(

@@ -1,7 +1,9 @@
 import { viewOf } from '../../dbm/bytes.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
-import { compareBytes, lowerCaseAscii, printable } from '../bytes.ts';
+import { lowerCaseAscii, printable } from '../bytes.ts';
+import { allOf, commonKeys } from '../common-keys.ts';
 import { Tally } from '../tally.ts';
+import { DeadEnds } from './dead-ends.ts';
 import { DomainSet } from './domain-set.ts';
 
 export type CrossCheck = 'duplicates' | 'shadowed' | 'not_local' | 'empty_domains' | 'loops';
@@ -39,14 +41,15 @@ export interface CrossFinding {
 /** A chain of redirections longer than this is none that anybody meant. */
 const LONGEST_CHAIN = 32;
 const EXAMPLES = 5;
+/** So many entries are looked up one by one; for more, whole tables are gone through. */
+const FEW = 1000;
 const AT = 0x40;
 const COMMA = 0x2c;
 
 /** Everything that is not right between the tables. @param views in the order in which Exim asks them */
 export function crossCheck(views: readonly TableView[]): CrossFinding[] {
   const all = views.map((view): Novelty => {
-    const { count } = view.columns();
-    return { view, added: Uint32Array.from({ length: count }, (_, i) => i), changed: NONE, gone: NOTHING };
+    return { view, added: allOf(view.columns()), changed: NONE, gone: NOTHING };
   });
   return new CrossChecks(views, true).of(all);
 }
@@ -127,9 +130,9 @@ class CrossChecks {
         ? `a list in ${lists.name} and a person in ${people.name}, and Exim takes ${first.name}`
         : `in ${this.#inOrder(view, other)}, and Exim takes ${first.name}`;
       const columns = view.columns();
-      eachShared(columns, added, other, (entry) => {
+      for (const entry of sharedWith(columns, added, other)) {
         this.#find(shadows ? 'shadowed' : 'duplicates', view.name, message, () => keyText(columns, entry));
-      });
+      }
     }
   }
 
@@ -201,14 +204,36 @@ class CrossChecks {
   #loops({ view, added, changed }: Novelty): void {
     const { pool, keyStart, keyEnd, valueStart, valueEnd } = view.columns();
     const poolView = viewOf(pool);
-    for (const entries of [added, changed]) {
-      for (const entry of entries) {
-        // Most values lead out of our domains: no loop goes on there.
-        if (!this.#isLocal(pool, poolView, valueStart[entry], valueEnd[entry])) continue;
-        if (!this.#isLocal(pool, poolView, keyStart[entry], keyEnd[entry])) continue;
-        this.#follow(view, pool.subarray(keyStart[entry], keyEnd[entry]));
-      }
+    for (const list of [added, changed]) {
+      // Most values lead out of our domains: no loop goes on there.
+      const local = list.filter(
+        (entry) =>
+          this.#isLocal(pool, poolView, valueStart[entry], valueEnd[entry]) &&
+          this.#isLocal(pool, poolView, keyStart[entry], keyEnd[entry]),
+      );
+      const open = local.length < FEW ? local : this.#withoutDeadEnds(view, local);
+      for (const entry of open) this.#follow(view, pool.subarray(keyStart[entry], keyEnd[entry]));
     }
+  }
+
+  /** Leaves out those of many entries that are sure to lead into no loop. */
+  #withoutDeadEnds(view: TableView, entries: Uint32Array): Uint32Array {
+    const pairs = view.columns();
+    const others = this.#views.filter(({ role }) => role !== 'domains');
+    const isTakenElsewhere = new Uint8Array(pairs.count);
+    for (const earlier of others.slice(0, others.indexOf(view))) {
+      const shared = commonKeys({ pairs, list: undefined }, { pairs: earlier.columns(), list: undefined });
+      for (const entry of shared) isTakenElsewhere[entry] = 1;
+    }
+    const ends = new DeadEnds(pairs, (entry) => isTakenElsewhere[entry] === 0);
+    const open = entries.filter(
+      (entry) => !ends.leadsToOwn(entry) || (!view.pointsAtItself && ends.isOwn(entry)),
+    );
+    if (open.length < FEW) return open;
+    return ends.withKeys(
+      open,
+      others.map((other) => other.columns()),
+    );
   }
 
   #isLocal(bytes: Uint8Array, view: DataView, start: number, end: number): boolean {
@@ -265,31 +290,11 @@ function mark(set: DomainSet, { count, pool, keyStart, keyEnd }: Pairs, marks: U
   }
 }
 
-/** Calls for each of the entries `list` of `a`, in key order, whose key is in `other` too. */
-function eachShared(a: Pairs, list: Uint32Array, other: TableView, call: (entry: number) => void): void {
-  if (list.length < 1000) {
-    for (const entry of list) {
-      if (other.get(a.pool, a.keyStart[entry], a.keyEnd[entry]) !== undefined) call(entry);
-    }
-    return;
-  }
-  const b = other.columns();
-  let i = 0;
-  let j = 0;
-  while (i < list.length && j < b.count) {
-    const entry = list[i];
-    const order = compareBytes(
-      a.pool,
-      a.keyStart[entry],
-      a.keyEnd[entry],
-      b.pool,
-      b.keyStart[j],
-      b.keyEnd[j],
-    );
-    if (order === 0) call(entry);
-    if (order <= 0) i++;
-    if (order >= 0) j++;
-  }
+/** Of the entries `list` of `a`, in key order, those whose key is in `other` too. */
+function sharedWith(a: Pairs, list: Uint32Array, other: TableView): Uint32Array {
+  if (list.length < FEW)
+    return list.filter((entry) => other.get(a.pool, a.keyStart[entry], a.keyEnd[entry]) !== undefined);
+  return commonKeys({ pairs: a, list }, { pairs: other.columns(), list: undefined });
 }
 
 function keyText({ pool, keyStart, keyEnd }: Pairs, i: number): string {

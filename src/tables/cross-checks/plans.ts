@@ -99,7 +99,9 @@ function viewOfPlan(
 
 function noveltyOf(plan: Plan, view: TableView): Novelty[] {
   const { write, candidate, base, survey, difference: known } = plan;
-  if (write === undefined || write.table.digest === survey.published?.digest) return [];
+  if (write === undefined) return [];
+  // The digest of a table that is published for the first time is not known yet.
+  if (survey.published !== undefined && write.table.digest === survey.published.digest) return [];
   const before = survey.published?.load() ?? EMPTY;
   const same = write.table === candidate && base === survey.published;
   const difference = same ? known : diff(before, write.table);
