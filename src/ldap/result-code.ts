@@ -50,7 +50,7 @@ const advice = new Map([
 /** Active Directory's reason for invalidCredentials, in hexadecimal after `data` in its diagnostic message. */
 const credentials = new Map([
   ['525', 'the account of bind_dn does not exist'],
-  ['52e', 'the password of bind_dn is wrong: see password_file'],
+  ['52e', 'the password of bind_dn is wrong, or there is no such account: see bind_dn and password_file'],
   ['530', 'the account of bind_dn may not log on at this time'],
   ['531', 'the account of bind_dn may not log on from this machine'],
   ['532', 'the password of bind_dn has expired'],

@@ -158,6 +158,14 @@ test.each(filters)('%s in a filter: %s', async (_, filter, isMatch) => {
   expect(names?.sort()).toEqual(wanted);
 });
 
+test.each([1000, 97, 1878])('pages of %i give the same entries as one page', async (pageSize) => {
+  const whole = await collect(settings({ pageSize: 5000 }), [recipients]);
+  const paged = await collect(settings({ pageSize }), [recipients]);
+  // Behind a last page that is full, Samba has an empty one.
+  expect(paged.report.requests - whole.report.requests).toBe(Math.floor(whole.report.entries / pageSize));
+  expect(paged.entries[0]?.toSorted()).toEqual(whole.entries[0]?.toSorted());
+});
+
 test('search references at the root of the domain are counted, and nothing else comes of them', async () => {
   const root = await collect(settings(), [recipients]);
   expect(root.report.references).toBeGreaterThan(0);
@@ -268,7 +276,15 @@ test('a wrong password is refused once, and the message says where it comes from
   writeFileSync(passwordFile, 'not the password', { mode: 0o600 });
   const error = await failure(settings({ passwordFile }));
   expect(error.result?.name).toBe('invalidCredentials');
-  expect(error.message).toContain('the password of bind_dn is wrong: see password_file');
+  expect(error.message).toContain(
+    'the password of bind_dn is wrong, or there is no such account: see bind_dn and password_file',
+  );
+});
+
+test('a search without a bind is refused, and the message says what to change', async () => {
+  const error = await failure(settings({ bindDn: undefined, passwordFile: undefined }));
+  expect(error.result?.name).toBe('operationsError');
+  expect(error.message).toContain('see bind_dn');
 });
 
 test('an unknown base is refused, and the message says so', async () => {
