@@ -1,4 +1,5 @@
 // Bundles the commands and the library. Each command is a chunk of its own, so that a start loads only what it runs.
+import { execFileSync } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { bundle } from './scripts/bundle.mjs';
 
@@ -25,3 +26,4 @@ await bundle({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 });
+execFileSync(process.execPath, ['--import', 'tsx', 'scripts/man-pages.ts', 'dist'], { stdio: 'inherit' });
