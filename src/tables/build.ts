@@ -62,6 +62,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     const journal = state?.begin({
       command: 'build',
       who: whoRuns(),
+      reason: reasonOf(options),
       startedAt: Date.now(),
     });
     if (!dryRun) await sweep(config.tablesDir);
@@ -153,6 +154,12 @@ function outcomeOf({
     return { name, report: undefined, failure: failure?.message, servers, passwordExpires };
   const { servers: _, passwordExpires: asked, ...report } = whole;
   return { name, report, failure: failure?.message, servers, passwordExpires };
+}
+
+/** What was asked for beyond the hourly job: the history shows who lifted the guard. */
+function reasonOf({ tables = [], force, allowEmpty }: BuildOptions): string | undefined {
+  const flags = [...(force ? ['--force'] : []), ...(allowEmpty ? ['--allow-empty'] : []), ...tables];
+  return flags.length === 0 ? undefined : flags.join(' ');
 }
 
 /** A folder that can't be made is found again when the state is opened, which then does without. */

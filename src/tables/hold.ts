@@ -81,7 +81,6 @@ async function keepHold(
   const firstSeen = last?.findingsKey === findingsKey ? last.firstSeen : now;
   const rejection = rejections.get(config.name);
   const rejected = rejection?.findingsKey === findingsKey ? rejection : undefined;
-  plan.hold = { digest, since, firstSeen, rejection: rejected };
   await held.keep(
     config.name,
     {
@@ -97,6 +96,7 @@ async function keepHold(
     },
     { candidate: () => candidate.text(), published: base && (() => base.text()) },
   );
+  plan.hold = { digest, since, firstSeen, rejection: rejected };
   return {
     findingsKey,
     since: since.getTime(),
