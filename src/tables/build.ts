@@ -107,22 +107,26 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       const pin = pins.get(plan.config.name);
       if (pin !== undefined) pinPlan(plan, pin);
     }
-    for (const { table, message } of crossCheckPlans(plans, config.crossChecks, options.force ?? false)) {
-      warnings.push(`${table}: new with this run: ${message}`);
-    }
+    const crossCheck = (): void => {
+      for (const { table, message } of crossCheckPlans(plans, config.crossChecks, options.force ?? false)) {
+        warnings.push(`${table}: new with this run: ${message}`);
+      }
+    };
+    const mayHold = Object.values(config.crossChecks.modes).includes('hold');
+    if (mayHold) crossCheck();
 
     const directories = sources.directories.map(outcomeOf);
     for (const directory of sources.directories) warnings.push(...directory.warnings);
     if (accounts.trouble !== undefined) warnings.push(accounts.trouble);
-    if (dryRun || state === undefined || journal === undefined) settleMoves(plans);
-    else {
-      await publishPlans(
-        plans,
-        state,
-        journal,
-        threads,
-        new Generations(config.stateDir, config.generations),
-      );
+    if (dryRun || state === undefined || journal === undefined) {
+      if (!mayHold) crossCheck();
+      settleMoves(plans);
+    } else {
+      const generations = new Generations(config.stateDir, config.generations);
+      const publishing = publishPlans(plans, state, journal, threads, generations);
+      // What is only told can be found out while the threads write.
+      if (!mayHold) await whileWaiting(publishing, crossCheck);
+      await publishing;
       endRun(journal, plans, directories, config.keepHistory, await settleHolds(plans, config.stateDir));
     }
     if (state?.movedAside !== undefined) {
@@ -160,6 +164,17 @@ function outcomeOf({
 function reasonOf({ tables = [], force, allowEmpty }: BuildOptions): string | undefined {
   const flags = [...(force ? ['--force'] : []), ...(allowEmpty ? ['--allow-empty'] : []), ...tables];
   return flags.length === 0 ? undefined : flags.join(' ');
+}
+
+/** Does `work` once `others` have been told what they have to do; its error comes after them. */
+async function whileWaiting(others: Promise<unknown>, work: () => void): Promise<void> {
+  const settled = others.catch(() => undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  try {
+    work();
+  } finally {
+    await settled;
+  }
 }
 
 /** A folder that can't be made is found again when the state is opened, which then does without. */
