@@ -72,13 +72,13 @@ interface Server {
   stop(): Promise<void>;
 }
 
-async function samba(): Promise<Server> {
+async function samba(): Promise<Server & { change(ldif: string): Promise<void> }> {
   const server = await startSamba();
   await server.change(
     objects.map(([dn, attributes]) => record(dn, [['changetype', 'add'], ...attributes])).join('\n'),
   );
   const keys = `urls = ["${server.ldapsUrl}"]\nca_file = "${server.caFile}"`;
-  return { keys, stop: () => server.stop() };
+  return { keys, change: (ldif) => server.change(ldif), stop: () => server.stop() };
 }
 
 async function fixtureServer(): Promise<Server> {
@@ -112,7 +112,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A hub whose local domains come from these sources. */
-function hub(server: Server, sources: readonly string[], others = '') {
+function hub(server: Server, sources: readonly string[], { tableKeys = '', others = '' } = {}) {
   const tables = mkdtempSync(join(folder, 'hub-'));
   writeFileSync(join(tables, 'secret'), servicePassword, { mode: 0o600 });
   const file = join(tables, 'mailhub-tables.toml');
@@ -122,7 +122,7 @@ function hub(server: Server, sources: readonly string[], others = '') {
       'tables_dir = "."\nstate_dir = "state"\nformat = "bdb"\n[directory.ad]',
       server.keys,
       `base = "${base}"\nbind_dn = "${serviceAccount}"\npassword_file = "secret"`,
-      '[tables.local_domains]',
+      `[tables.local_domains]\n${tableKeys}`,
       ...sources.map((keys) => `[[tables.local_domains.sources]]\naccepted_domains = "ad"\n${keys}`),
       others,
     ].join('\n'),
@@ -184,7 +184,7 @@ describe.each([
 
   it('recipients of the same directory are asked for beside them, and check looks at both', async () => {
     const staff = `[tables.staff]\n[[tables.staff.sources]]\ndirectory = "ad"\nfilter = "(cn=svc-mailhub)"\nkey = "{cn}"\nvalue = "x"\n`;
-    const both = hub(server, ['kinds = ["internal_relay"]'], staff);
+    const both = hub(server, ['kinds = ["internal_relay"]'], { others: staff });
     const report = await both.run();
     expect(report.directories.map(({ name }) => name)).toEqual(['ad', 'ad (accepted domains)']);
     expect(report.tables.map(({ outcome, failure }) => failure?.message ?? outcome)).toEqual([
@@ -229,6 +229,32 @@ describe.each([
       exim.close();
     }
   });
+});
+
+it('domains that come and go are seen in the next run', async () => {
+  const server = await samba();
+  try {
+    const { run, lines } = hub(server, ['kinds = ["internal_relay"]'], {
+      tableKeys: 'guard = { max_removed = "100%" }',
+    });
+    await run();
+    const dn = `CN=New,${container}`;
+    const attributes = [
+      ['objectClass', 'msExchAcceptedDomain'],
+      ['msExchAcceptedDomainName', 'new.example.ac.uk'],
+      ['msExchAcceptedDomainFlags', '2'],
+    ] as const;
+    await server.change(record(dn, [['changetype', 'add'], ...attributes]));
+    expect((await run()).tables.map(({ outcome }) => outcome)).toEqual(['published']);
+    expect(lines()).toEqual(['lists.example.ac.uk: local', 'new.example.ac.uk: local']);
+    for (const cn of ['Lists', 'Lists again']) {
+      await server.change(record(`CN=${cn},${container}`, [['changetype', 'delete']]));
+    }
+    expect((await run()).tables.map(({ outcome }) => outcome)).toEqual(['published']);
+    expect(lines()).toEqual(['new.example.ac.uk: local']);
+  } finally {
+    await server.stop();
+  }
 });
 
 it('a server without such a configuration fails the source with a message that says so', async () => {
