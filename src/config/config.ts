@@ -25,6 +25,8 @@ export interface Config {
   /** How many earlier generations of each table are kept for `rollback`. */
   readonly generations: number;
   readonly crossChecks: CrossChecksConfig;
+  /** Undefined: nobody is told. */
+  readonly notify: NotifyConfig | undefined;
   readonly directories: readonly DirectoryConfig[];
   /** In the order of the file, which is the order of `lookup`. */
   readonly tables: readonly TableConfig[];
@@ -150,4 +152,17 @@ export interface CrossChecksConfig {
   readonly modes: Readonly<
     Record<'duplicates' | 'shadowed' | 'not_local' | 'empty_domains' | 'loops', CrossCheckMode>
   >;
+}
+
+/** Who is told, and how, when something needs somebody. */
+export interface NotifyConfig {
+  /** Addresses; none for no mail. */
+  readonly mail: readonly string[];
+  /** Undefined for the first of `mail`. */
+  readonly from: string | undefined;
+  readonly sendmail: string;
+  /** A program with its arguments, which gets a JSON document; empty for none. */
+  readonly command: readonly string[];
+  /** Runs in a row that a source has to fail in before somebody is told. */
+  readonly after: number;
 }

@@ -123,6 +123,7 @@ function toConfig(file: string, settings: Settings): Config {
     exim: settings.exim,
     generations: settings.generations,
     crossChecks: crossChecksOf(settings),
+    notify: settings.notify && { ...settings.notify, from: settings.notify.from },
     directories: toDirectories(settings).flatMap((directory) => {
       const accepted = acceptedDomainsOf(directory);
       if (!named.has(accepted.name)) return [directory];

@@ -1,14 +1,16 @@
+import { isAbsolute } from 'node:path';
 import * as z from 'zod/mini';
 import { type GuardConfig, onHoldChoices } from './config.ts';
 import { directorySchema } from './directory.ts';
+import { type KeyPath, ValueError } from './error.ts';
 import { checkDirectory, checkProgram, checkStateDirectory, realPath } from './files.ts';
-import { parsed, path } from './leaf.ts';
+import { parsed, path, text } from './leaf.ts';
 import { nearest } from './nearest.ts';
 import { quote } from './printable.ts';
-import { rule, unique } from './rule.ts';
+import { type Finding, rule, unique } from './rule.ts';
 import { sourceSchema } from './source.ts';
 import type { Surroundings } from './surroundings.ts';
-import { parseAmount, parseDuration, parseFormats, parseProtected } from './values.ts';
+import { parseAmount, parseDuration, parseFormats, parseMailAddress, parseProtected } from './values.ts';
 
 export type Settings = z.output<ReturnType<typeof configSchema>>;
 
@@ -77,6 +79,7 @@ function keys(surroundings: Surroundings) {
     exim: z._default(path(surroundings, checkProgram), '/usr/sbin/exim'),
     generations: z._default(z.int().check(z.gte(0), z.lte(1000)), 5),
     cross_checks: z.optional(crossChecksSchema()),
+    notify: z.optional(notifySchema(surroundings)),
     directory: z._default(z.record(z.string(), directorySchema(surroundings)), {}),
     tables: z._default(z.record(z.string(), table), {}),
   });
@@ -122,4 +125,45 @@ function crossChecksSchema() {
     empty_domains: mode,
     loops: mode,
   });
+}
+
+function notifySchema(surroundings: Surroundings) {
+  const keys = z.strictObject({
+    mail: z._default(z.array(parsed(z.string(), parseMailAddress)), []),
+    from: z.optional(parsed(z.string(), parseMailAddress)),
+    sendmail: z._default(
+      path(surroundings, () => {}),
+      '/usr/sbin/sendmail',
+    ),
+    command: z._default(z.array(text()), []),
+    after: z._default(z.int().check(z.gte(1), z.lte(1000)), 3),
+  });
+  return keys.check(
+    rule(['mail', 'command'], function* ({ mail, command }) {
+      if (mail.length + command.length > 0) return;
+      yield { path: [], message: 'names nobody to tell', hint: 'set mail, command, or both' };
+    }),
+    rule(['mail', 'sendmail'], function* ({ mail, sendmail }) {
+      if (mail.length > 0) yield* asFinding(['sendmail'], () => checkProgram(sendmail));
+    }),
+    rule(['command'], function* ({ command: [program] }) {
+      if (program !== undefined) yield* asFinding(['command', 0], () => checkCommand(program));
+    }),
+  );
+}
+
+function* asFinding(path: KeyPath, check: () => void): Iterable<Finding> {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    yield { path, message: error.message, hint: error.hint };
+  }
+}
+
+function checkCommand(program: string): void {
+  if (!isAbsolute(program)) {
+    throw new ValueError(`${program} is no absolute path`, 'write the whole path: no shell looks for it');
+  }
+  checkProgram(program);
 }

@@ -10,8 +10,16 @@ export const sections = {
     exim: 'exim = "/usr/sbin/exim"',
     generations: 'generations = 5',
     cross_checks: '[cross_checks]',
+    notify: '[notify]',
     directory: '[directory.ad]',
     tables: '[tables.local_domains]',
+  },
+  notify: {
+    mail: 'mail = ["postmaster@example.ac.uk"]',
+    from: 'from = "mailhub@example.ac.uk"',
+    sendmail: 'sendmail = "/usr/sbin/sendmail"',
+    command: 'command = ["/usr/local/bin/tell", "--quietly"]',
+    after: 'after = 3',
   },
   crossChecks: {
     local_domains: 'local_domains = "local_domains"',
@@ -91,6 +99,7 @@ type Section = keyof typeof sections;
 
 const places: Record<Section, string> = {
   top: 'the top of the file, before the first [section]',
+  notify: '[notify]',
   crossChecks: '[cross_checks]',
   directory: '[directory.NAME]',
   table: '[tables.NAME]',
@@ -124,6 +133,7 @@ export function valueAt(document: unknown, path: KeyPath): unknown {
 }
 
 function sectionAt(path: KeyPath, document: unknown): Section {
+  if (path[0] === 'notify') return path.length > 1 ? 'notify' : 'top';
   if (path[0] === 'cross_checks') return path.length > 1 ? 'crossChecks' : 'top';
   if (path[0] === 'directory' && path.length > 1) return 'directory';
   if (path[0] !== 'tables' || path.length < 2) return 'top';

@@ -206,3 +206,13 @@ export function asKey(template: Template): Template {
 function letters(name: string): string {
   return name.toLowerCase().replace(/[^a-z]/g, '');
 }
+
+/** An address that somebody is written to: it becomes an argument and a header. @throws ValueError */
+export function parseMailAddress(text: string): string {
+  if (
+    !/^[A-Za-z0-9!#$%&'*+/=?^_`{|}~][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]*@[A-Za-z0-9][A-Za-z0-9.-]*$/.test(text)
+  ) {
+    throw new ValueError(`${quote(text)} is no mail address`, 'write it as in postmaster@example.ac.uk');
+  }
+  return text;
+}

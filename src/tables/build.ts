@@ -26,6 +26,7 @@ import { selectTables } from './select.ts';
 import { sweep } from './stage.ts';
 import { type Survey, survey } from './survey.ts';
 import { TableThreads } from './table-threads.ts';
+import { tellOf } from './tell.ts';
 
 /** Whole files are compared at least this often, in milliseconds. */
 const VERIFY_EVERY = 24 * 60 * 60 * 1000;
@@ -132,7 +133,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     if (state?.movedAside !== undefined) {
       warnings.push(`the state was damaged: it is now ${state.movedAside}, and a new one is begun`);
     }
-    return {
+    const report: BuildReport = {
       dryRun,
       milliseconds: performance.now() - started,
       tables: plans.filter((plan) => plan.selected).map((plan) => reportOf(plan, dryRun)),
@@ -140,6 +141,8 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       warnings,
       stateTrouble: dryRun ? undefined : state?.trouble,
     };
+    if (!dryRun) warnings.push(...(await tellOf(config, report)));
+    return report;
   } finally {
     await threads.close();
     state?.close();

@@ -60,6 +60,7 @@ test('a whole configuration', async () => {
     keepHistory: 14 * 24 * 60 * 60 * 1000,
     exim: '/usr/sbin/exim',
     generations: 5,
+    notify: undefined,
     crossChecks: {
       localDomains: 'local_domains',
       lists: [],
