@@ -78,9 +78,9 @@ export async function findRestarts(
     const unseen = uses.find((name) => hidden.has(name));
     const rule = judgedByOthers(group.filter);
     const reason =
+      (rule && `${rule} looks at more than the object's own attributes`) ??
       (found && `${found} changes without a change of the object`) ??
-      (unseen && `the account can't read ${unseen}`) ??
-      (rule && `${rule} looks at more than the object's own attributes`);
+      (unseen && `the account can't read ${unseen}`);
     if (reason !== undefined) restarts.push({ filter: group.text, reason });
   }
   return restarts;

@@ -29,10 +29,11 @@ const STATE = { present: 0, delete: 3 } as const;
 
 const NOTHING = encodeFilter(parseFilter('(!(objectClass=*))'));
 /**
- * timeLimitExceeded, sizeLimitExceeded, adminLimitExceeded: more changes than the account may see at once. unwillingToPerform: the
- * cookie is newer than this server. e-syncRefreshRequired: it is too old.
+ * timeLimitExceeded, sizeLimitExceeded, adminLimitExceeded: more changes than the account may see at once.
+ * unavailableCriticalExtension: the server offers it for other databases than this. unwillingToPerform: the cookie is newer than
+ * the server. e-syncRefreshRequired: it is too old.
  */
-const REFUSALS = [3, 4, 11, 53, 4096];
+const REFUSALS = [3, 4, 11, 12, 53, 4096];
 
 /**
  * RFC 4533 content synchronisation, refreshOnly, as OpenLDAP's syncprov overlay offers it: tells which entries below the base

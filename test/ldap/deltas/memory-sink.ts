@@ -1,4 +1,4 @@
-import type { RecipientSink, Rejection } from '../../src/ldap/types.ts';
+import type { RecipientSink, Rejection } from '../../../src/ldap/types.ts';
 
 /** What an object gives: `key: value`, or what was refused, by selection. */
 type Contributions = Map<number, string[]>;
@@ -9,6 +9,7 @@ export class MemorySink implements RecipientSink {
   #settled = new Map<string, Contributions>();
   #objects = new Map<string, Contributions>();
   #object = '';
+  readonly #dns = new Map<string, string>();
   readonly #restarted = new Set<number>();
   #mode: 'full' | 'delta' = 'full';
   /** Which selection has had this visit's first entry. */
@@ -41,8 +42,9 @@ export class MemorySink implements RecipientSink {
     }
   }
 
-  object(id: Uint8Array): void {
+  object(id: Uint8Array, bytes: Uint8Array, dnStart: number, dnEnd: number): void {
     this.#object = Buffer.from(id).toString('hex');
+    this.#dns.set(this.#object, Buffer.from(bytes.subarray(dnStart, dnEnd)).toString('utf8'));
     this.#visited = new Set();
   }
 
@@ -67,12 +69,13 @@ export class MemorySink implements RecipientSink {
     this.#settled = this.#objects;
   }
 
-  /** What all objects give, without the DNs of rejections: `selection id key: value`, sorted. */
-  contents(): string[] {
+  /** What all objects give: `selection id key: value`, and perhaps the DN in front of the key; sorted. */
+  contents(withDns = false): string[] {
     const lines: string[] = [];
     for (const [id, given] of this.#settled) {
+      const name = withDns ? `${id} ${this.#dns.get(id)}` : id;
       for (const [selection, entries] of given) {
-        for (const entry of entries) lines.push(`${selection} ${id} ${entry}`);
+        for (const entry of entries) lines.push(`${selection} ${name} ${entry}`);
       }
     }
     return lines.sort();
