@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { version } from '../config/version.ts';
 import type { FormatName } from '../dbm/format.ts';
 import type {
   ApproveFlags,
@@ -14,7 +15,6 @@ import type {
   ReviewFlags,
   RollbackFlags,
 } from './flags.ts';
-import { version } from './version.ts';
 
 /** The command line. Each command's code is loaded when it runs: an hourly start pays for nothing else. */
 export function createProgram(end: (status: number) => void): Command {
@@ -38,7 +38,7 @@ Exit status: 0 all is well, 1 an error of the program or the machine, 2 not foun
     .option('-n, --dry-run', 'say what would be published, entry by entry with --json, and write nothing')
     .option('--force', 'publish past the guard; never past a failed source or an empty table')
     .option('--allow-empty', 'let an empty table be published')
-    .option('--full', 'ask the directories for everything; so far every run does')
+    .option('--full', 'ask the directories for everything, not only for what changed; at any hour')
     .option('--json', 'print one JSON document')
     .action(async (tables: string[], options: BuildFlags) => {
       end(await (await import('./build.ts')).buildCommand(tables, options));

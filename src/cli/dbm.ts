@@ -14,7 +14,7 @@ import { Status } from './status.ts';
 export async function buildTableFile(path: string, source: string, format: FormatName): Promise<number> {
   const { pairs, rejections } = source === '-' ? readDatEntries(readWhole(0)) : readDatFile(source);
   for (const { place, value, reason } of rejections.examples) report(source, `${place}: ${value}: ${reason}`);
-  const { table, conflicts } = merge([{ source, pairs, ties: 'first' }]);
+  const { table, conflicts } = merge([{ source, pairs }]);
   for (const { key, kept, dropped } of conflicts.examples) {
     report(source, `${key} is there twice: kept ${kept.value}, not ${dropped.value}`);
   }
@@ -34,7 +34,7 @@ export async function buildTableFile(path: string, source: string, format: Forma
 /** `mailhub-tables dbm dump`: the text of a `.dat` that builds the same table again. @returns the exit status */
 export function dumpTableFile(path: string): number {
   return withFile(path, (file) => {
-    const { table } = merge([{ source: path, pairs: withoutUnrepresentable(path, file), ties: 'first' }]);
+    const { table } = merge([{ source: path, pairs: withoutUnrepresentable(path, file) }]);
     for (const block of table.text()) process.stdout.write(Buffer.from(block));
     return table.count === file.statistics().entries ? Status.ok : Status.error;
   });

@@ -58,6 +58,8 @@ export interface DirectoryConfig {
   readonly warnBefore: number;
   /** When no full extraction starts; undefined: one may start at any time. */
   readonly noFullBetween: Hours | undefined;
+  /** A full extraction runs when the last one is older than this. */
+  readonly fullEvery: number;
   /** The attributes with the SMTP addresses; the first of them that a recipient has holds the primary one. At least one. */
   readonly addressAttributes: readonly string[];
   /** Whether they came with the type: one that the server doesn't know is then passed over. */

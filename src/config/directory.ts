@@ -5,7 +5,7 @@ import { checkCertificates, checkCredential, checkSecret, credentialPath } from 
 import { days, parsed, path, seconds, text } from './leaf.ts';
 import { type Finding, rule, sound, unique } from './rule.ts';
 import type { Surroundings } from './surroundings.ts';
-import { parseAttribute, parseCredential, parseHours, parseUrl } from './values.ts';
+import { parseAttribute, parseCredential, parseDuration, parseHours, parseUrl } from './values.ts';
 
 /** `[directory.NAME]`: a server, how to reach it, and which of the settings exclude each other. */
 export function directorySchema(surroundings: Surroundings) {
@@ -44,6 +44,7 @@ function keys(surroundings: Surroundings) {
     retry_for: z._default(seconds(0), 60_000),
     max_entries_per_second: z.optional(z.int().check(z.gte(1), z.lte(1_000_000))),
     warn_before: z._default(days(), 14 * 86_400_000),
+    full_every: z._default(parsed(z.string(), parseDuration), 24 * 60 * 60 * 1000),
     no_full_between: z.optional(parsed(z.string(), parseHours)),
     address_attributes: z.optional(
       z.array(parsed(z.string(), parseAttribute)).check(

@@ -150,6 +150,7 @@ function toDirectories(settings: Settings): DirectoryConfig[] {
     retryFor: directory.retry_for,
     maxEntriesPerSecond: directory.max_entries_per_second,
     warnBefore: directory.warn_before,
+    fullEvery: directory.full_every,
     noFullBetween: directory.no_full_between,
     addressAttributes: directory.address_attributes ?? directoryDefaults[directory.type].addressAttributes,
     areUsualAttributes: directory.address_attributes === undefined,

@@ -47,6 +47,7 @@ export const sections = {
     retry_for: 'retry_for = 60 (seconds)',
     max_entries_per_second: 'max_entries_per_second = 500',
     warn_before: 'warn_before = 14 (days)',
+    full_every: 'full_every = "24 hours"',
     no_full_between: 'no_full_between = "08:00-18:00"',
     address_attributes: 'address_attributes = ["mail", "mailAlternateAddress"]',
     id_attribute: 'id_attribute = "objectGUID"',

@@ -171,7 +171,7 @@ class Approver {
     if (this.#pins.get(table.name) !== undefined) {
       if (stampOf(files.candidate) === undefined) return undefined;
       const { pairs } = readDatFile(files.candidate);
-      return merge([{ source: files.candidate, pairs, ties: 'first' }]).table;
+      return merge([{ source: files.candidate, pairs }]).table;
     }
     const [held] = this.#held.list(table.name);
     return held && this.#text(table.name, held.candidate);
@@ -237,8 +237,8 @@ class Approver {
     if (config.onHold === 'additions' && onlyMore) {
       const more = pick(now, since.added);
       return merge([
-        { source: name, pairs: candidate, ties: 'first' },
-        { source: name, pairs: more, ties: 'first' },
+        { source: name, pairs: candidate },
+        { source: name, pairs: more },
       ]).table;
     }
     throw refuse(

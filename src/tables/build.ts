@@ -3,21 +3,25 @@ import type { Config, TableConfig } from '../config/config.ts';
 import { AccountMemory } from '../state/account-memory.ts';
 import { Generations } from '../state/generations.ts';
 import { RunLock } from '../state/lock.ts';
+import type { MirrorStore } from '../state/mirror/store.ts';
 import { Overrides } from '../state/overrides.ts';
 import { Pins } from '../state/pins.ts';
 import { State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
 import { Accounts } from './accounts.ts';
-import { type Collected, collect, type DirectoryRun, type Progress } from './collect.ts';
+import { type DirectoryRun, type Progress, Sources } from './collect.ts';
 import { crossCheckPlans } from './cross-checks/plans.ts';
+import { systemReason } from './error.ts';
 import { type TableFiles, tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
 import { refusalOf, settleHolds } from './hold.ts';
 import type { Merged } from './merge.ts';
+import { MergeMemory, type Remembered } from './merge-memory.ts';
+import { openMirror } from './mirror/open.ts';
 import { expireOverrides } from './override.ts';
 import { OverridesOfRun } from './overrides-of-run.ts';
 import { pinPlan } from './pinned.ts';
-import { candidateSources, failedPlan, type Plan, type PlanOptions, planTable } from './plan.ts';
+import { candidateSources, failedPlan, type Plan, type PlanOptions, planTable, settledPlan } from './plan.ts';
 import { publishPlans, settleMoves } from './publish.ts';
 import type { BuildReport, DirectoryOutcome } from './report.ts';
 import { reportOf } from './report-table.ts';
@@ -39,6 +43,8 @@ export interface BuildOptions {
   /** Publish past the guard, though never past a failed source or an empty table. */
   readonly force?: boolean;
   readonly allowEmpty?: boolean;
+  /** Ask the directories for everything, at any hour. */
+  readonly full?: boolean;
   readonly progress?: Progress | undefined;
 }
 
@@ -58,6 +64,9 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
   const lock = dryRun ? undefined : RunLock.acquire(config.stateDir, config.tablesDir);
   const threads = new TableThreads();
   let state: State | undefined;
+  let store: MirrorStore | undefined;
+  let sources: Sources | undefined;
+  let committed: ReturnType<Sources['commit']> | undefined;
   try {
     state = dryRun ? State.peek(config.stateDir) : State.open(config.stateDir);
     const journal = state?.begin({
@@ -66,6 +75,9 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       reason: reasonOf(options),
       startedAt: Date.now(),
     });
+    const mirror = openMirror(config, dryRun);
+    store = mirror.store;
+    if (mirror.trouble !== undefined) warnings.push(mirror.trouble);
     if (!dryRun) await sweep(config.tablesDir);
     const overrides = new Overrides(config.stateDir);
     if (!dryRun && state !== undefined) await expireOverrides(config, state, whoRuns());
@@ -76,20 +88,29 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       return { table, files, survey: surveyOf(files, table.name, state) };
     });
     const accounts = new Accounts(new AccountMemory(config.stateDir), !dryRun);
-    const onProgress: Progress = (directory, entries) => {
-      threads.prepare(entries);
-      options.progress?.(directory, entries);
-    };
-    const sources = await collect(config, accounts, onProgress, threads);
-    for (const [{ name }, { optionalFailures }] of sources.tables) {
-      if (!selected.has(name)) continue;
-      for (const { message } of optionalFailures) {
-        warnings.push(`${name}: an optional source failed, so nothing is removed for want of it: ${message}`);
-      }
+    const all = new Sources(config, {
+      store,
+      accounts,
+      full: options.full ?? false,
+      sorting: threads,
+      progress: (directory, entries) => {
+        threads.prepare(entries);
+        options.progress?.(directory, entries);
+      },
+    });
+    sources = all;
+    await all.extract();
+    const memory = new MergeMemory(store, all, byHand);
+    let settled = recallAll(memory, surveys);
+    while (await all.makeReadable(config.tables.filter((table) => !settled.has(table)))) {
+      settled = recallAll(memory, surveys);
     }
+    // Files are written while tables are merged; nothing is published before that has come to its end.
+    if (!dryRun) committed = all.commit();
+
     const plans = await Promise.all(
       surveys.map(({ table, files, survey }) =>
-        planOf(table, files, survey, sources.tables.get(table) ?? NOTHING_COLLECTED, threads, byHand, {
+        planOf(table, files, survey, settled.get(table) ?? all, threads, byHand, {
           selected: selected.has(table.name),
           force: options.force ?? false,
           allowEmpty: options.allowEmpty ?? false,
@@ -97,7 +118,14 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
         }),
       ),
     );
-    sources.tables.clear();
+    for (const { selected, config, optionalFailures } of plans) {
+      if (!selected) continue;
+      for (const { message } of optionalFailures) {
+        warnings.push(
+          `${config.name}: an optional source failed, so nothing is removed for want of it: ${message}`,
+        );
+      }
+    }
 
     warnings.push(...byHand.warnings());
     const caughtUp = byHand.updated();
@@ -116,19 +144,29 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     const mayHold = Object.values(config.crossChecks.modes).includes('hold');
     if (mayHold) crossCheck();
 
-    const directories = sources.directories.map(outcomeOf);
-    for (const directory of sources.directories) warnings.push(...directory.warnings);
+    const directories = all.directories.map(outcomeOf);
+    for (const directory of all.directories) warnings.push(...directory.warnings);
     if (accounts.trouble !== undefined) warnings.push(accounts.trouble);
     if (dryRun || state === undefined || journal === undefined) {
       if (!mayHold) crossCheck();
       settleMoves(plans);
     } else {
       const generations = new Generations(config.stateDir, config.generations);
-      const publishing = publishPlans(plans, state, journal, threads, generations);
+      const publishing = publishPlans(plans, state, journal, threads, generations, {
+        provenance: all,
+        ready: committed ?? Promise.resolve(),
+      });
       // What is only told can be found out while the threads write.
       if (!mayHold) await whileWaiting(publishing, crossCheck);
       await publishing;
+      const forgotten = memory.keep(plans);
+      if (forgotten !== undefined) warnings.push(forgotten);
       endRun(journal, plans, directories, config.keepHistory, await settleHolds(plans, config.stateDir));
+    }
+    for (const { directory, error } of (await committed) ?? []) {
+      warnings.push(
+        `directory ${directory}: what it gave can't be remembered, so the next run asks for it again: ${systemReason(error)}`,
+      );
     }
     if (state?.movedAside !== undefined) {
       warnings.push(`the state was damaged: it is now ${state.movedAside}, and a new one is begun`);
@@ -145,22 +183,19 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     return report;
   } finally {
     await threads.close();
+    await committed;
+    sources?.close();
+    store?.close();
     state?.close();
     lock?.release();
   }
 }
 
-function outcomeOf({
-  name,
-  report: whole,
-  failure,
-  servers,
-  passwordExpires,
-}: DirectoryRun): DirectoryOutcome {
-  if (whole === undefined)
-    return { name, report: undefined, failure: failure?.message, servers, passwordExpires };
-  const { servers: _, passwordExpires: asked, ...report } = whole;
-  return { name, report, failure: failure?.message, servers, passwordExpires };
+function outcomeOf({ report: whole, failure, warnings: _, ...run }: DirectoryRun): DirectoryOutcome {
+  const outcome = { ...run, failure: failure?.message };
+  if (whole === undefined) return { ...outcome, report: undefined };
+  const { servers: _servers, passwordExpires: _asked, ...report } = whole;
+  return { ...outcome, report };
 }
 
 /** What was asked for beyond the hourly job: the history shows who lifted the guard. */
@@ -200,23 +235,42 @@ function surveyOf(files: TableFiles, name: string, state: State | undefined): Su
   }
 }
 
+/** Tables that need no merging. */
+function recallAll(
+  memory: MergeMemory,
+  surveys: readonly { readonly table: TableConfig; readonly survey: Survey | Error }[],
+): Map<TableConfig, Remembered> {
+  const settled = new Map<TableConfig, Remembered>();
+  for (const { table, survey } of surveys) {
+    const remembered = memory.recall(table, survey);
+    if (remembered !== undefined) settled.set(table, remembered);
+  }
+  return settled;
+}
+
 async function planOf(
   table: TableConfig,
   files: TableFiles,
   survey: Survey | Error,
-  collected: Collected,
+  sources: Sources | Remembered,
   threads: TableThreads,
   byHand: OverridesOfRun,
   options: PlanOptions,
 ): Promise<Plan> {
   const started = performance.now();
+  if (!(sources instanceof Sources)) {
+    if (survey instanceof Error) throw survey;
+    return settledPlan(table, files, survey, options.selected, sources);
+  }
+  const collected = await sources.collect(table);
   let merged: Merged | undefined;
   try {
-    const sources = survey instanceof Error ? collected.contributions : candidateSources(survey, collected);
+    const contributions =
+      survey instanceof Error ? collected.contributions : candidateSources(survey, collected);
     const complete = table.sources.length > 0 && collected.failures.length === 0;
-    if (complete || sources.length > 0) {
-      const fromSources = await threads.merge(sources, !(survey instanceof Error) && isCompared(survey));
-      merged = byHand.apply(table.name, fromSources, complete);
+    if (complete || contributions.length > 0) {
+      const isMeasured = !(survey instanceof Error) && isCompared(survey);
+      merged = byHand.apply(table.name, await threads.merge(contributions, isMeasured), complete);
     }
     if (survey instanceof Error) throw survey;
     const plan = planTable(table, files, survey, collected, merged, options);
@@ -232,11 +286,3 @@ async function planOf(
 function isCompared({ published, foreign, lostDigest }: Survey): boolean {
   return published !== undefined || foreign !== undefined || lostDigest !== undefined;
 }
-
-const NOTHING_COLLECTED: Collected = {
-  contributions: [],
-  gap: undefined,
-  rejections: [],
-  failures: [],
-  optionalFailures: [],
-};

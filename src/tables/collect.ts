@@ -1,12 +1,19 @@
+import { createHash } from 'node:crypto';
 import type { Config, DirectorySourceConfig, SourceConfig, TableConfig } from '../config/config.ts';
-import { DirectoryError } from '../ldap/error.ts';
+import { version as program } from '../config/version.ts';
+import type { DirectoryError } from '../ldap/error.ts';
+import { printable } from '../ldap/printable.ts';
 import type { DirectoryReport, ServerLoad } from '../ldap/types.ts';
+import type { MirrorStore } from '../state/mirror/store.ts';
 import type { Accounts } from './accounts.ts';
 import { SourceError } from './error.ts';
+import { settledStampOf } from './files.ts';
 import type { Contribution } from './merge.ts';
-import type { RunSorting } from './runs.ts';
+import type { Sorting } from './mirror/directory-mirror.ts';
+import { guidText } from './mirror/guid.ts';
+import type { Departure, Origin, Provenance } from './provenance.ts';
 import { readCsv } from './sources/csv.ts';
-import { readDirectory } from './sources/directory.ts';
+import { DirectorySource } from './sources/directory.ts';
 import { type Rejection, readDatFile, type SourceEntries } from './sources/file.ts';
 import type { Tally } from './tally.ts';
 
@@ -36,66 +43,193 @@ export interface DirectoryRun {
   readonly passwordExpires: Date | undefined;
   /** What ends soon. */
   readonly warnings: readonly string[];
+  /** Whether everything was asked for, or changes only; undefined for one that failed. */
+  readonly mode: 'full' | 'delta' | undefined;
+  /** Why everything was asked for. */
+  readonly fullBecause: string | undefined;
+  /** False where deletions wait for the next full extraction. */
+  readonly deletionsSeen: boolean;
 }
 
 /** Hears of an extraction while it runs. */
 export type Progress = (directory: string, entries: number) => void;
 
+export interface CollectOptions {
+  /** What is known of the directories from earlier runs; undefined where nothing can be remembered. */
+  readonly store: MirrorStore | undefined;
+  readonly accounts: Accounts;
+  /** Ask the directories for everything. */
+  readonly full: boolean;
+  readonly sorting: Sorting;
+  readonly progress?: Progress | undefined;
+}
+
+interface FileState {
+  /** Taken before the file was read; undefined when it can't vouch for the content. */
+  readonly stamp: string | undefined;
+  entries: SourceEntries | SourceFailure | undefined;
+}
+
 /**
- * Reads every source of the tables: each directory once, whatever the number of tables that it feeds. A source that fails
- * is reported with its tables and stops nothing else.
+ * The sources of a run: each directory is asked once, whatever the number of tables that it feeds, and a file is read only for a table
+ * that has to be merged. A source that fails is reported with its tables and stops nothing else.
  */
-export async function collect(
-  config: Config,
-  accounts: Accounts,
-  progress?: Progress,
-  sorting?: RunSorting,
-): Promise<{ tables: Map<TableConfig, Collected>; directories: DirectoryRun[] }> {
-  const answers = new Map<SourceConfig, SourceEntries | SourceFailure>();
-  const directories: DirectoryRun[] = [];
+export class Sources implements Provenance {
+  readonly #config: Config;
+  readonly #store: MirrorStore | undefined;
+  readonly #directories: readonly DirectorySource[];
+  readonly #files = new Map<SourceConfig, FileState>();
 
-  for (const directory of config.directories) {
-    const sources = config.tables.flatMap((table) =>
-      table.sources.filter((source) => isDirectorySource(source) && source.directory === directory.name),
-    );
-    const asked = sources.filter(isDirectorySource);
-    if (asked.length === 0) continue;
-    try {
+  constructor(config: Config, options: CollectOptions) {
+    this.#config = config;
+    this.#store = options.store;
+    this.#directories = config.directories.flatMap((directory) => {
+      const uses = config.tables.flatMap((table) =>
+        table.sources
+          .filter(isDirectorySource)
+          .filter((source) => source.directory === directory.name)
+          .map((source) => ({ table: table.name, source })),
+      );
+      if (uses.length === 0) return [];
+      const { progress, ...common } = options;
       const onProgress = progress && ((entries: number) => progress(directory.name, entries));
-      accounts.admit(directory);
-      const askPasswordExpiry = accounts.isLookDue(directory);
-      const ask = { progress: onProgress, askPasswordExpiry };
-      const { entries, report } = await readDirectory(directory, asked, ask, sorting);
-      asked.forEach((source, i) => {
-        answers.set(source, entries[i]);
-      });
-      const { name } = directory;
-      const { servers } = report;
-      directories.push({
-        name,
-        report,
-        failure: undefined,
-        servers,
-        ...accounts.answered(directory, report),
-      });
-    } catch (error) {
-      if (!(error instanceof DirectoryError)) throw error;
-      for (const source of asked) answers.set(source, error);
-      accounts.failed(directory, error);
-      const { name } = directory;
-      const { servers } = error;
-      const nothing = { report: undefined, passwordExpires: undefined, warnings: [] };
-      directories.push({ name, failure: error, servers, ...nothing });
+      return [
+        new DirectorySource(directory, uses, { ...common, keep: config.keepHistory, progress: onProgress }),
+      ];
+    });
+    for (const table of config.tables) {
+      for (const source of table.sources) {
+        if (isDirectorySource(source)) continue;
+        this.#files.set(source, { stamp: settledStampOf(source.path), entries: undefined });
+      }
     }
   }
 
-  for (const table of config.tables) {
-    for (const source of table.sources) {
-      if (!isDirectorySource(source)) answers.set(source, await readFileSource(source));
-    }
+  /** Asks the directories. */
+  async extract(): Promise<void> {
+    for (const directory of this.#directories) await directory.extract();
   }
-  const tables = new Map(config.tables.map((table) => [table, collectedOf(table, answers)]));
-  return { tables, directories };
+
+  get directories(): DirectoryRun[] {
+    return this.#directories.map((directory) => directory.run);
+  }
+
+  /**
+   * Names everything that decides over the entries that a table is merged to: as long as it is the same, so are they. Undefined when
+   * that can't be vouched for: a source failed, or a file was written only now.
+   */
+  inputs(table: TableConfig): string | undefined {
+    const parts: unknown[] = [program, table.sources];
+    for (const source of table.sources) {
+      const part = isDirectorySource(source)
+        ? this.#directoryOf(source).directory.version
+        : this.#fileInput(source);
+      if (part === undefined) return undefined;
+      parts.push(part);
+    }
+    return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  }
+
+  /**
+   * Makes sure that what is known of the directories that feed these tables can be read, if need be by asking them for everything.
+   *
+   * @returns whether a directory gives something else now than before
+   */
+  async makeReadable(tables: readonly TableConfig[]): Promise<boolean> {
+    const sources = tables.flatMap((table) => table.sources.filter(isDirectorySource));
+    const needed = new Set(sources.map((source) => this.#directoryOf(source).directory));
+    let isAnother = false;
+    for (const directory of needed) isAnother = (await directory.makeReadable()).isAnother || isAnother;
+    return isAnother;
+  }
+
+  /** What the sources of a table give. Only after `makeReadable`. */
+  async collect(table: TableConfig): Promise<Collected> {
+    const contributions: Contribution[] = [];
+    let gap: number | undefined;
+    const rejections: { source: string; rejections: Tally<Rejection> }[] = [];
+    const failures: SourceFailure[] = [];
+    const optionalFailures: SourceFailure[] = [];
+    for (const config of table.sources) {
+      const answer = await this.#answer(config);
+      const source = sourceName(config);
+      if (answer instanceof Error) {
+        (config.optional ? optionalFailures : failures).push(answer);
+        if (config.optional) gap ??= contributions.length;
+      } else {
+        contributions.push({ source, pairs: answer.pairs, isSorted: answer.isSorted ?? false });
+        if (answer.rejections.count > 0) rejections.push({ source, rejections: answer.rejections });
+      }
+    }
+    return { contributions, gap, rejections, failures, optionalFailures };
+  }
+
+  /**
+   * The object of a directory that gives a key to a table. Where a file stands before its directory among the table's sources and
+   * has the key too, the entry is the file's all the same.
+   */
+  origin(table: string, key: Uint8Array): Origin | undefined {
+    const sources = this.#config.tables.find(({ name }) => name === table)?.sources ?? [];
+    for (const source of sources.filter(isDirectorySource)) {
+      const { directory, use } = this.#directoryOf(source);
+      const origin = directory.origin(use, key);
+      if (origin !== undefined) return origin;
+    }
+    return undefined;
+  }
+
+  departure(table: string, key: Uint8Array): Departure | undefined {
+    const departure = this.#store?.departure(table, key);
+    if (departure === undefined) return undefined;
+    const { directory, id, dn, what, seenAt } = departure;
+    return { directory, guid: guidText(id), dn: printable(dn, 0, dn.length), what, seenAt };
+  }
+
+  /** Makes what was found the truth for the next run. @returns what went wrong with it */
+  async commit(): Promise<{ readonly directory: string; readonly error: unknown }[]> {
+    const settled = await Promise.allSettled(this.#directories.map((directory) => directory.commit()));
+    return settled.flatMap((result, i) =>
+      result.status === 'rejected'
+        ? [{ directory: this.#directories[i].config.name, error: result.reason }]
+        : [],
+    );
+  }
+
+  close(): void {
+    for (const directory of this.#directories) directory.close();
+  }
+
+  async #answer(
+    source: SourceConfig,
+  ): Promise<(SourceEntries & { readonly isSorted?: boolean }) | SourceFailure> {
+    if (!isDirectorySource(source)) return this.#fileAnswer(source);
+    const { directory, use } = this.#directoryOf(source);
+    return directory.failure ?? directory.entries(use);
+  }
+
+  async #fileAnswer(
+    source: Exclude<SourceConfig, DirectorySourceConfig>,
+  ): Promise<SourceEntries | SourceFailure> {
+    const entries = await readFileSource(source);
+    const { stamp } = this.#files.get(source) ?? { stamp: undefined };
+    this.#files.set(source, { stamp, entries });
+    return entries;
+  }
+
+  #fileInput(source: Exclude<SourceConfig, DirectorySourceConfig>): string | undefined {
+    const { stamp, entries } = this.#files.get(source) ?? { stamp: undefined, entries: undefined };
+    if (entries instanceof Error) return undefined;
+    // Of a file that was read, it is the content of then that counts.
+    return entries === undefined || settledStampOf(source.path) === stamp ? stamp : undefined;
+  }
+
+  #directoryOf(source: DirectorySourceConfig): { directory: DirectorySource; use: number } {
+    for (const directory of this.#directories) {
+      const use = directory.uses.findIndex((each) => each.source === source);
+      if (use >= 0) return { directory, use };
+    }
+    throw new Error(`directory ${source.directory} is not among those of this run`);
+  }
 }
 
 /** How reports name a source. */
@@ -116,32 +250,4 @@ async function readFileSource(
     if (error instanceof SourceError) return error;
     throw error;
   }
-}
-
-function collectedOf(
-  table: TableConfig,
-  answers: ReadonlyMap<SourceConfig, SourceEntries | SourceFailure>,
-): Collected {
-  const contributions: Contribution[] = [];
-  let gap: number | undefined;
-  const rejections: { source: string; rejections: Tally<Rejection> }[] = [];
-  const failures: SourceFailure[] = [];
-  const optionalFailures: SourceFailure[] = [];
-  for (const config of table.sources) {
-    const answer = answers.get(config);
-    const source = sourceName(config);
-    if (answer instanceof Error) {
-      (config.optional ? optionalFailures : failures).push(answer);
-      if (config.optional) gap ??= contributions.length;
-    } else if (answer !== undefined) {
-      contributions.push({
-        source,
-        pairs: answer.pairs,
-        runs: answer.runs,
-        ties: config.kind === 'directory' ? 'value' : 'first',
-      });
-      if (answer.rejections.count > 0) rejections.push({ source, rejections: answer.rejections });
-    }
-  }
-  return { contributions, gap, rejections, failures, optionalFailures };
 }

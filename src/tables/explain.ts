@@ -173,7 +173,7 @@ class Explainer {
       const { candidate } = tableFiles(this.#config.tablesDir, table.name, formats.of(table));
       if (table.sources.length === 0 || !existsSync(candidate)) return [];
       const { pairs } = readDatFile(candidate);
-      const value = valueIn(merge([{ source: candidate, pairs, ties: 'first' }]).table, this.#key);
+      const value = valueIn(merge([{ source: candidate, pairs }]).table, this.#key);
       const hit = hits.find((each) => each.table === table.name);
       const text = value && printable(value);
       if (text === (hit && printable(hit.value))) return [];

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Format } from '../dbm/format.ts';
 
@@ -31,7 +31,26 @@ export function tableFiles(dir: string, name: string, formats: readonly Format[]
 export function stampOf(path: string): string | undefined {
   const status = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (status === undefined) return undefined;
-  return `${status.ino}:${status.size}:${status.mtimeNs}:${status.ctimeNs}`;
+  return stampText(status);
+}
+
+function stampText({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+}
+
+/** Changes within this time may leave no trace in a file's times: some file systems count in seconds. In nanoseconds. */
+const UNSETTLED = 2_000_000_000n;
+
+/**
+ * A file's stamp, as long as it vouches for its content: undefined when there is no such file, and when it was changed so
+ * recently that it could be changed again under the same stamp.
+ */
+export function settledStampOf(path: string): string | undefined {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
+  // Nobody can set the time of change, only that of modification.
+  if (status === undefined || status.ctimeNs > now - UNSETTLED) return undefined;
+  return stampText(status);
 }
 
 /**

@@ -57,7 +57,7 @@ export function refusalOf(stateDir: string, table: string): Refusal | undefined 
   try {
     const path = rejections.entriesPath(table);
     const { pairs } = readDatEntries(readWholeFile(path));
-    return { who, why, entries: merge([{ source: path, pairs, ties: 'first' }]).table };
+    return { who, why, entries: merge([{ source: path, pairs }]).table };
   } catch {
     // The guard alone decides then, as before.
     return undefined;

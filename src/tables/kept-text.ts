@@ -22,5 +22,5 @@ export function readKeptText(path: string, digest: string, otherwise: string): T
     throw new PublishError(path, `its content is not what was kept, so it is not published; ${otherwise}`);
   }
   const { pairs } = readDatEntries(bytes);
-  return merge([{ source: path, pairs, ties: 'first' }]).table;
+  return merge([{ source: path, pairs }]).table;
 }

@@ -1,9 +1,8 @@
 import type { Pairs } from '../dbm/pairs.ts';
 import { compareBytes, printable } from './bytes.ts';
 import { TableTooLargeError } from './entries.ts';
-import { type Run, runsOf } from './runs.ts';
+import { mergeRuns, type Run, runInOrder, runsOf } from './runs.ts';
 import { sharedBytes, sharedColumn } from './shared-memory.ts';
-import { compareValues, type Precedence, sortedOrder } from './sort.ts';
 import { Table } from './table.ts';
 import type { Listing } from './tally.ts';
 import { Tally } from './tally.ts';
@@ -15,8 +14,8 @@ export interface Contribution {
   readonly pairs: Pairs;
   /** Its first entries, sorted before. */
   readonly runs?: readonly Run[] | undefined;
-  /** Which of two entries with the same key wins: the earlier in a file, the lesser value in a directory's answer. */
-  readonly ties: 'first' | 'value';
+  /** All of them are in the order of their keys. */
+  readonly isSorted?: boolean;
   /** It stands in for a source that failed: that others say otherwise is no conflict. */
   readonly standsIn?: boolean;
 }
@@ -38,43 +37,37 @@ export interface Merged {
   readonly conflicts: Listing<Conflict>;
 }
 
-/** One table from its sources in their order: the first source that has a key gives its value. */
+/** One table from its sources in their order: the first source that has a key gives its value, and in it the first entry. */
 export function merge(contributions: readonly Contribution[]): Merged {
   const { pairs, ends } = concatenate(contributions);
   const sourceOf = (entry: number): number => ends.findIndex((end) => entry < end);
-  let repeatedKeys = false;
-  const precedence: Precedence = (a, b) => {
-    repeatedKeys = true; // only entries with the same key are ever compared by precedence
-    const source = sourceOf(a);
-    if (source !== sourceOf(b)) return a - b;
-    return contributions[source].ties === 'value' ? compareValues(pairs, a, b) || a - b : a - b;
-  };
   const claim = (entry: number): Claim => ({
     source: contributions[sourceOf(entry)].source,
     value: printable(pairs.pool, pairs.valueStart[entry], pairs.valueEnd[entry]),
   });
 
   const conflicts = new Tally<Conflict>();
-  const order = sortedOrder(pairs, precedence, allRuns(contributions, ends));
+  const { order, repeats } = mergeRuns(pairs, allRuns(contributions, ends));
   const onRepeated = (kept: number, dropped: number): void => {
     const standsIn = [kept, dropped].some((entry) => contributions[sourceOf(entry)].standsIn);
-    if (standsIn || compareValues(pairs, kept, dropped) === 0) return;
+    if (standsIn || sameValue(pairs, kept, dropped)) return;
     conflicts.add(() => ({
       key: printable(pairs.pool, pairs.keyStart[kept], pairs.keyEnd[kept]),
       kept: claim(kept),
       dropped: claim(dropped),
     }));
   };
-  const unique = repeatedKeys ? withoutRepeatedKeys(pairs, order, onRepeated) : order;
-  return { table: Table.from(pairs, unique), conflicts };
+  const unique = repeats ? withoutRepeatedKeys(pairs, order, onRepeated) : order;
+  const isWhole = contributions.length === 1 && contributions[0].isSorted && unique.length === pairs.count;
+  return { table: isWhole ? Table.whole(pairs) : Table.from(pairs, unique), conflicts };
 }
 
 /** The runs of every source, by the numbers that its entries have among all. */
 function allRuns(contributions: readonly Contribution[], ends: readonly number[]): Run[] {
-  if (contributions.every(({ runs }) => runs === undefined)) return [];
-  return contributions.flatMap(({ pairs, runs = [] }, source) => {
-    const sorted = runs.reduce((sum, { order }) => sum + order.length, 0);
+  return contributions.flatMap(({ pairs, runs = [], isSorted }, source) => {
     const shift = ends[source] - pairs.count;
+    if (isSorted) return [runInOrder(shift, ends[source], true)];
+    const sorted = runs.reduce((sum, { order }) => sum + order.length, 0);
     const all = [...runs, ...runsOf(pairs, sorted, pairs.count)];
     if (shift === 0) return all;
     return all.map(({ order, repeats }) => ({ order: order.map((entry) => entry + shift), repeats }));
@@ -99,6 +92,10 @@ function withoutRepeatedKeys(
     }
   }
   return order.subarray(0, count);
+}
+
+function sameValue({ pool, valueStart, valueEnd }: Pairs, a: number, b: number): boolean {
+  return compareBytes(pool, valueStart[a], valueEnd[a], pool, valueStart[b], valueEnd[b]) === 0;
 }
 
 /** All entries over one pool; `ends[s]` is the number of entries of the sources up to and with `s`. */

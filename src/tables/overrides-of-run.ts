@@ -13,6 +13,11 @@ export class OverridesOfRun {
     this.#all = all;
   }
 
+  /** Whether anything of a table is changed by hand. */
+  concerns(name: string): boolean {
+    return this.#all.some(({ table }) => table === name);
+  }
+
   /** What the sources gave, changed by hand. @param complete every source gave its whole answer */
   apply(name: string, merged: Merged, complete: boolean): Merged {
     const ours = this.#all.filter(({ table }) => table === name);

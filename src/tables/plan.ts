@@ -1,11 +1,12 @@
 import type { TableConfig } from '../config/config.ts';
 import type { Pairs } from '../dbm/pairs.ts';
 import type { Pin } from '../state/pins.ts';
-import type { Collected } from './collect.ts';
+import type { Collected, SourceFailure } from './collect.ts';
 import { type Difference, diff } from './diff.ts';
 import type { TableFiles } from './files.ts';
 import { type Counts, type Finding, judge, type Refusal, type Size, type Verdict } from './guard.ts';
 import { type Conflict, type Contribution, type Merged, merge } from './merge.ts';
+import type { Remembered } from './merge-memory.ts';
 import type { Change } from './moves.ts';
 import { pick } from './pick.ts';
 import type { Hold, Outcome, SourceRejection } from './report.ts';
@@ -39,6 +40,10 @@ export interface Plan {
   heldFile: { readonly table: Table; readonly difference: Difference } | undefined;
   readonly conflicts: Listing<Conflict>;
   readonly rejections: Listing<SourceRejection>;
+  /** Optional sources that failed: nothing is removed from the table. */
+  readonly optionalFailures: readonly SourceFailure[];
+  /** Whether the candidate is what all sources gave. */
+  readonly isWhole: boolean;
   readonly notes: string[];
   /** A person chose the candidate: the sources may have given a later one. */
   readonly chosen: boolean;
@@ -85,6 +90,8 @@ const NO_PLAN = {
   heldFile: undefined,
   chosen: false,
   hold: undefined,
+  optionalFailures: [],
+  isWhole: false,
   pin: undefined,
   milliseconds: 0,
 };
@@ -101,7 +108,6 @@ export function candidateSources({ published }: Survey, collected: Collected): r
   const standIn = {
     source: 'the published table',
     pairs: published.load(),
-    ties: 'first',
     standsIn: true,
   } as const;
   return contributions.toSpliced(gap, 0, standIn);
@@ -266,9 +272,15 @@ class Planner {
     if (this.#config.onHold !== 'additions' || added.length === 0 || concerned) return undefined;
     this.#notes.push(`${added.length} new entries are published all the same (on_hold = "additions")`);
     const source = this.#config.name;
-    const published = { source, pairs: base.load(), ties: 'first' } as const;
-    const { table } = merge([published, { source, pairs: pick(candidate, added), ties: 'first' }]);
+    const published = { source, pairs: base.load() };
+    const { table } = merge([published, { source, pairs: pick(candidate, added) }]);
     return { table, parts: { dat: true, dbm: true } };
+  }
+
+  /** What an optional source would have given is not known. */
+  get #isWhole(): boolean {
+    const { failures, optionalFailures } = this.#collected;
+    return this.#merged !== undefined && failures.length + optionalFailures.length === 0;
   }
 
   #failedSource(): Plan {
@@ -351,6 +363,8 @@ class Planner {
       ...NO_PLAN,
       conflicts: NONE,
       rejections: NONE,
+      optionalFailures: this.#collected.optionalFailures,
+      isWhole: this.#isWhole,
       notes: this.#notes,
       ...plan,
     };
@@ -359,6 +373,28 @@ class Planner {
 
 function found({ findings, key }: Verdict): Pick<Plan, 'findings' | 'findingsKey'> {
   return { findings, findingsKey: key };
+}
+
+/** The plan of a table that needs no merging: its sources would give just what is published and whole. */
+export function settledPlan(
+  config: TableConfig,
+  files: TableFiles,
+  survey: Survey,
+  selected: boolean,
+  { conflicts, rejections }: Remembered,
+): Plan {
+  return {
+    ...NO_PLAN,
+    outcome: 'unchanged',
+    base: survey.published,
+    config,
+    files,
+    survey,
+    selected,
+    conflicts,
+    rejections,
+    notes: [...survey.notes],
+  };
 }
 
 /** The plan of a table whose files could not be read; its sources tell which addresses others must keep for it. */

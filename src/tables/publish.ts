@@ -10,6 +10,7 @@ import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
 import { pick } from './pick.ts';
 import { changesOf, fail, type Plan } from './plan.ts';
+import { NO_PROVENANCE, type Provenance } from './provenance.ts';
 import { outcomeOf, publishedChanges } from './run-history.ts';
 import { keepCandidate, type Parts, type StagedTable } from './stage.ts';
 import type { Table } from './table.ts';
@@ -35,6 +36,13 @@ export function settleMoves(plans: readonly Plan[]): Move[] {
   return moves.filter((move) => !waiting.has(move.from.name));
 }
 
+export interface PublishOptions {
+  /** Tells whose entries were published or taken away. */
+  readonly provenance?: Provenance;
+  /** Nothing is put in place before this has come to its end. */
+  readonly ready?: Promise<unknown>;
+}
+
 /**
  * Carries the plans out: every new file is written and verified beside its place first, then the tables are put in place,
  * one that gains an address before the one that loses it. A table that can't be written fails alone, and those that would
@@ -46,10 +54,12 @@ export async function publishPlans(
   journal: RunJournal,
   threads: TableThreads,
   generations: Generations,
+  { provenance = NO_PROVENANCE, ready }: PublishOptions = {},
 ): Promise<void> {
-  const publisher = new Publisher(plans, state, journal, threads, generations);
+  const publisher = new Publisher(plans, state, journal, threads, generations, provenance);
   try {
     await publisher.stage();
+    await ready;
     await publisher.commit();
   } finally {
     await publisher.discard();
@@ -65,6 +75,7 @@ class Publisher {
   readonly #journal: RunJournal;
   readonly #threads: TableThreads;
   readonly #generations: Generations;
+  readonly #provenance: Provenance;
   readonly #staged = new Map<string, StagedTable>();
   /** Tables whose generation is kept: one that is published twice shows an interim one in between. */
   readonly #kept = new Set<string>();
@@ -76,7 +87,9 @@ class Publisher {
     journal: RunJournal,
     threads: TableThreads,
     generations: Generations,
+    provenance: Provenance,
   ) {
+    this.#provenance = provenance;
     this.#plans = plans;
     this.#state = state;
     this.#journal = journal;
@@ -185,7 +198,7 @@ class Publisher {
       verifiedAt: Date.now(),
     };
     if (digest === survey.published?.digest) this.#state.recordPublished(config.name, record);
-    else this.#journal.published(record, outcomeOf(plan), publishedChanges(plan, table));
+    else this.#journal.published(record, outcomeOf(plan), publishedChanges(plan, table, this.#provenance));
   }
 
   #planOf(step: Step): Plan {
@@ -205,9 +218,8 @@ function tableOf(step: Step, table: Table): Table {
   const kept = step.keeps.map(({ from, keys }) => ({
     source: step.name,
     pairs: pick(from.before, keys),
-    ties: 'first' as const,
   }));
-  return merge([{ source: step.name, pairs: table, ties: 'first' }, ...kept]).table;
+  return merge([{ source: step.name, pairs: table }, ...kept]).table;
 }
 
 function key(step: Step): string {

@@ -57,9 +57,7 @@ export async function reject(config: Config, options: RejectOptions): Promise<Re
     const since = new Date();
     const { findingsKey } = held;
     const text = Buffer.concat(
-      [...merge([{ source: table, pairs: entries, ties: 'first' }]).table.text()].map((block) =>
-        Buffer.from(block),
-      ),
+      [...merge([{ source: table, pairs: entries }]).table.text()].map((block) => Buffer.from(block)),
     );
     new Rejections(config.stateDir).set(table, { findingsKey, since, who, why }, text);
     const journal = state.begin({ command: 'reject', who, reason: why, startedAt: since.getTime() });

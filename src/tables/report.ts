@@ -70,6 +70,12 @@ export interface DirectoryOutcome {
   readonly servers: readonly ServerLoad[];
   /** When the password of `bind_dn` ends, as far as known: asked for once a day. */
   readonly passwordExpires: Date | undefined;
+  /** Whether everything was asked for, or changes only; undefined for one that failed. */
+  readonly mode: 'full' | 'delta' | undefined;
+  /** Why everything was asked for. */
+  readonly fullBecause: string | undefined;
+  /** False where deletions wait for the next full extraction. */
+  readonly deletionsSeen: boolean;
 }
 
 export interface BuildReport {

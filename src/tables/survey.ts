@@ -204,7 +204,7 @@ function readPublishedDat(path: string): DatFile | undefined {
   }
   const digest = digestOf(bytes);
   const { pairs, rejections } = readDatEntries(bytes);
-  return { ...merge([{ source: path, pairs, ties: 'first' }]), digest, rejections };
+  return { ...merge([{ source: path, pairs }]), digest, rejections };
 }
 
 interface DbmView {
@@ -229,8 +229,7 @@ function readDbm(files: TableFiles): DbmView {
     });
   const load = (): Table | undefined => {
     for (const { path } of files.dbm) {
-      const read = (file: DbmFile): Table =>
-        merge([{ source: path, pairs: file.pairs(), ties: 'first' }]).table;
+      const read = (file: DbmFile): Table => merge([{ source: path, pairs: file.pairs() }]).table;
       const table = withDbm(path, () => openTable(path), read);
       if (!(table instanceof DbmError)) return table;
       if (!isMissing(table.cause)) notes.push(table.message);

@@ -1,21 +1,31 @@
 import type { FormatName } from '../dbm/format.ts';
 import { formats } from '../dbm/index.ts';
 import type { Pairs } from '../dbm/pairs.ts';
+import type { Stream } from '../state/mirror/columns.ts';
 import type { TableFiles } from './files.ts';
 import { type Conflict, type Contribution, merge } from './merge.ts';
+import { sortStream } from './mirror/stream.ts';
 import { type Run, sortRun } from './runs.ts';
 import { type Parts, type Rename, stage } from './stage.ts';
 import { type Columns, type Measure, Table } from './table.ts';
 import type { Listing } from './tally.ts';
 
 /** Work on one table, as data that crosses between threads: columns go without a copy. */
-export type Job = SortJob | MergeJob | StageJob;
+export type Job = SortJob | OrderJob | MergeJob | StageJob;
 
 export interface SortJob {
   readonly kind: 'sort';
   readonly pairs: Pairs;
   readonly from: number;
   readonly to: number;
+}
+
+/** Puts what a directory gave into the order of a mirror. */
+export interface OrderJob {
+  readonly kind: 'order';
+  readonly stream: Stream;
+  readonly ids: Uint8Array;
+  readonly runs: readonly Run[];
 }
 
 export interface MergeJob {
@@ -33,11 +43,16 @@ export interface StageJob {
   readonly label: string;
 }
 
-export type JobResult = SortResult | MergeResult | StageResult;
+export type JobResult = SortResult | OrderResult | MergeResult | StageResult;
 
 export interface SortResult {
   readonly kind: 'sort';
   readonly run: Run;
+}
+
+export interface OrderResult {
+  readonly kind: 'order';
+  readonly stream: Stream;
 }
 
 export interface MergeResult {
@@ -56,6 +71,7 @@ export interface StageResult {
 /** Does a job, in whichever thread it is called. @throws what `merge` and `stage` throw */
 export async function runJob(job: Job): Promise<JobResult> {
   if (job.kind === 'sort') return { kind: 'sort', run: sortRun(job.pairs, job.from, job.to) };
+  if (job.kind === 'order') return { kind: 'order', stream: sortStream(job.stream, job.ids, job.runs) };
   if (job.kind === 'merge') {
     const { table, conflicts } = merge(job.contributions);
     const { count, examples } = conflicts;

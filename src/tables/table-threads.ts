@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Pairs } from '../dbm/pairs.ts';
+import type { Stream } from '../state/mirror/columns.ts';
 import type { TableFiles } from './files.ts';
 import type { Contribution, Merged } from './merge.ts';
-import type { Run, RunSorting } from './runs.ts';
+import type { Sorting } from './mirror/directory-mirror.ts';
+import type { Run } from './runs.ts';
 import { type Parts, StagedTable } from './stage.ts';
 import { Table } from './table.ts';
 import { type Job, type JobResult, runJob } from './table-jobs.ts';
@@ -21,7 +23,7 @@ export class JobError extends Error {
  * Works on several large tables at a time, each in a thread of its own; what comes out is the same whatever runs where.
  * Threads exist in the bundled program only: elsewhere, and on one processor, everything is done in the calling thread.
  */
-export class TableThreads implements RunSorting {
+export class TableThreads implements Sorting {
   readonly #most = import.meta.url.endsWith('.js') ? availableParallelism() : 1;
   readonly #idle: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];
@@ -50,6 +52,13 @@ export class TableThreads implements RunSorting {
     });
     this.#sorting = run.catch(() => undefined);
     return run;
+  }
+
+  /** A stream of a directory in the order of a mirror. @throws JobError, TableTooLargeError */
+  async order(stream: Stream, ids: Uint8Array, runs: readonly Run[]): Promise<Stream> {
+    const result = await this.#run({ kind: 'order', stream, ids, runs }, stream.count);
+    if (result.kind !== 'order') throw new JobError(`asked for an order, got a ${result.kind}`);
+    return result.stream;
   }
 
   /**

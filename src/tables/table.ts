@@ -48,6 +48,11 @@ export class Table implements Pairs {
     });
   }
 
+  /** A table of all `pairs`, which are in the order of their keys, each key once. */
+  static whole(pairs: Pairs): Table {
+    return new Table(pairs);
+  }
+
   /** The table that `columns` came from. */
   static of(columns: Columns): Table {
     return new Table(columns, columns.measure);

@@ -24,6 +24,7 @@ test('a whole configuration', async () => {
     retry_for = 0
     max_entries_per_second = 250
     warn_before = 30
+    full_every = "3 days"
     no_full_between = "22:30-06:00"
     address_attributes = ["mail", "otherMailbox"]
     id_attribute = "entryUUID"
@@ -89,6 +90,7 @@ test('a whole configuration', async () => {
         retryFor: 0,
         maxEntriesPerSecond: 250,
         warnBefore: 30 * 86_400_000,
+        fullEvery: 3 * 86_400_000,
         noFullBetween: { from: 22 * 60 + 30, to: 6 * 60 },
         addressAttributes: ['mail', 'otherMailbox'],
         areUsualAttributes: false,
@@ -111,6 +113,7 @@ test('a whole configuration', async () => {
         retryFor: 60_000,
         maxEntriesPerSecond: undefined,
         warnBefore: 14 * 86_400_000,
+        fullEvery: 86_400_000,
         noFullBetween: undefined,
         addressAttributes: ['proxyAddresses'],
         areUsualAttributes: true,

@@ -56,6 +56,7 @@ const directory = fc.record<DirectoryConfig>({
   retryFor: timeout,
   maxEntriesPerSecond: fc.option(fc.integer({ min: 1, max: 1_000_000 }), { nil: undefined }),
   warnBefore: fc.integer({ min: 0, max: 366 }).map((days) => days * 86_400_000),
+  fullEvery: fc.integer({ min: 1, max: 1000 }).map((hours) => hours * 3_600_000),
   noFullBetween: fc.option(hours, { nil: undefined }),
   addressAttributes: fc.uniqueArray(attribute, {
     minLength: 1,
@@ -256,6 +257,7 @@ function directoryKeys(directory: DirectoryConfig) {
     retry_for: directory.retryFor / 1000,
     max_entries_per_second: directory.maxEntriesPerSecond,
     warn_before: directory.warnBefore / 86_400_000,
+    full_every: `${directory.fullEvery / 3_600_000} hours`,
     no_full_between:
       directory.noFullBetween &&
       `${clock(directory.noFullBetween.from)}-${clock(directory.noFullBetween.to)}`,

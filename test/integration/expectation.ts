@@ -5,9 +5,9 @@ import { type LdifObject, readObjects } from './ldif.ts';
 export type TableName = 'exch_table' | 'o365_table' | 'mlist_table' | 'sm_table' | 'local_domains';
 
 export interface ExpectedTable {
-  /** Keys and values as they are in the `.dat`; of several claims to a key, the file's first. */
+  /** Keys and values as they are in the `.dat`; of several claims to a key, the file's first, or the object's with the lesser id. */
   readonly entries: ReadonlyMap<string, string>;
-  /** Keys that were claimed more than once, and by whom: all values in the file's order. */
+  /** Keys that were claimed more than once, and by whom: all values, in the order in which they win. */
   readonly claims: ReadonlyMap<string, readonly string[]>;
   /** Values of `proxyAddresses` that can't be an address of a domain of ours, and are of no other kind. */
   readonly rejected: readonly { readonly dn: string; readonly value: string }[];
@@ -16,9 +16,18 @@ export interface ExpectedTable {
 /**
  * The five tables of a generated campus, worked out from its files in the plainest way: strings, Maps, and what the
  * filters and templates of its mailhub-tables.toml mean, written out by hand.
+ *
+ * @param idOf the id that the server gave to an object, as hexadecimal digits; else it is the file's objectGUID
  */
-export async function expectCampus(folder: string): Promise<Record<TableName, ExpectedTable>> {
-  const objects = await readObjects(join(folder, 'directory.ldif'));
+export async function expectCampus(
+  folder: string,
+  idOf: (dn: string) => string = () => '',
+): Promise<Record<TableName, ExpectedTable>> {
+  const ranked = (await readObjects(join(folder, 'directory.ldif'))).map((object) => ({
+    object,
+    rank: idOf(object.dn) || (object.guid ?? ''),
+  }));
+  const objects = ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ object }) => object);
   return {
     exch_table: fromDirectory(objects.filter(isOnExchange), ({ values }) => primaryAddress(values)),
     o365_table: fromDirectory(objects.filter(isInOffice365), ({ values }) =>

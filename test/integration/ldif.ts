@@ -4,6 +4,8 @@ import { readLdif } from '../../fixtures/ldif.ts';
 export interface LdifObject {
   readonly dn: string;
   readonly values: ReadonlyMap<string, readonly string[]>;
+  /** objectGUID in hexadecimal digits. */
+  readonly guid: string | undefined;
 }
 
 export async function readObjects(path: string): Promise<LdifObject[]> {
@@ -14,7 +16,8 @@ export async function readObjects(path: string): Promise<LdifObject[]> {
       const key = name.toLowerCase();
       values.set(key, [...(values.get(key) ?? []), value.toString('utf8')]);
     }
-    objects.push({ dn, values });
+    const guid = attributes.find(([name]) => name.toLowerCase() === 'objectguid')?.[1].toString('hex');
+    objects.push({ dn, values, guid });
   }
   return objects;
 }

@@ -14,7 +14,7 @@ const names = ['exch_table', 'mlist_table', 'o365_table', 'local_domains'];
 
 function viewOf(name: string, entries: Entries): TableView {
   const pairs = pairsOf([...entries]);
-  const { table } = merge([{ source: name, pairs, ties: 'first' }]);
+  const { table } = merge([{ source: name, pairs }]);
   return {
     name,
     role: name === 'local_domains' ? 'domains' : name === 'mlist_table' ? 'lists' : 'addresses',

@@ -9,7 +9,7 @@ describe('a file source', () => {
     const { pairs, rejections } = readDatEntries(text);
     expect(rejections.count).toBe(1);
     expect(rejections.examples[0].reason).toMatch(/longer than a line/);
-    const { table } = merge([{ source: 'file', pairs, ties: 'first' }]);
+    const { table } = merge([{ source: 'file', pairs }]);
     expect(Buffer.concat([...table.text()]).toString()).toBe('first: one\nlast: two\n');
   });
 

@@ -161,9 +161,7 @@ describe('the rules on domains and keys', () => {
   }
 
   function verdict(config: GuardConfig, from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>) {
-    const [before, after] = [from, to].map(
-      (each) => merge([{ source: 's', pairs: pairsOf(each), ties: 'first' }]).table,
-    );
+    const [before, after] = [from, to].map((each) => merge([{ source: 's', pairs: pairsOf(each) }]).table);
     const difference = diff(before, after);
     const { added, removed, changedAfter } = difference;
     return judge({

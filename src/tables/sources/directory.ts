@@ -1,86 +1,266 @@
+import { createHash } from 'node:crypto';
 import type { DirectoryConfig, DirectorySourceConfig } from '../../config/config.ts';
+import { version as program } from '../../config/version.ts';
+import { configurationError, DirectoryError } from '../../ldap/error.ts';
 import { extract } from '../../ldap/extract.ts';
-import type {
-  Rejection as DirectoryRejection,
-  DirectoryReport,
-  ExtractOptions,
-  RecipientSink,
-} from '../../ldap/types.ts';
-import { EntriesBuilder } from '../entries.ts';
-import type { RunSorting } from '../runs.ts';
+import { printable } from '../../ldap/printable.ts';
+import type { Extraction } from '../../ldap/types.ts';
+import { ID_BYTES, type Stream } from '../../state/mirror/columns.ts';
+import type { MirrorStore } from '../../state/mirror/store.ts';
+import type { Accounts } from '../accounts.ts';
+import type { DirectoryRun } from '../collect.ts';
+import { fullNotNow, isFullAllowed } from '../full-window.ts';
+import type { Contents } from '../mirror/contents.ts';
+import { DirectoryMirror, isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
+import { Gatherer } from '../mirror/gatherer.ts';
+import { guidText } from '../mirror/guid.ts';
+import { findKey } from '../mirror/stream.ts';
+import type { Origin } from '../provenance.ts';
 import { Tally } from '../tally.ts';
 import type { Rejection, SourceEntries } from './file.ts';
 
-export interface Extraction {
-  /** In the order of the sources asked for. */
-  readonly entries: readonly SourceEntries[];
-  readonly report: DirectoryReport;
+/** A table source, and the table that it feeds. */
+export interface DirectoryUse {
+  readonly table: string;
+  readonly source: DirectorySourceConfig;
 }
 
-/** Reads a directory once for all of its table sources. @throws DirectoryError */
-export async function readDirectory(
-  directory: DirectoryConfig,
-  sources: readonly DirectorySourceConfig[],
-  options: Pick<ExtractOptions, 'progress' | 'askPasswordExpiry'>,
-  sorting: RunSorting | undefined,
-): Promise<Extraction> {
-  const collector = new Collector(sources.length, sorting);
-  // Everything, every time: nothing is kept here that a change could be applied to.
-  const { report } = await extract({ ...directory, delta: 'none' }, sources, collector, options);
-  return { entries: await collector.finish(), report };
+export interface DirectoryOptions {
+  /** What is known from earlier runs; undefined where nothing can be remembered. */
+  readonly store: MirrorStore | undefined;
+  readonly accounts: Accounts;
+  /** A full extraction is asked for, whatever the hour. */
+  readonly full: boolean;
+  /** How long departures are kept, in milliseconds. */
+  readonly keep: number;
+  readonly sorting: Sorting;
+  readonly progress?: ((entries: number) => void) | undefined;
 }
 
-class Collector implements RecipientSink {
-  readonly #builders: EntriesBuilder[];
-  readonly #rejections: Tally<Rejection>[];
-  readonly #sorting: RunSorting | undefined;
+/** One directory in one run: what its objects give to the tables, known from the extraction and from those before it. */
+export class DirectorySource {
+  readonly config: DirectoryConfig;
+  readonly uses: readonly DirectoryUse[];
+  readonly #options: DirectoryOptions;
+  readonly #mirror: DirectoryMirror;
+  #failure: DirectoryError | undefined;
+  #run: DirectoryRun;
 
-  constructor(sources: number, sorting: RunSorting | undefined) {
-    this.#sorting = sorting;
-    this.#builders = Array.from({ length: sources }, () => this.#builder());
-    this.#rejections = Array.from({ length: sources }, () => new Tally<Rejection>());
+  constructor(config: DirectoryConfig, uses: readonly DirectoryUse[], options: DirectoryOptions) {
+    this.config = config;
+    this.uses = uses;
+    this.#options = options;
+    this.#mirror = new DirectoryMirror(options.store, config.name, {
+      fingerprint: fingerprintOf(config, uses),
+      tables: uses.map(({ table }) => table),
+      keep: options.keep,
+    });
+    this.#run = { ...NOT_ASKED, name: config.name };
   }
 
-  begin(): void {
-    for (const selection of this.#builders.keys()) this.restart(selection);
+  /** What became of asking the directory. */
+  get run(): DirectoryRun {
+    return this.#run;
   }
 
-  changed(): void {}
-
-  object(): void {}
-
-  restart(selection: number): void {
-    this.#builders[selection] = this.#builder();
-    this.#rejections[selection] = new Tally<Rejection>();
+  /** Why this run does not know what the directory gives. */
+  get failure(): DirectoryError | undefined {
+    return this.#failure;
   }
 
-  entry(
-    selection: number,
-    bytes: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    this.#builders[selection].add(bytes, keyStart, keyEnd, bytes, valueStart, valueEnd);
+  /** Names all that the directory gives. Undefined when this run could not find it out. */
+  get version(): string | undefined {
+    return this.#failure === undefined ? this.#mirror.version : undefined;
   }
 
-  rejected(selection: number, { dn, value, reason }: DirectoryRejection): void {
-    this.#rejections[selection].add(() => ({ place: dn, value, reason }));
+  /** @throws DamagedFileError, DamagedMirrorError; not after `makeReadable` */
+  get contents(): Contents {
+    return this.#mirror.contents;
   }
 
-  finish(): Promise<SourceEntries[]> {
-    const rejections = this.#rejections;
-    return Promise.all(
-      this.#builders.map(async (builder, i) => ({
-        pairs: builder.finish(),
-        runs: await builder.runs(),
-        rejections: rejections[i],
-      })),
+  /** The object that gives a key to one of the uses, as far as that can be read. */
+  origin(use: number, key: Uint8Array): Origin | undefined {
+    try {
+      const stream = this.contents.stream(use);
+      const entry = findKey(stream, key);
+      return entry < 0 ? undefined : this.#describe(stream.object[entry]);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Asks the directory for what changed, or for everything. Its failure is found in `failure`. */
+  async extract(): Promise<void> {
+    const now = new Date();
+    const isAllowed = this.#options.full || isFullAllowed(this.config.noFullBetween, now);
+    const needed = this.#options.full ? '--full asks for it' : this.#mirror.fullBecause;
+    // What is only due can wait for its hour.
+    const because = needed ?? (isAllowed ? this.#due(now.getTime()) : undefined);
+    await this.#attempt(because, isAllowed, now);
+  }
+
+  /** Makes sure that everything can be read that is known of the directory: by a full extraction where it is damaged. */
+  async makeReadable(): Promise<{ readonly isAnother: boolean }> {
+    if (this.#failure !== undefined) return { isAnother: false };
+    try {
+      for (const number of this.uses.keys()) this.#streams(number);
+      void this.contents.objects;
+      return { isAnother: false };
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.#mirror.giveUp(error);
+    }
+    const now = new Date();
+    const isAllowed = this.#options.full || isFullAllowed(this.config.noFullBetween, now);
+    await this.#attempt(this.#mirror.fullBecause, isAllowed, now);
+    return { isAnother: true };
+  }
+
+  /** What it gives to one of the uses. Only after `makeReadable`. */
+  entries(use: number): SourceEntries & { readonly isSorted: true } {
+    const { entries, rejections } = this.#streams(use);
+    return { pairs: entries, rejections: this.#tally(rejections), isSorted: true };
+  }
+
+  /** Makes what this run found the truth for the next. @throws what writing it throws */
+  async commit(): Promise<void> {
+    if (this.#failure === undefined) await this.#mirror.commit();
+  }
+
+  close(): void {
+    this.#mirror.close();
+  }
+
+  async #attempt(because: string | undefined, isAllowed: boolean, now: Date): Promise<void> {
+    this.#failure = undefined;
+    const { config } = this;
+    const { name } = config;
+    const { accounts } = this.#options;
+    try {
+      accounts.admit(config);
+      const extraction = await this.#ask(because, isAllowed, now);
+      const { report, mode, deletionsSeen } = extraction;
+      const fullBecause = mode === 'full' ? (because ?? extraction.fullBecause) : undefined;
+      const { servers } = report;
+      const ends = accounts.answered(config, report);
+      this.#run = { name, report, failure: undefined, servers, ...ends, mode, fullBecause, deletionsSeen };
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error;
+      this.#failure = error;
+      accounts.failed(config, error);
+      this.#run = { ...NOT_ASKED, name, failure: error, servers: error.servers };
+    }
+  }
+
+  async #ask(because: string | undefined, isAllowed: boolean, now: Date): Promise<Extraction> {
+    const { config, uses } = this;
+    const { noFullBetween } = config;
+    const { accounts, sorting, progress } = this.#options;
+    const forbidden =
+      noFullBetween === undefined || isAllowed
+        ? undefined
+        : configurationError(config.name, fullNotNow(noFullBetween, now));
+    if (because !== undefined && forbidden !== undefined) throw forbidden;
+    const gatherer = new Gatherer(uses.length, sorting, (mode) => {
+      if (mode === 'full' && forbidden !== undefined) throw forbidden;
+    });
+    const extraction = await extract(
+      config,
+      uses.map(({ source }) => source),
+      gatherer,
+      {
+        since: because === undefined ? this.#mirror.cursor : undefined,
+        progress,
+        askPasswordExpiry: accounts.isLookDue(config),
+      },
     );
+    const gathered = gatherer.finish();
+    try {
+      await this.#mirror.take(gathered, extraction, now.getTime(), sorting);
+      return extraction;
+    } catch (error) {
+      if (gathered.mode === 'full' || !isUnreadable(error)) throw error;
+      this.#mirror.giveUp(error);
+      return this.#ask(this.#mirror.fullBecause, isAllowed, now);
+    }
   }
 
-  #builder(): EntriesBuilder {
-    return new EntriesBuilder(undefined, undefined, this.#sorting);
+  #describe(object: number): Origin {
+    const { ids, dns, dnStart, dnEnd } = this.contents.objects;
+    const id = ids.subarray(object * ID_BYTES, (object + 1) * ID_BYTES);
+    return {
+      directory: this.config.name,
+      guid: guidText(id),
+      dn: printable(dns, dnStart[object], dnEnd[object]),
+    };
   }
+
+  #due(now: number): string | undefined {
+    const { fullAt } = this.#mirror;
+    const { fullEvery } = this.config;
+    if (fullAt === undefined || (fullAt <= now && now - fullAt < fullEvery)) return undefined;
+    return 'the last one is older than full_every';
+  }
+
+  #streams(use: number): { readonly entries: Stream; readonly rejections: Stream } {
+    const { contents } = this.#mirror;
+    return { entries: contents.stream(use), rejections: contents.stream(this.uses.length + use) };
+  }
+
+  #tally(rejections: Stream): Tally<Rejection> {
+    const tally = new Tally<Rejection>();
+    if (rejections.count === 0) return tally;
+    const { pool, keyStart, keyEnd, valueStart, valueEnd, object } = rejections;
+    const { dns, dnStart, dnEnd } = this.#mirror.contents.objects;
+    for (let i = 0; i < rejections.count; i++) {
+      tally.add(() => ({
+        place: printable(dns, dnStart[object[i]], dnEnd[object[i]]),
+        // Both were made printable where they were found.
+        value: text(pool, keyStart[i], keyEnd[i]),
+        reason: text(pool, valueStart[i], valueEnd[i]),
+      }));
+    }
+    return tally;
+  }
+}
+
+const NOT_ASKED = {
+  report: undefined,
+  failure: undefined,
+  servers: [],
+  passwordExpires: undefined,
+  warnings: [],
+  mode: undefined,
+  fullBecause: undefined,
+  deletionsSeen: true,
+};
+
+/** Of all that decides over what a directory gives: when it is another, nothing that is known of it is good any more. */
+function fingerprintOf(config: DirectoryConfig, uses: readonly DirectoryUse[]): string {
+  const {
+    urls: _urls,
+    passwordFile: _passwordFile,
+    caFile: _caFile,
+    starttls: _starttls,
+    allowPlaintext: _allowPlaintext,
+    pageSize: _pageSize,
+    connectTimeout: _connectTimeout,
+    operationTimeout: _operationTimeout,
+    extractionTimeout: _extractionTimeout,
+    retryFor: _retryFor,
+    maxEntriesPerSecond: _maxEntriesPerSecond,
+    warnBefore: _warnBefore,
+    fullEvery: _fullEvery,
+    noFullBetween: _noFullBetween,
+    ...whatIsAsked
+  } = config;
+  const selections = uses.map(({ table, source: { optional: _, ...source } }) => ({ table, source }));
+  return createHash('sha256')
+    .update(JSON.stringify([program, whatIsAsked, selections]))
+    .digest('hex');
+}
+
+function text(pool: Uint8Array, start: number, end: number): string {
+  return Buffer.from(pool.buffer, pool.byteOffset + start, end - start).toString('utf8');
 }

@@ -1,0 +1,103 @@
+import { ID_BYTES, type Objects, type Stream } from './columns.ts';
+import { DamagedFileError, type SectionFileIdentity, SectionReader, writeSections } from './section-file.ts';
+
+/*
+ * The sections of a base: 0 the objects' ids, 1 and 2 where their DNs start and end in 3, then six for each stream: pool,
+ * starts and ends of keys, starts and ends of values, object numbers.
+ */
+const FIRST_STREAM = 4;
+const STREAM_SECTIONS = 6;
+
+/** Writes all that a directory's objects give, in the order of a mirror, to a new file. @throws the operating system's error */
+export function writeBase(
+  path: string,
+  objects: Objects,
+  streams: readonly Stream[],
+): Promise<SectionFileIdentity> {
+  const { count, ids, dns, dnStart, dnEnd } = objects;
+  return writeSections(path, [
+    ids.subarray(0, count * ID_BYTES),
+    bytesOf(dnStart, count),
+    bytesOf(dnEnd, count),
+    dns,
+    ...streams.flatMap((stream) => [
+      stream.pool,
+      ...[stream.keyStart, stream.keyEnd, stream.valueStart, stream.valueEnd, stream.object].map((column) =>
+        bytesOf(column, stream.count),
+      ),
+    ]),
+  ]);
+}
+
+/** Reads a base, a part at a time and each part once; what it gives lies in shared memory. */
+export class Base {
+  readonly #path: string;
+  readonly #reader: SectionReader;
+  readonly streamCount: number;
+  readonly objectCount: number;
+  #objects: Objects | undefined;
+  readonly #streams = new Map<number, Stream>();
+
+  /** @throws DamagedFileError, as do the methods */
+  constructor(path: string, identity: SectionFileIdentity, streams: number) {
+    this.#path = path;
+    this.#reader = new SectionReader(path, identity);
+    this.streamCount = streams;
+    if (this.#reader.count !== FIRST_STREAM + streams * STREAM_SECTIONS) {
+      this.#reader.close();
+      throw new DamagedFileError(path, 'it has the sections of another configuration');
+    }
+    this.objectCount = this.#reader.length(0) / ID_BYTES;
+  }
+
+  get objects(): Objects {
+    this.#objects ??= {
+      count: this.objectCount,
+      ids: this.#bytes(0),
+      dnStart: this.#column(1, this.objectCount),
+      dnEnd: this.#column(2, this.objectCount),
+      dns: this.#bytes(3),
+    };
+    return this.#objects;
+  }
+
+  /** @param number of the stream */
+  stream(number: number): Stream {
+    const known = this.#streams.get(number);
+    if (known !== undefined) return known;
+    const first = FIRST_STREAM + number * STREAM_SECTIONS;
+    const count = this.#reader.length(first + 1) / Uint32Array.BYTES_PER_ELEMENT;
+    const stream = {
+      count,
+      pool: this.#bytes(first),
+      keyStart: this.#column(first + 1, count),
+      keyEnd: this.#column(first + 2, count),
+      valueStart: this.#column(first + 3, count),
+      valueEnd: this.#column(first + 4, count),
+      object: this.#column(first + 5, count),
+    };
+    this.#streams.set(number, stream);
+    return stream;
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+
+  #bytes(section: number): Uint8Array {
+    const bytes = Buffer.from(new SharedArrayBuffer(this.#reader.length(section)));
+    this.#reader.read(section, bytes);
+    return bytes;
+  }
+
+  #column(section: number, count: number): Uint32Array {
+    const bytes = this.#bytes(section);
+    if (bytes.length !== count * Uint32Array.BYTES_PER_ELEMENT)
+      throw new DamagedFileError(this.#path, `section ${section} has not ${count} numbers`);
+    return new Uint32Array(bytes.buffer, bytes.byteOffset, count);
+  }
+}
+
+function bytesOf(column: Uint32Array, count: number): Uint8Array {
+  return new Uint8Array(column.buffer, column.byteOffset, count * Uint32Array.BYTES_PER_ELEMENT);
+}

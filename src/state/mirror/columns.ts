@@ -1,0 +1,20 @@
+import type { Pairs } from '../../dbm/pairs.ts';
+
+/**
+ * What the objects of a directory give to one table source: entries, each with the number of its object. In a mirror they lie
+ * in the order of their keys, then of their objects' ids, then of their values, all by bytes.
+ */
+export interface Stream extends Pairs {
+  readonly object: Uint32Array;
+}
+
+/** The objects of a directory by their numbers: 16 bytes of id each, and DNs over one pool. */
+export interface Objects {
+  readonly count: number;
+  readonly ids: Uint8Array;
+  readonly dns: Uint8Array;
+  readonly dnStart: Uint32Array;
+  readonly dnEnd: Uint32Array;
+}
+
+export const ID_BYTES = 16;

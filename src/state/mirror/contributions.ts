@@ -1,0 +1,64 @@
+import type { Stream } from './columns.ts';
+
+/** Number of the stream, length of the key, length of the value: 4 bytes each, the least significant first. */
+const LENGTHS = 12;
+
+/**
+ * What an object gives to one stream, as a run of bytes. Those of several streams, in the order of their numbers, make up the
+ * contributions of the object.
+ *
+ * @param chosen numbers of its entries
+ */
+export function encodeEntries(stream: Stream, number: number, chosen: readonly number[]): Buffer {
+  const { pool, keyStart, keyEnd, valueStart, valueEnd } = stream;
+  let length = 0;
+  for (const i of chosen) length += LENGTHS + keyEnd[i] - keyStart[i] + valueEnd[i] - valueStart[i];
+  const bytes = Buffer.alloc(length);
+  let at = 0;
+  for (const i of chosen) {
+    bytes.writeUInt32LE(number, at);
+    bytes.writeUInt32LE(keyEnd[i] - keyStart[i], at + 4);
+    bytes.writeUInt32LE(valueEnd[i] - valueStart[i], at + 8);
+    at += LENGTHS;
+    bytes.set(pool.subarray(keyStart[i], keyEnd[i]), at);
+    at += keyEnd[i] - keyStart[i];
+    bytes.set(pool.subarray(valueStart[i], valueEnd[i]), at);
+    at += valueEnd[i] - valueStart[i];
+  }
+  return bytes;
+}
+
+/** Hands over the entries of an object's contributions, by their places in `bytes`. */
+export function decodeContributions(
+  bytes: Uint8Array,
+  entry: (stream: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void,
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.length; ) {
+    const keyStart = at + LENGTHS;
+    const keyEnd = keyStart + view.getUint32(at + 4, true);
+    const valueEnd = keyEnd + view.getUint32(at + 8, true);
+    entry(view.getUint32(at, true), keyStart, keyEnd, keyEnd, valueEnd);
+    at = valueEnd;
+  }
+}
+
+/** Contributions, divided by their streams. @param streams how many there are */
+export function partsOf(contributions: Uint8Array, streams: number): Uint8Array[] {
+  const ends = new Uint32Array(streams + 1);
+  decodeContributions(contributions, (stream, _keyStart, _keyEnd, _valueStart, valueEnd) => {
+    ends[stream + 1] = valueEnd;
+  });
+  for (let stream = 1; stream <= streams; stream++) ends[stream] = Math.max(ends[stream], ends[stream - 1]);
+  return Array.from({ length: streams }, (_, stream) =>
+    contributions.subarray(ends[stream], ends[stream + 1]),
+  );
+}
+
+export function keysOf(contributions: Uint8Array): { stream: number; key: Uint8Array }[] {
+  const keys: { stream: number; key: Uint8Array }[] = [];
+  decodeContributions(contributions, (stream, keyStart, keyEnd) => {
+    keys.push({ stream, key: contributions.slice(keyStart, keyEnd) });
+  });
+  return keys;
+}

@@ -1,0 +1,178 @@
+import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
+import { encodeEntries, keysOf, partsOf } from '../../state/mirror/contributions.ts';
+import type { DepartureKind, OverlayObject } from '../../state/mirror/store.ts';
+import { type Contents, entriesOf, type Known, type StoredContents } from './contents.ts';
+import { type Gathered, NOTICE } from './gatherer.ts';
+import { compareEntries, findKey, sortStream } from './stream.ts';
+
+/** A key that a selection's objects gave and give no more, with the object that gave it. */
+export interface Departed {
+  readonly selection: number;
+  readonly key: Uint8Array;
+  readonly id: Uint8Array;
+  readonly dn: Uint8Array;
+  readonly what: DepartureKind;
+}
+
+/** What a delta does to what was known. */
+export interface Advance {
+  readonly contents: StoredContents;
+  /** What the overlay gets. */
+  readonly objects: readonly OverlayObject[];
+  /** The whole overlay with them. */
+  readonly overlay: readonly OverlayObject[];
+  /** Whether any entry or rejection changed, and not only DNs. */
+  readonly isChange: boolean;
+  readonly departures: readonly Departed[];
+}
+
+/** More of them than anybody reviews one by one. */
+const MAX_DEPARTURES = 100_000;
+
+/** Applies a delta. @throws DamagedFileError when what was known can't be read */
+export function advance(old: StoredContents, overlay: readonly OverlayObject[], gathered: Gathered): Advance {
+  const { table, notices, restarted } = gathered;
+  const selections = restarted.length;
+  const streams = gathered.streams.map((stream) => sortStream(stream, table.ids));
+  const affected = new Set<number>();
+  for (let object = 0; object < notices.length; object++) {
+    if (notices[object] !== NOTICE.none) affected.add(object);
+  }
+  for (const [number, stream] of streams.entries()) {
+    if (!restarted[number % selections]) continue;
+    const before = old.stream(number);
+    const { ids } = old.objects;
+    // New numbers are given while the ids of the old ones are read: the table copies when it grows.
+    const idsAfter = table.ids;
+    differences(before, ids, stream, idsAfter, {
+      gone: (i) => affected.add(table.add(ids, before.object[i] * ID_BYTES)),
+      come: (j) => affected.add(stream.object[j]),
+    });
+  }
+
+  const known = old.known(table);
+  const isAffected = (object: number): boolean => affected.has(object);
+  const entries = streams.map((stream) => entriesOf(stream, isAffected));
+  const objects: (OverlayObject & { readonly before: Known; readonly what: DepartureKind })[] = [];
+  let isChange = false;
+  for (const object of affected) {
+    const before = known[object];
+    const notice = notices[object] ?? NOTICE.none;
+    const kept = partsOf(before.contributions, streams.length);
+    const parts = streams.map((_, number) => {
+      const isFresh = notice !== NOTICE.none || restarted[number % selections];
+      return isFresh
+        ? encodeEntries(streams[number], number, entries[number].get(object) ?? [])
+        : kept[number];
+    });
+    const contributions = Buffer.concat(parts);
+    const dn = contributions.length === 0 ? new Uint8Array(0) : (dnOf(gathered.objects, object) ?? before.dn);
+    const isSame = contributions.equals(before.contributions);
+    if (isSame && Buffer.compare(dn, before.dn) === 0) continue;
+    if (!isSame) isChange = true;
+    const id = table.ids.slice(object * ID_BYTES, (object + 1) * ID_BYTES);
+    objects.push({ id, dn, contributions, before, what: WHAT[notice] });
+  }
+  if (objects.length === 0) return { contents: old, objects, overlay, isChange, departures: [] };
+
+  const all = new Map(overlay.map((object) => [keyOf(object.id), object]));
+  for (const { id, dn, contributions } of objects) all.set(keyOf(id), { id, dn, contributions });
+  const changed = [...all.values()];
+  const contents = old.with(changed);
+  const departures: Departed[] = [];
+  for (const { id, contributions, before, what } of objects) {
+    if (Buffer.compare(contributions, before.contributions) === 0) continue;
+    for (const { stream: selection, key } of keysOf(before.contributions)) {
+      if (selection >= selections || departures.length >= MAX_DEPARTURES) continue;
+      if (findKey(contents.stream(selection), key) >= 0) continue;
+      departures.push({ selection, key, id, dn: before.dn, what });
+    }
+  }
+  return { contents, objects, overlay: changed, isChange, departures };
+}
+
+const WHAT: Readonly<Record<number, DepartureKind>> = {
+  [NOTICE.none]: 'unknown',
+  [NOTICE.changed]: 'changed',
+  [NOTICE.deleted]: 'deleted',
+};
+
+/** What a full extraction tells of what was known before. */
+export interface Comparison {
+  /** Every entry and rejection is as it was. */
+  readonly isSame: boolean;
+  readonly departures: readonly Departed[];
+}
+
+/** Compares all that was known with a full extraction's. @throws DamagedFileError */
+export function compare(old: Contents, now: Contents, gathered: Gathered): Comparison {
+  const { table, notices, restarted } = gathered;
+  const selections = restarted.length;
+  const departures: Departed[] = [];
+  let isSame = true;
+  for (let number = 0; number < selections * 2; number++) {
+    const before = old.stream(number);
+    const after = now.stream(number);
+    const { objects } = old;
+    let departed = -1;
+    differences(before, objects.ids, after, now.objects.ids, {
+      come: () => {
+        isSame = false;
+      },
+      gone: (i) => {
+        isSame = false;
+        if (number >= selections || departures.length >= MAX_DEPARTURES) return;
+        const key = before.pool.slice(before.keyStart[i], before.keyEnd[i]);
+        // The first of several objects with a key is the one that gave it.
+        if (departed >= 0 && isKey(before, departed, key)) return;
+        if (findKey(after, key) >= 0) return;
+        departed = i;
+        const object = before.object[i];
+        const id = objects.ids.slice(object * ID_BYTES, (object + 1) * ID_BYTES);
+        const known = table.find(id);
+        const what = known < 0 ? 'unknown' : notices[known] === NOTICE.deleted ? 'deleted' : 'changed';
+        const dn = objects.dns.slice(objects.dnStart[object], objects.dnEnd[object]);
+        departures.push({ selection: number, key, id, dn, what });
+      },
+    });
+  }
+  return { isSame, departures };
+}
+
+function isKey({ pool, keyStart, keyEnd }: Stream, i: number, key: Uint8Array): boolean {
+  return Buffer.compare(pool.subarray(keyStart[i], keyEnd[i]), key) === 0;
+}
+
+/** Walks over two sorted streams, and names the entries that only one of them has. */
+function differences(
+  before: Stream,
+  idsBefore: Uint8Array,
+  after: Stream,
+  idsAfter: Uint8Array,
+  found: { gone: (i: number) => void; come: (j: number) => void },
+): void {
+  let i = 0;
+  let j = 0;
+  while (i < before.count && j < after.count) {
+    const order = compareEntries(before, idsBefore, i, after, idsAfter, j);
+    if (order < 0) found.gone(i++);
+    else if (order > 0) found.come(j++);
+    else {
+      i++;
+      j++;
+    }
+  }
+  while (i < before.count) found.gone(i++);
+  while (j < after.count) found.come(j++);
+}
+
+/** The DN under which the object came; undefined when it did not. */
+function dnOf({ count, dns, dnStart, dnEnd }: Objects, object: number): Uint8Array | undefined {
+  return object < count && dnEnd[object] > dnStart[object]
+    ? dns.slice(dnStart[object], dnEnd[object])
+    : undefined;
+}
+
+function keyOf(id: Uint8Array): string {
+  return Buffer.from(id).toString('latin1');
+}

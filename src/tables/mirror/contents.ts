@@ -1,0 +1,205 @@
+import type { Base } from '../../state/mirror/base.ts';
+import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
+import { decodeContributions, encodeEntries } from '../../state/mirror/contributions.ts';
+import type { OverlayObject } from '../../state/mirror/store.ts';
+import { sharedColumn } from '../shared-memory.ts';
+import { IdTable } from './id-table.ts';
+import { combine, StreamBuilder, sortStream } from './stream.ts';
+
+/** What the objects of a directory give: first the entries of each selection, then the rejections of each. */
+export interface Contents {
+  /** Objects that give nothing may be among them. */
+  readonly objects: Objects;
+  /** In the order of a mirror. */
+  stream(number: number): Stream;
+}
+
+/** A single object, and all that it gives, as `encodeContributions` has it. */
+export interface Known {
+  readonly dn: Uint8Array;
+  readonly contributions: Uint8Array;
+}
+
+const NOTHING: Known = { dn: new Uint8Array(0), contributions: new Uint8Array(0) };
+
+interface Overlay {
+  readonly table: IdTable;
+  readonly objects: Objects;
+  readonly streams: readonly Stream[];
+  /** For each object of the base, whether the overlay has it. */
+  readonly replaced: Uint8Array;
+}
+
+/** A base file and the objects that changed since. Read where and when it is asked for. */
+export class StoredContents implements Contents {
+  readonly base: Base;
+  readonly #changed: readonly OverlayObject[];
+  readonly #streams = new Map<number, Stream>();
+  #overlay: Overlay | undefined;
+  #objects: Objects | undefined;
+
+  /** @param changed each object once */
+  constructor(base: Base, changed: readonly OverlayObject[]) {
+    this.base = base;
+    this.#changed = changed;
+  }
+
+  /** @throws DamagedFileError, as do the other methods */
+  get objects(): Objects {
+    if (this.#changed.length === 0) return this.base.objects;
+    this.#objects ??= joined(this.base.objects, this.#laid().objects);
+    return this.#objects;
+  }
+
+  stream(number: number): Stream {
+    if (this.#changed.length === 0) return this.base.stream(number);
+    const known = this.#streams.get(number);
+    if (known !== undefined) return known;
+    const { table, streams, replaced } = this.#laid();
+    const stream = combine(
+      this.base.stream(number),
+      this.base.objects.ids,
+      replaced,
+      streams[number],
+      table.ids,
+    );
+    this.#streams.set(number, stream);
+    return stream;
+  }
+
+  /** The same base under other changes. */
+  with(changed: readonly OverlayObject[]): StoredContents {
+    return new StoredContents(this.base, changed);
+  }
+
+  /** What objects give, by their numbers in `wanted`. */
+  known(wanted: IdTable): Known[] {
+    const found: Known[] = Array.from({ length: wanted.count }, () => NOTHING);
+    const { replaced } = this.#laid();
+    for (const object of this.#changed) {
+      const number = wanted.find(object.id);
+      if (number >= 0) found[number] = object;
+    }
+    const { base } = this;
+    const { ids, dns, dnStart, dnEnd } = base.objects;
+    const inBase = new Map<number, number>();
+    for (let object = 0; object < base.objectCount; object++) {
+      if (replaced[object] !== 0) continue;
+      const number = wanted.find(ids, object * ID_BYTES);
+      if (number >= 0) inBase.set(object, number);
+    }
+    if (inBase.size === 0) return found;
+    const streams = Array.from({ length: base.streamCount }, (_, number) => base.stream(number));
+    const entries = streams.map((stream) => entriesOf(stream, (object) => inBase.has(object)));
+    for (const [object, number] of inBase) {
+      found[number] = {
+        dn: dns.slice(dnStart[object], dnEnd[object]),
+        contributions: Buffer.concat(
+          streams.map((stream, i) => encodeEntries(stream, i, entries[i].get(object) ?? [])),
+        ),
+      };
+    }
+    return found;
+  }
+
+  /** Everything as a new base wants it: every object once, and none that has been replaced. */
+  folded(): { objects: Objects; streams: Stream[] } {
+    const { replaced } = this.#laid();
+    const { objects } = this;
+    const numbers = new Uint32Array(objects.count);
+    let count = 0;
+    const ids = Buffer.from(new SharedArrayBuffer(objects.count * ID_BYTES));
+    const dnStart = sharedColumn(objects.count);
+    const dnEnd = sharedColumn(objects.count);
+    for (let object = 0; object < objects.count; object++) {
+      if (object < replaced.length && replaced[object] !== 0) continue;
+      numbers[object] = count;
+      ids.set(objects.ids.subarray(object * ID_BYTES, (object + 1) * ID_BYTES), count * ID_BYTES);
+      dnStart[count] = objects.dnStart[object];
+      dnEnd[count++] = objects.dnEnd[object];
+    }
+    const streams = Array.from({ length: this.base.streamCount }, (_, number) => {
+      const stream = this.stream(number);
+      const object = sharedColumn(stream.count);
+      for (let i = 0; i < stream.count; i++) object[i] = numbers[stream.object[i]];
+      return { ...stream, object };
+    });
+    return {
+      objects: { count, ids: ids.subarray(0, count * ID_BYTES), dns: objects.dns, dnStart, dnEnd },
+      streams,
+    };
+  }
+
+  #laid(): Overlay {
+    this.#overlay ??= this.#lay();
+    return this.#overlay;
+  }
+
+  #lay(): Overlay {
+    const table = new IdTable(this.#changed.length);
+    const builders = Array.from(
+      { length: this.base.streamCount },
+      () => new StreamBuilder(Math.max(16, this.#changed.length), 1 << 16),
+    );
+    const dnStart = sharedColumn(this.#changed.length);
+    const dnEnd = sharedColumn(this.#changed.length);
+    let dnBytes = 0;
+    for (const { id, dn, contributions } of this.#changed) {
+      const object = table.add(id);
+      dnStart[object] = dnBytes;
+      dnBytes += dn.length;
+      dnEnd[object] = dnBytes;
+      decodeContributions(contributions, (stream, keyStart, keyEnd, valueStart, valueEnd) => {
+        builders[stream].add(object, contributions, keyStart, keyEnd, valueStart, valueEnd);
+      });
+    }
+    const dns = Buffer.concat(
+      this.#changed.map(({ dn }) => dn),
+      dnBytes,
+    );
+    const replaced = new Uint8Array(this.base.objectCount);
+    if (table.count > 0) {
+      const { ids } = this.base.objects;
+      for (let object = 0; object < replaced.length; object++) {
+        if (table.find(ids, object * ID_BYTES) >= 0) replaced[object] = 1;
+      }
+    }
+    const streams = builders.map((builder) => sortStream(builder.finish(), table.ids));
+    return { table, objects: { count: table.count, ids: table.ids, dns, dnStart, dnEnd }, streams, replaced };
+  }
+}
+
+/** The numbers of the entries of some objects, in the order of the stream. */
+export function entriesOf(stream: Stream, wanted: (object: number) => boolean): Map<number, number[]> {
+  const lists = new Map<number, number[]>();
+  for (let i = 0; i < stream.count; i++) {
+    const object = stream.object[i];
+    if (!wanted(object)) continue;
+    const list = lists.get(object);
+    if (list === undefined) lists.set(object, [i]);
+    else list.push(i);
+  }
+  return lists;
+}
+
+function joined(a: Objects, b: Objects): Objects {
+  const shifted = (column: Uint32Array, other: Uint32Array): Uint32Array => {
+    const all = sharedColumn(a.count + b.count);
+    all.set(column.subarray(0, a.count));
+    for (let i = 0; i < b.count; i++) all[a.count + i] = other[i] + a.dns.length;
+    return all;
+  };
+  const shared = (first: Uint8Array, second: Uint8Array): Uint8Array => {
+    const all = Buffer.from(new SharedArrayBuffer(first.length + second.length));
+    all.set(first);
+    all.set(second, first.length);
+    return all;
+  };
+  return {
+    count: a.count + b.count,
+    ids: shared(a.ids, b.ids),
+    dns: shared(a.dns, b.dns),
+    dnStart: shifted(a.dnStart, b.dnStart),
+    dnEnd: shifted(a.dnEnd, b.dnEnd),
+  };
+}

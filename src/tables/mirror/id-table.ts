@@ -1,0 +1,90 @@
+import { ID_BYTES } from '../../state/mirror/columns.ts';
+
+/** Numbers ids of 16 bytes in the order of their coming. No object is made for an id. */
+export class IdTable {
+  #count = 0;
+  #ids: Uint8Array;
+  /** Open addressing; a slot has the number of an id plus one. */
+  #slots: Uint32Array;
+
+  constructor(expected = 1024) {
+    this.#ids = new Uint8Array(new SharedArrayBuffer(Math.max(1, expected) * ID_BYTES));
+    this.#slots = new Uint32Array(slotsFor(expected));
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** All ids, one behind the other. */
+  get ids(): Uint8Array {
+    return this.#ids.subarray(0, this.#count * ID_BYTES);
+  }
+
+  /** @returns the number of the id at `bytes[at, at + 16)`, or -1 */
+  find(bytes: Uint8Array, at = 0): number {
+    return this.#slots[this.#slotOf(bytes, at)] - 1;
+  }
+
+  /** @returns its number, a new one for an id that was not there */
+  add(bytes: Uint8Array, at = 0): number {
+    let slot = this.#slotOf(bytes, at);
+    if (this.#slots[slot] > 0) return this.#slots[slot] - 1;
+    if ((this.#count + 1) * 2 > this.#slots.length) {
+      this.#growSlots();
+      slot = this.#slotOf(bytes, at);
+    }
+    if ((this.#count + 1) * ID_BYTES > this.#ids.length) this.#growIds();
+    const start = this.#count * ID_BYTES;
+    for (let i = 0; i < ID_BYTES; i++) this.#ids[start + i] = bytes[at + i];
+    this.#slots[slot] = ++this.#count;
+    return this.#count - 1;
+  }
+
+  /** Where the id is, or would be put. */
+  #slotOf(bytes: Uint8Array, at: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let slot = hash(bytes, at) & mask; ; slot = (slot + 1) & mask) {
+      const number = slots[slot];
+      if (number === 0 || this.#isAt((number - 1) * ID_BYTES, bytes, at)) return slot;
+    }
+  }
+
+  #isAt(start: number, bytes: Uint8Array, at: number): boolean {
+    const ids = this.#ids;
+    for (let i = 0; i < ID_BYTES; i++) if (ids[start + i] !== bytes[at + i]) return false;
+    return true;
+  }
+
+  #growSlots(): void {
+    this.#slots = new Uint32Array(this.#slots.length * 2);
+    for (let number = 0; number < this.#count; number++) {
+      this.#slots[this.#slotOf(this.#ids, number * ID_BYTES)] = number + 1;
+    }
+  }
+
+  #growIds(): void {
+    const larger = new Uint8Array(new SharedArrayBuffer(this.#ids.length * 2));
+    larger.set(this.#ids);
+    this.#ids = larger;
+  }
+}
+
+/** Ids are random in most of their bytes, but entryUUIDs made from a clock are not in all of them. */
+function hash(bytes: Uint8Array, at: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < ID_BYTES; i += 4) {
+    const word =
+      bytes[at + i] | (bytes[at + i + 1] << 8) | (bytes[at + i + 2] << 16) | (bytes[at + i + 3] << 24);
+    hash = Math.imul(hash ^ word, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash >>> 0;
+}
+
+function slotsFor(expected: number): number {
+  let slots = 16;
+  while (slots < expected * 2) slots *= 2;
+  return slots;
+}

@@ -1,0 +1,170 @@
+import { ID_BYTES, type Stream } from '../../state/mirror/columns.ts';
+import { compareBytes, copyBytes } from '../bytes.ts';
+import { EntriesBuilder } from '../entries.ts';
+import type { Run, RunSorting } from '../runs.ts';
+import { sharedColumn } from '../shared-memory.ts';
+import { compareValues, type Precedence, sortedOrder } from '../sort.ts';
+
+/** Grows the columns of a stream. */
+export class StreamBuilder {
+  readonly #entries: EntriesBuilder;
+  #object: Uint32Array;
+
+  constructor(expectedEntries?: number, expectedBytes?: number, sorting?: RunSorting) {
+    this.#entries = new EntriesBuilder(expectedEntries, expectedBytes, sorting);
+    this.#object = sharedColumn(expectedEntries ?? 1 << 20);
+  }
+
+  get count(): number {
+    return this.#entries.count;
+  }
+
+  /** @throws TableTooLargeError */
+  add(
+    object: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const i = this.#entries.count;
+    if (i === this.#object.length) this.#grow();
+    this.#object[i] = object;
+    this.#entries.add(bytes, keyStart, keyEnd, bytes, valueStart, valueEnd);
+  }
+
+  /** The columns so far; the builder must not be used afterwards. */
+  finish(): Stream {
+    return { ...this.#entries.finish(), object: this.#object };
+  }
+
+  /** The first entries in runs, as many as were sorted while others came. */
+  runs(): Promise<readonly Run[]> {
+    return this.#entries.runs();
+  }
+
+  #grow(): void {
+    const larger = sharedColumn(Math.max(1024, this.#object.length * 2));
+    larger.set(this.#object);
+    this.#object = larger;
+  }
+}
+
+/**
+ * The same entries in the order of their keys, then of their objects' ids, then of their values: the first of those with one key is
+ * the one that counts.
+ *
+ * @param runs of its first entries, sorted before
+ */
+export function sortStream(stream: Stream, ids: Uint8Array, runs: readonly Run[] = []): Stream {
+  const precedence: Precedence = (a, b) =>
+    compareIds(ids, stream.object[a], ids, stream.object[b]) || compareValues(stream, a, b) || a - b;
+  const order = sortedOrder(stream, precedence, runs);
+  return { ...select(stream, order), pool: stream.pool };
+}
+
+/** Some of the entries, by their numbers. */
+export function select(stream: Stream, numbers: Uint32Array): Stream {
+  return {
+    count: numbers.length,
+    pool: stream.pool,
+    keyStart: gathered(stream.keyStart, numbers),
+    keyEnd: gathered(stream.keyEnd, numbers),
+    valueStart: gathered(stream.valueStart, numbers),
+    valueEnd: gathered(stream.valueEnd, numbers),
+    object: gathered(stream.object, numbers),
+  };
+}
+
+function gathered(column: Uint32Array, numbers: Uint32Array): Uint32Array {
+  const target = sharedColumn(numbers.length);
+  for (let i = 0; i < numbers.length; i++) target[i] = column[numbers[i]];
+  return target;
+}
+
+/** The byte order of two objects' ids. */
+export function compareIds(a: Uint8Array, objectA: number, b: Uint8Array, objectB: number): number {
+  const startA = objectA * ID_BYTES;
+  const startB = objectB * ID_BYTES;
+  for (let i = 0; i < ID_BYTES; i++) {
+    const difference = a[startA + i] - b[startB + i];
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The order in which entries of two sorted streams come, their objects' ids given. */
+export function compareEntries(
+  a: Stream,
+  idsA: Uint8Array,
+  i: number,
+  b: Stream,
+  idsB: Uint8Array,
+  j: number,
+): number {
+  return (
+    compareBytes(a.pool, a.keyStart[i], a.keyEnd[i], b.pool, b.keyStart[j], b.keyEnd[j]) ||
+    compareIds(idsA, a.object[i], idsB, b.object[j]) ||
+    compareBytes(a.pool, a.valueStart[i], a.valueEnd[i], b.pool, b.valueStart[j], b.valueEnd[j])
+  );
+}
+
+/** The number of the first entry with a key in a sorted stream, or -1. */
+export function findKey(stream: Stream, key: Uint8Array): number {
+  let low = 0;
+  let high = stream.count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareBytes(stream.pool, stream.keyStart[middle], stream.keyEnd[middle], key, 0, key.length) < 0)
+      low = middle + 1;
+    else high = middle;
+  }
+  if (low === stream.count) return -1;
+  const { pool, keyStart, keyEnd } = stream;
+  return compareBytes(pool, keyStart[low], keyEnd[low], key, 0, key.length) === 0 ? low : -1;
+}
+
+/** A sorted stream's entries without those of some objects, and those of another among them; one pool for both. */
+export function combine(
+  base: Stream,
+  baseIds: Uint8Array,
+  replaced: Uint8Array,
+  more: Stream,
+  moreIds: Uint8Array,
+): Stream {
+  const firstObject = baseIds.length / ID_BYTES;
+  const shift = base.pool.length;
+  const pool = Buffer.from(new SharedArrayBuffer(shift + more.pool.length));
+  pool.set(base.pool);
+  copyBytes(more.pool, 0, more.pool.length, pool, shift);
+  const room = base.count + more.count;
+  const columns = {
+    keyStart: sharedColumn(room),
+    keyEnd: sharedColumn(room),
+    valueStart: sharedColumn(room),
+    valueEnd: sharedColumn(room),
+    object: sharedColumn(room),
+  };
+  const { keyStart, keyEnd, valueStart, valueEnd, object } = columns;
+  let count = 0;
+  const addMore = (j: number): void => {
+    keyStart[count] = more.keyStart[j] + shift;
+    keyEnd[count] = more.keyEnd[j] + shift;
+    valueStart[count] = more.valueStart[j] + shift;
+    valueEnd[count] = more.valueEnd[j] + shift;
+    object[count++] = more.object[j] + firstObject;
+  };
+  let j = 0;
+  for (let i = 0; i < base.count; i++) {
+    if (replaced[base.object[i]] !== 0) continue;
+    while (j < more.count && compareEntries(more, moreIds, j, base, baseIds, i) < 0) addMore(j++);
+    keyStart[count] = base.keyStart[i];
+    keyEnd[count] = base.keyEnd[i];
+    valueStart[count] = base.valueStart[i];
+    valueEnd[count] = base.valueEnd[i];
+    object[count++] = base.object[i];
+  }
+  while (j < more.count) addMore(j++);
+  return { count, pool, ...columns };
+}
