@@ -24,7 +24,8 @@ export function rule<Section extends object, Key extends keyof Section & string>
   const check = z.check<Section>((payload) => {
     for (const finding of test(payload.value)) raise(payload, finding);
   });
-  check._zod.def.when = ({ issues }) => {
+  check._zod.def.when = ({ value, issues }) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
     return !issues.some(({ path }) => path?.length === 1 && keys.some((key) => key === path[0]));
   };
   return check;

@@ -147,7 +147,7 @@ function notifySchema(surroundings: Surroundings) {
       if (mail.length > 0) yield* asFinding(['sendmail'], () => checkProgram(sendmail));
     }),
     rule(['command'], function* ({ command: [program] }) {
-      if (program !== undefined) yield* asFinding(['command', 0], () => checkCommand(program));
+      if (typeof program === 'string') yield* asFinding(['command', 0], () => checkCommand(program));
     }),
   );
 }
