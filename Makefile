@@ -9,7 +9,7 @@ BUILD_NEEDS := g++ make python3
 TEST_NEEDS := slapd ldapsearch=ldap-utils exim=exim4-daemon-light db_verify=db-util pod2man=perl openssl \
   systemd-analyze=systemd dnsmasq=dnsmasq-base cdb=tinycdb gdbmtool tdbtool=tdb-tools /usr/lib/python3/dist-packages/_tdb_text.py=python3-tdb \
   mdb_dump=lmdb-utils /usr/include/lmdb.h=liblmdb-dev sqlite3 tmux less man=man-db mandoc \
-  samba=samba-ad-dc /usr/share/samba/setup=samba-ad-provision /usr/share/doc/samba-dsdb-modules=samba-dsdb-modules
+  strace samba=samba-ad-dc /usr/share/samba/setup=samba-ad-provision /usr/share/doc/samba-dsdb-modules=samba-dsdb-modules
 BENCH_NEEDS := slapd ldapsearch=ldap-utils exim=exim4-daemon-light db_load=db-util /usr/bin/time=time cdb=tinycdb \
   tdbtool=tdb-tools /usr/lib/python3/dist-packages/_tdb_text.py=python3-tdb mdb_load=lmdb-utils pod2man=perl \
   ldapmodify=ldap-utils /usr/share/perl5/Net/LDAP.pm=libnet-ldap-perl
