@@ -109,6 +109,17 @@ test('a password that is wrong is tried once, whatever the number of tables', as
   expect(server.counters.binds).toBe(2);
 });
 
+test('a server that is busy for a moment is asked again within the run, and the run says so', async () => {
+  const { hub: patient } = await hub();
+  patient.retryFor = 30;
+  const server = await patient.serve(wanted);
+  server.setFault({ kind: 'result', result: 'busy', ...place, times: 1 });
+  const { status, stdout } = await build(patient);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^directory ad: ldap:\S+: 2 attempts, /m);
+  expect(patient.exim('exch_table')).toEqual(wanted);
+});
+
 test('one search feeds all tables of a directory', async () => {
   const { hub: shared, server } = await hub();
   await build(shared);
