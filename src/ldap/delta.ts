@@ -1,4 +1,4 @@
-import { mechanisms, namingContext, unavailable } from './changes/choose.ts';
+import { mechanisms, namingContext, startOf } from './changes/choose.ts';
 import { movedContainer } from './changes/containers.ts';
 import { decodeCursor, encodeCursor } from './changes/cursor.ts';
 import { findRestarts, neededAttributes } from './changes/follow.ts';
@@ -103,7 +103,7 @@ async function extractFull(
 ): Promise<Outcome> {
   const { session, sink, groups, root } = conversation;
   const attempt = await conversation.prepare();
-  const start = await startOf(conversation, ways);
+  const start = await startOf(session, conversation.settings, ways);
   let position = start?.position;
   for (let searches = 1; ; searches++) {
     sink.begin('full');
@@ -141,19 +141,6 @@ async function extractFull(
       ownSearches,
     };
   }
-}
-
-/** The first way that the server takes to, and where it stands. */
-async function startOf(
-  { session, settings }: Conversation,
-  ways: readonly Mechanism[],
-): Promise<{ readonly mechanism: Mechanism; readonly position: Buffer } | undefined> {
-  for (const mechanism of ways) {
-    const position = await mechanism.now();
-    if (!(position instanceof Refusal)) return { mechanism, position };
-    if (settings.delta !== 'auto') throw unavailable(session, settings.delta, position.reason);
-  }
-  return undefined;
 }
 
 async function readAfresh(

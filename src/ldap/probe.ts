@@ -1,5 +1,7 @@
 import { TLSSocket } from 'node:tls';
 import { bindPassword } from './bind-password.ts';
+import { mechanisms, startOf } from './changes/choose.ts';
+import { Refusal } from './changes/mechanism.ts';
 import { type Connection, connect } from './connect.ts';
 import { searchObjects } from './entry-object.ts';
 import { parseFilter } from './filter.ts';
@@ -8,9 +10,9 @@ import { onFirstServer } from './first-server.ts';
 import type { ServerKind } from './matching-rules.ts';
 import { askPasswordExpiry } from './password-expiry.ts';
 import { timeLimitOf } from './recipient-search.ts';
-import { readRootDse, withBase } from './root-dse.ts';
+import { type RootDse, readRootDse, withBase } from './root-dse.ts';
 import { Session } from './session.ts';
-import type { DirectorySettings, FailedServer, ServerCertificate } from './types.ts';
+import type { DeltaKind, DirectorySettings, FailedServer, ServerCertificate } from './types.ts';
 import type { Visit } from './visit.ts';
 
 const SIZE_LIMIT_EXCEEDED = 4;
@@ -31,6 +33,8 @@ export interface Probe {
   readonly certificates: readonly ServerCertificate[];
   /** When the password of the bind ends, where the server tells. */
   readonly passwordExpires: Date | undefined;
+  /** How the server tells of changes; undefined where it doesn't, or isn't asked to. */
+  readonly delta: { readonly kind: DeltaKind; readonly deletionsSeen: boolean } | undefined;
   readonly failedServers: readonly FailedServer[];
 }
 
@@ -80,8 +84,9 @@ async function lookAround(
     const timeLimit = timeLimitOf(settings);
     const root = await readRootDse(session, timeLimit);
     await askPasswordExpiry(session, visit, settings, root);
+    const located = withBase(settings, root, server);
     const found = await searchObjects(session, {
-      base: withBase(settings, root, server).base,
+      base: located.base,
       scope: 'sub',
       filter,
       attributes: ['1.1'],
@@ -90,10 +95,23 @@ async function lookAround(
       tolerated: [SIZE_LIMIT_EXCEEDED],
     });
     const { kind, vendor, supportedControls } = root;
-    return { url, tls, server: kind, vendor, supportedControls, hasRecipients: found.length > 0 };
+    const delta = await findDelta(session, located, root);
+    return { url, tls, server: kind, vendor, supportedControls, hasRecipients: found.length > 0, delta };
   } finally {
     session.close();
   }
+}
+
+async function findDelta(
+  session: Session,
+  settings: DirectorySettings,
+  root: RootDse,
+): Promise<Probe['delta']> {
+  const start = await startOf(session, settings, mechanisms(session, settings, root, []));
+  if (start === undefined) return undefined;
+  const { mechanism, position } = start;
+  const changes = await mechanism.since(position);
+  return { kind: mechanism.kind, deletionsSeen: !(changes instanceof Refusal) && changes.deletionsSeen };
 }
 
 function tlsReport(socket: TLSSocket): TlsReport {

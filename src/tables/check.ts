@@ -10,6 +10,7 @@ import type {
 import type { Format } from '../dbm/format.ts';
 import { DirectoryError } from '../ldap/error.ts';
 import { type Probe, probe } from '../ldap/probe.ts';
+import type { DeltaKind } from '../ldap/types.ts';
 import { AccountMemory } from '../state/account-memory.ts';
 import { State } from '../state/state.ts';
 import { Accounts, endings } from './accounts.ts';
@@ -219,6 +220,13 @@ async function* checkDirectory(
         verdict: found.hasRecipients ? 'ok' : 'warning',
         message: describeProbe(found, directory),
       };
+      if (found.delta?.deletionsSeen === false) {
+        yield {
+          subject,
+          verdict: 'warning',
+          message: deletionsUnseen(found.delta.kind, bindName(directory)),
+        };
+      }
       for (const message of endings(directory, found)) {
         yield { subject, verdict: 'warning', message: message.replace(`${subject}: `, '') };
       }
@@ -246,6 +254,12 @@ async function* checkDirectory(
   }
 }
 
+const MECHANISMS = {
+  dirsync: 'DirSync',
+  syncrepl: 'content synchronisation',
+  timestamp: 'times of modification',
+} as const;
+
 /** The password is good, and no run will try it, because it was refused before. */
 function refusalThatStands(config: Config, directory: DirectoryConfig): string | undefined {
   try {
@@ -257,8 +271,20 @@ function refusalThatStands(config: Config, directory: DirectoryConfig): string |
   }
 }
 
+function bindName({ bindDn }: DirectoryConfig): string {
+  return bindDn ?? 'an anonymous account';
+}
+
+/** Why objects that are gone stay in the tables until everything is read again, and what would change that. */
+function deletionsUnseen(kind: DeltaKind, account: string): string {
+  const waits = 'what is deleted there stays in the tables until the next full extraction';
+  return kind === 'dirsync'
+    ? `${waits}: ${account} may not read the container Deleted Objects; see docs/directory.md`
+    : `${waits}: the server does not tell of deletions`;
+}
+
 function describeProbe(found: Probe, { base, bindDn, context }: DirectoryConfig): string {
-  const { url, tls, hasRecipients, failedServers } = found;
+  const { url, tls, hasRecipients, delta, failedServers } = found;
   const parts = [
     `${url} answers`,
     tls === undefined
@@ -270,6 +296,7 @@ function describeProbe(found: Probe, { base, bindDn, context }: DirectoryConfig)
       : hasRecipients
         ? `recipients found below ${base}`
         : `no filter finds anything below ${base}: check base and filters`,
+    delta === undefined ? 'everything is read every time' : `changes by ${MECHANISMS[delta.kind]}`,
     ...failedServers.map((server) => `${server.url} failed: ${server.message}`),
   ];
   return parts.join('; ');

@@ -38,6 +38,19 @@ test('a hub in order: every point is named, status 0', async () => {
   }
 });
 
+test('how changes are found is named, and that deletions are not among them', async () => {
+  const blind = await hub();
+  expect((await check(blind)).stdout).toMatch(/^ok: directory ad: .*; changes by DirSync$/m);
+  const server = await blind.serve(numbered(0, 50));
+  server.showDeletions(false);
+  blind.configure(directoryFed('exch_table'));
+  const { status, stderr } = await check(blind);
+  expect(status).toBe(0);
+  expect(stderr).toMatch(
+    /^warning: directory ad: what is deleted there stays .* may not read the container/m,
+  );
+});
+
 test('a source that can not be read is a problem, status 4', async () => {
   const broken = await hub();
   rmSync(broken.at('in/mlist_table.dat'));

@@ -6,7 +6,7 @@ import type { RootDse } from '../root-dse.ts';
 import type { Session } from '../session.ts';
 import type { DirectorySettings } from '../types.ts';
 import { DIRSYNC, DirSync } from './dirsync.ts';
-import type { Mechanism } from './mechanism.ts';
+import { type Mechanism, Refusal } from './mechanism.ts';
 import { SYNC_REQUEST, SyncRepl } from './syncrepl.ts';
 import { Timestamp } from './timestamp.ts';
 
@@ -52,8 +52,26 @@ export function mechanisms(
   return wanted;
 }
 
+/**
+ * The first way that the server takes to, and where it stands; undefined when there is none, and the settings don't insist.
+ *
+ * @throws DirectoryError
+ */
+export async function startOf(
+  session: Session,
+  { delta }: DirectorySettings,
+  ways: readonly Mechanism[],
+): Promise<{ readonly mechanism: Mechanism; readonly position: Buffer } | undefined> {
+  for (const mechanism of ways) {
+    const position = await mechanism.now();
+    if (!(position instanceof Refusal)) return { mechanism, position };
+    if (delta !== 'auto') throw unavailable(session, delta, position.reason);
+  }
+  return undefined;
+}
+
 /** That a way of asking for changes which the settings name is not to be had. */
-export function unavailable(session: Session, delta: string, reason: string): DirectoryError {
+function unavailable(session: Session, delta: string, reason: string): DirectoryError {
   return new DirectoryError(session.server, 'configuration', `delta = "${delta}" can't be had: ${reason}`);
 }
 
