@@ -1,3 +1,4 @@
+import { sameBytes, viewOf } from '../dbm/bytes.ts';
 import type { Pairs } from '../dbm/pairs.ts';
 import { compareBytes, printable } from './bytes.ts';
 import { TableTooLargeError } from './entries.ts';
@@ -81,11 +82,16 @@ function withoutRepeatedKeys(
   onRepeated: (kept: number, dropped: number) => void,
 ): Uint32Array {
   const { pool, keyStart, keyEnd } = pairs;
+  const view = viewOf(pool);
   let count = Math.min(1, order.length);
   for (let i = 1; i < order.length; i++) {
     const kept = order[count - 1];
     const entry = order[i];
-    if (compareBytes(pool, keyStart[kept], keyEnd[kept], pool, keyStart[entry], keyEnd[entry]) === 0) {
+    const length = keyEnd[entry] - keyStart[entry];
+    if (
+      keyEnd[kept] - keyStart[kept] === length &&
+      sameBytes(view, keyStart[kept], view, keyStart[entry], length)
+    ) {
       onRepeated(kept, entry);
     } else {
       order[count++] = entry;
