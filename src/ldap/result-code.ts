@@ -30,6 +30,8 @@ const names = new Map([
   [54, 'loopDetect'],
   [71, 'affectsMultipleDSAs'],
   [80, 'other'],
+  // RFC 4533, 2.5.
+  [4096, 'e-syncRefreshRequired'],
 ]);
 
 const advice = new Map([

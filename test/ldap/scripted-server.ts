@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { BerReader } from 'ldapts';
-import { bindResponse, extendedResponse, searchDone, searchEntry } from './messages.ts';
+import { type Attributes, bindResponse, extendedResponse, searchDone, searchEntry } from './messages.ts';
+
+const PAGED_RESULTS = '1.2.840.113556.1.4.319';
 
 /** One search that came in. */
 export interface SearchAsked {
@@ -27,6 +29,8 @@ export interface Script {
   /** What happens when somebody connects. Default: nothing. */
   readonly connected?: (socket: Socket) => void;
   readonly supportedControls?: readonly string[];
+  /** Of the root DSE, beside its controls. Default: that it is OpenLDAP's. */
+  readonly root?: Attributes;
 }
 
 export interface ScriptedServer extends AsyncDisposable {
@@ -87,7 +91,7 @@ function play(script: Script, scripted: ScriptedServer, socket: Socket): void {
       } else if (operation === 0x63) {
         const asked = readSearch(reader, id, number + 1);
         if (asked.base === '') {
-          socket.write(rootDse(id, script.supportedControls ?? ['1.2.840.113556.1.4.319']));
+          socket.write(rootDse(id, script));
         } else {
           number++;
           scripted.searches.push(asked);
@@ -124,17 +128,17 @@ function readPage(reader: BerReader): SearchAsked['page'] {
   if (reader.peek() !== 0xa0) return undefined;
   reader.readSequence();
   reader.readSequence();
-  reader.readString();
+  if (reader.readString() !== PAGED_RESULTS) return undefined;
   if (reader.peek() === 0x01) reader.readBoolean();
   const value = new BerReader(reader.readString(0x04, true) ?? Buffer.alloc(0));
   value.readSequence();
   return { size: value.readInt() ?? 0, cookie: value.readString(0x04, true) ?? Buffer.alloc(0) };
 }
 
-function rootDse(id: number, supportedControls: readonly string[]): Buffer {
-  const attributes = [
-    ['objectClass', ['top', 'OpenLDAProotDSE']],
+function rootDse(id: number, { supportedControls = [PAGED_RESULTS], root }: Script): Buffer {
+  const attributes: Attributes = [
+    ...(root ?? [['objectClass', ['top', 'OpenLDAProotDSE']]]),
     ['supportedControl', supportedControls],
-  ] as const;
+  ];
   return Buffer.concat([searchEntry(id, '', attributes), searchDone(id, 0)]);
 }

@@ -121,7 +121,7 @@ export class DirSync implements Mechanism {
   }
 
   async #round(cookie: Buffer, filter: Buffer): Promise<Round | Refusal> {
-    let control: Buffer | undefined;
+    let answer: ReturnType<typeof readValue> | undefined;
     let refusal: Refusal | undefined;
     const parameters = {
       base: this.#context,
@@ -138,13 +138,14 @@ export class DirSync implements Mechanism {
     const entries = await searchObjects(this.#session, parameters, (message) => {
       if (message.tag !== SEARCH_RESULT_DONE) return;
       const { code, diagnostic } = decodeSearchResult(message.operation(), message.afterOperation());
-      control = controlValue(message.afterOperation(), DIRSYNC);
+      const control = controlValue(message.afterOperation(), DIRSYNC);
+      if (control !== undefined) answer = readValue(control);
       if (code !== 0)
         refusal = new Refusal(resultError(this.#session.server, 'DirSync', code, diagnostic).problem);
     });
     if (refusal !== undefined) return refusal;
-    if (control === undefined) throw this.#broken('no control');
-    return { entries, ...readValue(control) };
+    if (answer === undefined) throw this.#broken('no control');
+    return { entries, ...answer };
   }
 
   /** Tombstones are seen by those who may read the container that they are in. */

@@ -48,6 +48,16 @@ export interface Mechanism {
   since(position: Buffer): Promise<Changes | Refusal>;
 }
 
+/** What a position holds as JSON; undefined where it isn't that. */
+export function parsePosition<T>(position: Buffer, isOne: (value: Partial<T>) => value is T): T | undefined {
+  try {
+    const value: unknown = JSON.parse(position.toString('utf8'));
+    return typeof value === 'object' && value !== null && isOne(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Collects notices; a later one of the same object takes the place of the earlier. */
 export class Notices extends Map<string, Notice> {
   take(notice: Notice): void {

@@ -11,7 +11,7 @@ import { ANYTHING } from '../root-dse.ts';
 import { controlValue, decodeSearchResult, SEARCH_RESULT_DONE } from '../search-result.ts';
 import type { Session } from '../session.ts';
 import { CONTAINER_ATTRIBUTES, hasObjectsBelow } from './containers.ts';
-import { type Changes, type Mechanism, Notices, Refusal } from './mechanism.ts';
+import { type Changes, type Mechanism, Notices, parsePosition, Refusal } from './mechanism.ts';
 
 export const SYNC_REQUEST = '1.3.6.1.4.1.4203.1.9.1.1';
 const SYNC_STATE = '1.3.6.1.4.1.4203.1.9.1.2';
@@ -75,7 +75,9 @@ export class SyncRepl implements Mechanism {
   }
 
   async since(position: Buffer): Promise<Changes | Refusal> {
-    const { cookie, keepsLog }: Position = JSON.parse(position.toString('utf8'));
+    const known = parsePosition(position, isPosition);
+    if (known === undefined) return new Refusal('the cursor is not one of this program');
+    const { cookie, keepsLog } = known;
     const answer = await this.#ask(Buffer.from(cookie, 'base64'), ANYTHING);
     if (answer instanceof Refusal) return answer;
     const { notices, deletionsSeen } = answer;
@@ -118,6 +120,10 @@ interface Position {
   readonly cookie: string;
   /** Whether the server has told of changes with a session log to draw on. */
   readonly keepsLog: boolean;
+}
+
+function isPosition(value: Partial<Position>): value is Position {
+  return typeof value.cookie === 'string' && typeof value.keepsLog === 'boolean';
 }
 
 function encode(position: Position): Buffer {

@@ -4,7 +4,7 @@ import { encodeFilter } from '../filter-ber.ts';
 import { idOf } from '../object-id.ts';
 import type { Session } from '../session.ts';
 import { CONTAINER_ATTRIBUTES, hasObjectsBelow } from './containers.ts';
-import { type Changes, type Mechanism, Notices, Refusal } from './mechanism.ts';
+import { type Changes, type Mechanism, Notices, parsePosition, Refusal } from './mechanism.ts';
 
 const SIZE_LIMIT_EXCEEDED = 4;
 const NO_SUCH_OBJECT = 32;
@@ -18,6 +18,10 @@ interface Position {
   readonly time: number;
   /** With the times that they bear: within the overlap the same ones come again, and have not moved again. */
   readonly containers: readonly string[];
+}
+
+function isPosition(value: Partial<Position>): value is Position {
+  return Number.isFinite(value.time) && Array.isArray(value.containers);
 }
 
 export interface TimestampSettings {
@@ -74,7 +78,8 @@ export class Timestamp implements Mechanism {
   }
 
   async since(position: Buffer): Promise<Changes | Refusal> {
-    return this.#changes(JSON.parse(position.toString('utf8')));
+    const known = parsePosition(position, isPosition);
+    return known === undefined ? new Refusal('the cursor is not one of this program') : this.#changes(known);
   }
 
   async #changes({ time: from, containers: known }: Position): Promise<Changes | Refusal> {
