@@ -1,4 +1,5 @@
 import type { Pairs } from '../pairs.ts';
+import { inStretches } from '../stretches.ts';
 import { HASH_START } from './layout.ts';
 
 /** cdb's hash of `bytes[start, end)`. An unsigned 32-bit number. */
@@ -12,9 +13,11 @@ export function hashKey(bytes: Uint8Array, start: number, end: number): number {
 export function hashKeys(pairs: Pairs, terminated: boolean): Uint32Array {
   const { count, pool, keyStart, keyEnd } = pairs;
   const hashes = new Uint32Array(count);
-  for (let i = 0; i < count; i++) {
-    const hash = hashKey(pool, keyStart[i], keyEnd[i]);
-    hashes[i] = terminated ? Math.imul(hash, 33) : hash;
-  }
+  inStretches(count, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const hash = hashKey(pool, keyStart[i], keyEnd[i]);
+      hashes[i] = terminated ? Math.imul(hash, 33) : hash;
+    }
+  });
   return hashes;
 }

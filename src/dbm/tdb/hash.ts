@@ -1,4 +1,5 @@
 import type { Pairs } from '../pairs.ts';
+import { inStretches } from '../stretches.ts';
 
 /** tdb's first hash of `bytes[start, end)`, with a NUL behind them where `terminated`. An unsigned 32-bit number. */
 export function hashKey(bytes: Uint8Array, start: number, end: number, terminated: boolean): number {
@@ -16,6 +17,8 @@ export function hashKey(bytes: Uint8Array, start: number, end: number, terminate
 export function hashKeys(pairs: Pairs, terminated: boolean): Uint32Array {
   const { count, pool, keyStart, keyEnd } = pairs;
   const hashes = new Uint32Array(count);
-  for (let i = 0; i < count; i++) hashes[i] = hashKey(pool, keyStart[i], keyEnd[i], terminated);
+  inStretches(count, (from, to) => {
+    for (let i = from; i < to; i++) hashes[i] = hashKey(pool, keyStart[i], keyEnd[i], terminated);
+  });
   return hashes;
 }
