@@ -3,6 +3,7 @@ import type { Finding } from '../tables/guard.ts';
 import type { BuildReport, DirectoryOutcome, TableReport } from '../tables/report.ts';
 import type { Listing } from '../tables/tally.ts';
 import { configFlag } from './config-flag.ts';
+import { writeDerived } from './derived-lines.ts';
 import { pinText } from './pin-text.ts';
 import { whenText } from './when.ts';
 
@@ -27,6 +28,7 @@ export function writeBuildReport(
     for (const line of detailLines(table)) out.write(`  ${line}\n`);
     for (const line of troubleLines(table, report.dryRun, configFile)) err.write(`${table.name}: ${line}\n`);
   }
+  writeDerived(report.derived, out, err);
 }
 
 /** What each server of a directory was asked for: the load that its administrators may see. */

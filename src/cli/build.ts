@@ -23,8 +23,8 @@ export async function buildCommand(tables: readonly string[], flags: BuildFlags)
   return status;
 }
 
-function statusOf({ tables, stateTrouble }: BuildReport): number {
-  if (stateTrouble !== undefined) return Status.error;
+function statusOf({ tables, derived, stateTrouble }: BuildReport): number {
+  if (stateTrouble !== undefined || derived.some(({ outcome }) => outcome === 'failed')) return Status.error;
   if (tables.some(({ failure }) => failure?.cause === 'machine')) return Status.error;
   if (tables.some(({ failure }) => failure?.cause === 'source')) return Status.sourceFailed;
   if (tables.some(({ outcome }) => outcome === 'held')) return Status.held;

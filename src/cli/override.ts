@@ -3,6 +3,7 @@ import { Overrides } from '../state/overrides.ts';
 import { whoRuns } from '../state/who.ts';
 import { addOverride, type OverrideReport, removeOverride } from '../tables/override.ts';
 import { overrideText } from '../tables/overrides-of-run.ts';
+import { writeDerived } from './derived-lines.ts';
 import type { CommonFlags, DecisionFlags, OverrideFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { Status } from './status.ts';
@@ -61,6 +62,7 @@ function write(report: OverrideReport, flags: CommonFlags, said: string): number
       ? `${name}: published, ${before ?? 0} -> ${after ?? 0} entries\n`
       : `${name}: what is published says so already\n`,
   );
+  writeDerived(report.derived, process.stdout, process.stderr);
   if (shadowedBy !== undefined) {
     process.stderr.write(
       `mailhub-tables: Exim takes what ${shadowedBy} says, which comes before ${name}: mailhub-tables override suppress ${shadowedBy} ...\n`,

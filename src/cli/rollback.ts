@@ -2,6 +2,7 @@ import { loadConfig } from '../config/load.ts';
 import { History } from '../state/history.ts';
 import { whoRuns } from '../state/who.ts';
 import { RollbackError, type RollbackReport, rollback } from '../tables/rollback.ts';
+import { writeDerived } from './derived-lines.ts';
 import type { RollbackFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { Status } from './status.ts';
@@ -45,7 +46,7 @@ function momentOf(text: string, stateDir: string): Date {
   );
 }
 
-function writeReport({ tables, gone, stateTrouble }: RollbackReport): void {
+function writeReport({ tables, gone, derived, stateTrouble }: RollbackReport): void {
   if (stateTrouble !== undefined)
     process.stderr.write(`mailhub-tables: nothing of this is remembered: ${stateTrouble}\n`);
   for (const { table, generation } of tables) {
@@ -64,6 +65,7 @@ function writeReport({ tables, gone, stateTrouble }: RollbackReport): void {
     for (const note of table.notes) process.stdout.write(`  ${note}\n`);
     process.stdout.write(`${name}: pinned: it stays so until mailhub-tables unpin ${name}\n`);
   }
+  writeDerived(derived, process.stdout, process.stderr);
   if (gone.count > 0) {
     const more = gone.count > gone.examples.length ? ', ...' : '';
     process.stderr.write(

@@ -25,6 +25,9 @@ export interface Config {
   /** How many earlier generations of each table are kept for `rollback`. */
   readonly generations: number;
   readonly crossChecks: CrossChecksConfig;
+  /** Tables that are made of others. */
+  readonly derived: readonly DerivedConfig[];
+  readonly canaries: readonly CanaryConfig[];
   /** Undefined: nobody is told. */
   readonly notify: NotifyConfig | undefined;
   readonly directories: readonly DirectoryConfig[];
@@ -167,4 +170,35 @@ export interface NotifyConfig {
   readonly command: readonly string[];
   /** Runs in a row that a source has to fail in before somebody is told. */
   readonly after: number;
+}
+
+/** A table that is made of others, whenever these have changed. */
+export type DerivedConfig = CombinedConfig | GraceConfig;
+
+interface DerivedCommon {
+  readonly name: string;
+  readonly formats: readonly FormatChoice[];
+  /** At least one. */
+  readonly tables: readonly string[];
+}
+
+/** Every key of the tables, with the name of the first that has it and its value. */
+export interface CombinedConfig extends DerivedCommon {
+  readonly kind: 'combined';
+}
+
+/** The keys that went from the tables a short time ago. */
+export interface GraceConfig extends DerivedCommon {
+  readonly kind: 'grace';
+  /** In milliseconds. */
+  readonly keep: number;
+}
+
+/** An address that has to be found after every publication. */
+export interface CanaryConfig {
+  readonly address: string;
+  /** The first table that has it. */
+  readonly table: string;
+  /** The router that `exim -bt` names; undefined: Exim is not asked. */
+  readonly router: string | undefined;
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { acceptedDomainsOf } from './accepted-domains.ts';
-import type { Config, CrossChecksConfig, DirectoryConfig } from './config.ts';
+import type { Config, CrossChecksConfig, DerivedConfig, DirectoryConfig } from './config.ts';
 import { directoryDefaults } from './directory-types.ts';
 import { ConfigError } from './error.ts';
 import { checkNames } from './names.ts';
@@ -31,9 +31,11 @@ export async function loadConfig(file: string, { offline = false }: LoadOptions 
   const folder = dirname(path);
   const directories = sectionNames(document.directory);
   const tables = sectionNames(document.tables);
+  const combined = sectionNames(document.combined);
+  const grace = sectionNames(document.grace);
   const tablesDir = typeof document.tables_dir === 'string' ? document.tables_dir : '.';
-  const outputs = new Outputs(resolve(folder, tablesDir), tables);
-  const names = [...checkNames(directories, tables)];
+  const outputs = new Outputs(resolve(folder, tablesDir), [...tables, ...combined, ...grace]);
+  const names = [...checkNames(directories, { tables, combined, grace })];
   const result = configSchema({ folder, directories, outputs, offline }).safeParse(document);
   if (result.success && names.length === 0) return toConfig(path, result.data);
 
@@ -123,6 +125,8 @@ function toConfig(file: string, settings: Settings): Config {
     exim: settings.exim,
     generations: settings.generations,
     crossChecks: crossChecksOf(settings),
+    derived: derivedOf(settings),
+    canaries: settings.canaries.map(({ table, router, ...rest }) => ({ ...rest, table, router })),
     notify: settings.notify && { ...settings.notify, from: settings.notify.from },
     directories: toDirectories(settings).flatMap((directory) => {
       const accepted = acceptedDomainsOf(directory);
@@ -173,4 +177,16 @@ function crossChecksOf({ cross_checks, tables }: Settings): CrossChecksConfig {
   };
   const [localDomains] = local_domains === undefined ? named('local_domains') : [local_domains];
   return { localDomains, lists: lists ?? named('mlist_table'), modes };
+}
+
+function derivedOf({ combined, grace, format }: Settings): DerivedConfig[] {
+  const formats = format ?? ['auto'];
+  return [
+    ...Object.entries(combined).map(([name, each]): DerivedConfig => {
+      return { kind: 'combined', name, formats: each.format ?? formats, tables: each.tables };
+    }),
+    ...Object.entries(grace).map(([name, each]): DerivedConfig => {
+      return { kind: 'grace', name, formats: each.format ?? formats, tables: each.tables, keep: each.keep };
+    }),
+  ];
 }

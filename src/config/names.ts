@@ -6,12 +6,19 @@ const safe = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 const longest = 200;
 
 /** What is wrong with the names of the directories and tables, and with the files that tables share. */
-export function* checkNames(directories: readonly string[], tables: readonly string[]): Iterable<Finding> {
+export function* checkNames(
+  directories: readonly string[],
+  sections: Readonly<Record<'tables' | 'combined' | 'grace', readonly string[]>>,
+): Iterable<Finding> {
   yield* directories.flatMap((name) => checkName('directory', name));
-  yield* tables.flatMap((name) => checkName('tables', name));
-  for (const { table, other, file } of collisions(tables)) {
+  for (const [section, names] of Object.entries(sections)) {
+    yield* names.flatMap((name) => checkName(section, name));
+  }
+  const { tables, combined, grace } = sections;
+  for (const { table, other, file } of collisions([...tables, ...combined, ...grace])) {
+    const section = grace.includes(table) ? 'grace' : combined.includes(table) ? 'combined' : 'tables';
     yield {
-      path: ['tables', table],
+      path: [section, table],
       message: `its file ${file} is also one of table ${other}`,
       hint: 'rename one of the two tables',
     };

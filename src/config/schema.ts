@@ -7,7 +7,7 @@ import { checkDirectory, checkProgram, checkStateDirectory, realPath } from './f
 import { parsed, path, text } from './leaf.ts';
 import { nearest } from './nearest.ts';
 import { quote } from './printable.ts';
-import { type Finding, rule, unique } from './rule.ts';
+import { type Finding, rule, sound, unique } from './rule.ts';
 import { sourceSchema } from './source.ts';
 import type { Surroundings } from './surroundings.ts';
 import { parseAmount, parseDuration, parseFormats, parseMailAddress, parseProtected } from './values.ts';
@@ -28,18 +28,13 @@ export function configSchema(surroundings: Surroundings) {
         hint: 'give it one of its own: what is remembered there is not for everybody who may read the tables',
       };
     }),
-    rule(['tables', 'cross_checks'], function* ({ tables, cross_checks }) {
-      const known = Object.keys(tables);
-      const { local_domains, lists } = cross_checks ?? {};
-      const named = [
-        ...(local_domains === undefined ? [] : [{ key: ['local_domains'], name: local_domains }]),
-        ...(lists ?? []).map((name, i) => ({ key: ['lists', i], name })),
-      ];
-      for (const { key, name } of named) {
+    rule(['tables', 'cross_checks', 'combined', 'grace', 'canaries'], function* (settings) {
+      const known = Object.keys(settings.tables);
+      for (const { path, name } of namedTables(settings)) {
         if (known.includes(name)) continue;
         const meant = nearest(name, known);
         yield {
-          path: ['cross_checks', ...key],
+          path,
           message: `there is no table ${quote(name)}`,
           hint: meant === undefined ? `known: ${known.join(', ')}` : `did you mean ${meant}?`,
         };
@@ -71,6 +66,18 @@ function keys(surroundings: Surroundings) {
         };
       }),
     );
+  const combined = z.strictObject({
+    tables: z.array(z.string()).check(
+      z.minLength(1),
+      unique((name) => name),
+    ),
+    format: z.optional(parsed(z.unknown(), parseFormats)),
+  });
+  const canary = z.strictObject({
+    address: parsed(z.string(), parseMailAddress),
+    table: z.string(),
+    router: z.optional(text()),
+  });
   return z.strictObject({
     tables_dir: path(surroundings, checkDirectory),
     state_dir: z._default(path(surroundings, checkStateDirectory), '/var/lib/mailhub-tables'),
@@ -80,6 +87,12 @@ function keys(surroundings: Surroundings) {
     generations: z._default(z.int().check(z.gte(0), z.lte(1000)), 5),
     cross_checks: z.optional(crossChecksSchema()),
     notify: z.optional(notifySchema(surroundings)),
+    combined: z._default(z.record(z.string(), combined), {}),
+    grace: z._default(
+      z.record(z.string(), z.extend(combined, { keep: parsed(z.string(), parseDuration) })),
+      {},
+    ),
+    canaries: z._default(z.array(canary), []),
     directory: z._default(z.record(z.string(), directorySchema(surroundings)), {}),
     tables: z._default(z.record(z.string(), table), {}),
   });
@@ -166,4 +179,31 @@ function checkCommand(program: string): void {
     throw new ValueError(`${program} is no absolute path`, 'write the whole path: no shell looks for it');
   }
   checkProgram(program);
+}
+
+/** Where a table of `[tables.NAME]` is meant. */
+function* namedTables({
+  cross_checks,
+  combined,
+  grace,
+  canaries,
+}: Pick<z.output<ReturnType<typeof keys>>, 'cross_checks' | 'combined' | 'grace' | 'canaries'>): Iterable<{
+  path: KeyPath;
+  name: string;
+}> {
+  const lists: (readonly [KeyPath, readonly string[]])[] = [
+    [['cross_checks', 'lists'], cross_checks?.lists ?? []],
+  ];
+  for (const [section, tables] of Object.entries({ combined, grace })) {
+    for (const [name, each] of Object.entries(tables))
+      lists.push([[section, name, 'tables'], each?.tables ?? []]);
+  }
+  for (const [path, names] of lists) {
+    for (const [i, name] of sound(names)) yield { path: [...path, i], name };
+  }
+  if (typeof cross_checks?.local_domains === 'string')
+    yield { path: ['cross_checks', 'local_domains'], name: cross_checks.local_domains };
+  for (const [i, canary] of canaries.entries()) {
+    if (typeof canary?.table === 'string') yield { path: ['canaries', i, 'table'], name: canary.table };
+  }
 }

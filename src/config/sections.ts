@@ -11,8 +11,25 @@ export const sections = {
     generations: 'generations = 5',
     cross_checks: '[cross_checks]',
     notify: '[notify]',
+    combined: '[combined.all_table]',
+    grace: '[grace.gone_table]',
+    canaries: '[[canaries]], with two brackets',
     directory: '[directory.ad]',
     tables: '[tables.local_domains]',
+  },
+  combined: {
+    tables: 'tables = ["exch_table", "o365_table"]',
+    format: 'format = ["auto", "cdb"]',
+  },
+  grace: {
+    tables: 'tables = ["exch_table", "o365_table"]',
+    keep: 'keep = "3 days"',
+    format: 'format = ["auto", "cdb"]',
+  },
+  canaries: {
+    address: 'address = "postmaster@example.ac.uk"',
+    table: 'table = "exch_table"',
+    router: 'router = "exchange"',
   },
   notify: {
     mail: 'mail = ["postmaster@example.ac.uk"]',
@@ -100,6 +117,9 @@ type Section = keyof typeof sections;
 
 const places: Record<Section, string> = {
   top: 'the top of the file, before the first [section]',
+  combined: '[combined.NAME]',
+  grace: '[grace.NAME]',
+  canaries: '[[canaries]]',
   notify: '[notify]',
   crossChecks: '[cross_checks]',
   directory: '[directory.NAME]',
@@ -134,6 +154,9 @@ export function valueAt(document: unknown, path: KeyPath): unknown {
 }
 
 function sectionAt(path: KeyPath, document: unknown): Section {
+  for (const section of ['combined', 'grace', 'canaries'] as const) {
+    if (path[0] === section) return path.length > 1 ? section : 'top';
+  }
   if (path[0] === 'notify') return path.length > 1 ? 'notify' : 'top';
   if (path[0] === 'cross_checks') return path.length > 1 ? 'crossChecks' : 'top';
   if (path[0] === 'directory' && path.length > 1) return 'directory';

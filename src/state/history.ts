@@ -154,6 +154,28 @@ export class History {
     }));
   }
 
+  /** The keys that runs since a moment took from the tables, the latest first, each once. */
+  removedSince(
+    since: Date,
+    tables: readonly string[],
+  ): { readonly key: Buffer; readonly table: string; readonly run: Run }[] {
+    const rows = this.#all<RunRow & { key: Buffer; name: string }>(
+      `SELECT runs.*, changes.key, names.name FROM runs JOIN changes ON changes.run = runs.id
+       JOIN names ON names.id = changes.tbl
+       WHERE runs.started_at >= ? AND changes.kind = 1 AND names.name IN (${tables.map(() => '?').join(', ')})
+       ORDER BY runs.id DESC`,
+      since.getTime(),
+      ...tables,
+    );
+    const seen = new Set<string>();
+    return rows.flatMap((row) => {
+      const text = row.key.toString('latin1');
+      if (seen.has(text)) return [];
+      seen.add(text);
+      return [{ key: row.key, table: row.name, run: runOf(row) }];
+    });
+  }
+
   /** The first run that published a table; nothing is known of its entries before that. */
   firstPublication(table: string): Run | undefined {
     return this.#all<RunRow>(

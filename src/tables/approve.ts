@@ -6,7 +6,10 @@ import { RunLock } from '../state/lock.ts';
 import { Pins } from '../state/pins.ts';
 import { Rejections } from '../state/rejections.ts';
 import { type HoldRecord, State } from '../state/state.ts';
+import { afterPublishing } from './after-publishing.ts';
 import { printable } from './bytes.ts';
+import { deadCanaries } from './canaries.ts';
+import type { DerivedReport } from './derived.ts';
 import { type Difference, diff } from './diff.ts';
 import { stampOf, type TableFiles, tableFiles } from './files.ts';
 import { type ChosenFormats, chooseFormats } from './formats.ts';
@@ -36,6 +39,8 @@ export interface ApproveOptions {
 
 export interface ApprovalReport {
   readonly tables: readonly TableReport[];
+  /** The tables that are made of others. */
+  readonly derived: readonly DerivedReport[];
   /** Why the state could not be written, so that nothing of this is remembered. */
   readonly stateTrouble: string | undefined;
 }
@@ -80,9 +85,12 @@ export async function approve(config: Config, options: ApproveOptions): Promise<
       startedAt: Date.now(),
     });
     const generations = new Generations(config.stateDir, config.generations);
+    const deadBefore = await deadCanaries(config);
     await publishPlans(plans, state, journal, threads, generations);
     endRun(journal, plans, [], config.keepHistory, approver.settle(plans));
+    const derived = await afterPublishing(config, state, plans, deadBefore);
     return {
+      derived,
       tables: plans.filter((plan) => plan.selected).map((plan) => reportOf(plan, false)),
       stateTrouble: state.trouble,
     };

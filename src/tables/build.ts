@@ -9,8 +9,11 @@ import { Pins } from '../state/pins.ts';
 import { State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
 import { Accounts } from './accounts.ts';
+import { afterPublishing, isChanged } from './after-publishing.ts';
+import { deadCanaries } from './canaries.ts';
 import { type DirectoryRun, type Progress, Sources } from './collect.ts';
 import { crossCheckPlans } from './cross-checks/plans.ts';
+import type { DerivedReport } from './derived.ts';
 import { systemReason } from './error.ts';
 import { type TableFiles, tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
@@ -141,6 +144,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
         warnings.push(`${table}: new with this run: ${message}`);
       }
     };
+    let derived: readonly DerivedReport[] = [];
     const mayHold = Object.values(config.crossChecks.modes).includes('hold');
     if (mayHold) crossCheck();
 
@@ -152,6 +156,9 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       settleMoves(plans);
     } else {
       const generations = new Generations(config.stateDir, config.generations);
+      const deadBefore = plans.some(isChanged) ? await deadCanaries(config) : [];
+      for (const { address, message } of deadBefore)
+        warnings.push(`canary ${address} failed before this run: ${message}`);
       const publishing = publishPlans(plans, state, journal, threads, generations, {
         provenance: all,
         ready: committed ?? Promise.resolve(),
@@ -162,6 +169,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       const forgotten = memory.keep(plans);
       if (forgotten !== undefined) warnings.push(forgotten);
       endRun(journal, plans, directories, config.keepHistory, await settleHolds(plans, config.stateDir));
+      derived = await afterPublishing(config, state, plans, deadBefore);
     }
     for (const { directory, error } of (await committed) ?? []) {
       warnings.push(
@@ -176,6 +184,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       milliseconds: performance.now() - started,
       tables: plans.filter((plan) => plan.selected).map((plan) => reportOf(plan, dryRun)),
       directories,
+      derived,
       warnings,
       stateTrouble: dryRun ? undefined : state?.trouble,
     };

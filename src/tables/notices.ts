@@ -94,7 +94,20 @@ function tables(
     .filter(({ failure }) => failure !== undefined)
     .map(({ name }) => `directory ${name}:`);
   return tables.flatMap((table): Seen[] => {
-    const { name, failure, outcome } = table;
+    const { name, failure, outcome, pin } = table;
+    if (outcome === 'pinned' && pin?.by === 'canary') {
+      const lines = [`${name} is pinned since a canary failed:`, `    ${pin.why}`, 'When that is mended:'];
+      const next = `    ${command(`unpin ${name}`)}`;
+      return [
+        {
+          name: `failed ${name}`,
+          key: 'machine',
+          after: 1,
+          title: `${name} is pinned`,
+          lines: [...lines, next],
+        },
+      ];
+    }
     if (outcome === 'held' && table.hold?.rejection === undefined) return [held(table, command)];
     if (failure === undefined || down.some((directory) => failure.message.includes(directory))) return [];
     const own = failure.cause === 'machine';
@@ -103,7 +116,7 @@ function tables(
         name: `failed ${name}`,
         key: failure.cause,
         after: own ? 1 : after,
-        title: `${name} ${own ? 'could not be written' : 'has a source that fails'}`,
+        title: own ? `${name} failed` : `${name} has a source that fails`,
         lines: [`${name} failed; what is published stays as it was:`, `    ${failure.message}`],
       },
     ];

@@ -6,6 +6,7 @@ import { type Override, Overrides } from '../state/overrides.ts';
 import { type RunJournal, State } from '../state/state.ts';
 import { lowerCaseAscii, printable } from './bytes.ts';
 import { unrepresentable } from './dat/unrepresentable.ts';
+import { type DerivedReport, publishDerived } from './derived.ts';
 import { valueIn } from './entry-of.ts';
 import { tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
@@ -40,6 +41,8 @@ export interface OverrideReport {
   readonly override: Override;
   /** A table before it that has the address: Exim takes that. */
   readonly shadowedBy: string | undefined;
+  /** The tables that are made of others. */
+  readonly derived: readonly DerivedReport[];
   readonly stateTrouble: string | undefined;
 }
 
@@ -160,8 +163,9 @@ async function underLock<T>(
         const { override, undo } = decide(replaced);
         await publish(config, opened, journal, [plan]);
         if (plan.outcome === 'failed') undo();
+        const derived = await publishDerived(config, opened);
         const shadowedBy = shadowing(config, table, await surveysBefore(config, opened, table), changes);
-        return { table: reportOf(plan, true), override, shadowedBy, stateTrouble: opened.trouble };
+        return { table: reportOf(plan, true), override, shadowedBy, derived, stateTrouble: opened.trouble };
       },
     });
   } finally {

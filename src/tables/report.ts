@@ -1,5 +1,6 @@
 import type { DirectoryReport, ServerLoad } from '../ldap/types.ts';
 import type { Pin } from '../state/pins.ts';
+import type { DerivedReport } from './derived.ts';
 import type { Finding } from './guard.ts';
 import type { Conflict } from './merge.ts';
 import type { Rejection } from './sources/file.ts';
@@ -83,6 +84,8 @@ export interface BuildReport {
   readonly milliseconds: number;
   readonly tables: readonly TableReport[];
   readonly directories: readonly DirectoryOutcome[];
+  /** The tables that are made of others. */
+  readonly derived: readonly DerivedReport[];
   readonly warnings: readonly string[];
   /** Why the state could not be written, so that nothing of this run is remembered. */
   readonly stateTrouble: string | undefined;

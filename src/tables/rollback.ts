@@ -6,6 +6,7 @@ import { RunLock } from '../state/lock.ts';
 import { type Pin, Pins } from '../state/pins.ts';
 import { type RunJournal, State } from '../state/state.ts';
 import { printable } from './bytes.ts';
+import { type DerivedReport, publishDerived } from './derived.ts';
 import { entryOf } from './entry-of.ts';
 import { PublishError } from './error.ts';
 import { tableFiles } from './files.ts';
@@ -41,6 +42,8 @@ export interface RollbackReport {
   readonly tables: readonly RolledBack[];
   /** Addresses that went with this and are in no table now. */
   readonly gone: Listing<string>;
+  /** The tables that are made of others. */
+  readonly derived: readonly DerivedReport[];
   /** Why the state could not be written, so that nothing of this is remembered. */
   readonly stateTrouble: string | undefined;
 }
@@ -71,7 +74,8 @@ export async function rollback(config: Config, options: RollbackOptions): Promis
     });
     const { plans, ...report } = await rollbackUnderLock(config, state, journal, options);
     endRun(journal, plans, [], config.keepHistory);
-    return { ...report, stateTrouble: state.trouble };
+    const derived = await publishDerived(config, state);
+    return { ...report, derived, stateTrouble: state.trouble };
   } finally {
     state?.close();
     lock.release();
@@ -84,7 +88,7 @@ export async function rollbackUnderLock(
   state: State,
   journal: RunJournal,
   { tables, to, ...by }: RollbackOptions,
-): Promise<Omit<RollbackReport, 'stateTrouble'> & { readonly plans: readonly Plan[] }> {
+): Promise<Omit<RollbackReport, 'derived' | 'stateTrouble'> & { readonly plans: readonly Plan[] }> {
   const formats = await chooseFormats(config);
   const generations = new Generations(config.stateDir, config.generations);
   const pins = new Pins(config.stateDir);

@@ -14,10 +14,9 @@ const MOST_TIME = 30_000;
  * Tells somebody of a run, if there is something to tell, by mail and by command, as the configuration has it. Nobody is taken
  * for told when a way fails: the next run tries again.
  *
- * @param extra what is told at once and only once, beside what lasts
  * @returns what went wrong with telling
  */
-export async function tellOf(config: Config, report: BuildReport, extra?: Notice): Promise<string[]> {
+export async function tellOf(config: Config, report: BuildReport): Promise<string[]> {
   const { notify } = config;
   if (notify === undefined) return [];
   const memory = new NoticeMemory(config.stateDir);
@@ -26,9 +25,7 @@ export async function tellOf(config: Config, report: BuildReport, extra?: Notice
   const command = (words: string): string => `mailhub-tables ${words}${flag}`;
   const { notice, subjects } = noticesOf(report, memory.read(), notify.after, command, new Date());
   const troubles: string[] = [];
-  for (const each of [extra, notice]) {
-    if (each !== undefined) troubles.push(...(await tell(notify, each, report)));
-  }
+  if (notice !== undefined) troubles.push(...(await tell(notify, notice, report)));
   if (troubles.length > 0) return troubles;
   try {
     memory.write(subjects);

@@ -62,6 +62,8 @@ test('a whole configuration', async () => {
     exim: '/usr/sbin/exim',
     generations: 5,
     notify: undefined,
+    derived: [],
+    canaries: [],
     crossChecks: {
       localDomains: 'local_domains',
       lists: [],

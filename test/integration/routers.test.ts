@@ -37,7 +37,15 @@ const hosts = {
 };
 
 const page = readFileSync(new URL('../../docs/exim.md', import.meta.url), 'utf8');
+/** The one block of a kind. */
+const block = (kind: string): string =>
+  new RegExp(`^\`\`\`${kind}\\n(.*?)^\`\`\`$`, 'ms').exec(page)?.[1] ?? '';
 const configuration = [...page.matchAll(/^```exim\n(.*?)^```$/gms)].map(([, block]) => block).join('\n');
+
+/** With one lookup instead of four, and with grace. */
+const combined = configuration
+  .replace(/^exchange_alias:.*(?=^onward:)/ms, `${block('exim-combined')}\n`)
+  .replace(/^(?=unknown:)/m, `${block('exim-grace')}\n`);
 
 describe('the configuration in docs/exim.md', () => {
   const exim = new Exim();
@@ -49,7 +57,10 @@ describe('the configuration in docs/exim.md', () => {
     const sections = Object.keys(tables).map((name) => `[tables.${name}]\n`);
     const settings = join(directory, 'mailhub-tables.toml');
     const places = `tables_dir = "${directory}"\nstate_dir = "${directory}/state"\n`;
-    writeFileSync(settings, `${places}format = "bdb"\n${sections.join('')}`);
+    const derived =
+      '[combined.all_table]\ntables = ["exch_table", "o365_table", "mlist_table", "sm_table"]\n' +
+      '[grace.gone_table]\ntables = ["exch_table"]\nkeep = "1 day"\n';
+    writeFileSync(settings, `${places}format = "bdb"\n${derived}${sections.join('')}`);
     const report = await build(await loadConfig(settings));
     expect(report.tables.map(({ failure }) => failure)).toEqual(report.tables.map(() => undefined));
   }
@@ -105,20 +116,36 @@ describe('the configuration in docs/exim.md', () => {
       'onward',
       '192.0.2.40',
     ],
-  ])('routes %s', async (_, address, recipient, router, host) => {
-    const { status, text } = await exim.route(configuration, address, macros);
-    expect(text).toContain(`router = ${router}, transport = remote_smtp`);
-    expect(text).toContain(`host ${host} `);
-    expect(text.split('\n').map((line) => line.trim())).toContain(recipient);
-    expect(status).toBe(0);
+  ])('routes %s, with four lookups and with one', async (_, address, recipient, router, host) => {
+    for (const routers of [configuration, combined]) {
+      const { status, text } = await exim.route(routers, address, macros);
+      expect(text).toContain(`router = ${router}, transport = remote_smtp`);
+      expect(text).toContain(`host ${host} `);
+      expect(text.split('\n').map((line) => line.trim())).toContain(recipient);
+      expect(status).toBe(0);
+    }
+  });
+
+  it('defers for what went lately, and refuses it without that router', async () => {
+    const path = join(directory, 'exch_table.dat');
+    writeFileSync(path, `${tables.exch_table}left@example.ac.uk: left@example.ac.uk\n`);
+    await buildTables();
+    expect((await exim.route(combined, 'left@example.ac.uk', macros)).status).toBe(0);
+    writeFileSync(path, tables.exch_table);
+    await buildTables();
+    const deferred = await exim.route(combined, 'Left@example.ac.uk', macros);
+    expect(deferred).toMatchObject({ status: 1, text: expect.stringContaining('being looked into') });
+    expect((await exim.route(configuration, 'left@example.ac.uk', macros)).status).toBe(2);
   });
 
   it.each(['nobody@example.ac.uk', 'j.smith@stmarys.example.ac.uk', 'all-staff@example.ac.uk'])(
     'refuses %s, which is in no table',
     async (address) => {
-      const { status, text } = await exim.route(configuration, address, macros);
-      expect(text.trim()).toBe(`${address} is undeliverable: no such address here`);
-      expect(status).toBe(2);
+      for (const routers of [configuration, combined]) {
+        const { status, text } = await exim.route(routers, address, macros);
+        expect(text.trim()).toBe(`${address} is undeliverable: no such address here`);
+        expect(status).toBe(2);
+      }
     },
   );
 
@@ -128,9 +155,11 @@ describe('the configuration in docs/exim.md', () => {
     ['nothing', '":blackhole:" is not permitted'],
     ['include', 'included files not permitted'],
   ])('runs, writes, drops and reads nothing for the value of %s', async (name, reason) => {
-    const { text } = await exim.route(configuration, `${name}@lists.example.ac.uk`, macros);
-    expect(text).toContain(reason);
-    expect(text).not.toContain('transport = ');
+    for (const routers of [configuration, combined]) {
+      const { text } = await exim.route(routers, `${name}@lists.example.ac.uk`, macros);
+      expect(text).toContain(reason);
+      expect(text).not.toContain('transport = ');
+    }
   });
 
   it('answers a sender as the tables say', async () => {
