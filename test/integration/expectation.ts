@@ -9,7 +9,7 @@ export interface ExpectedTable {
   readonly entries: ReadonlyMap<string, string>;
   /** Keys that were claimed more than once, and by whom: all values, in the order in which they win. */
   readonly claims: ReadonlyMap<string, readonly string[]>;
-  /** Values of `proxyAddresses` that can't be an address of a domain of ours, and are of no other kind. */
+  /** What can't be an address, or a value, as a report shows it. */
   readonly rejected: readonly { readonly dn: string; readonly value: string }[];
 }
 
@@ -29,9 +29,9 @@ export async function expectCampus(
   }));
   const objects = ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ object }) => object);
   return {
-    exch_table: fromDirectory(objects.filter(isOnExchange), ({ values }) => primaryAddress(values)),
+    exch_table: fromDirectory(objects.filter(isOnExchange), primaryAddress),
     o365_table: fromDirectory(objects.filter(isInOffice365), ({ values }) =>
-      lowerCase(values.get('targetaddress')?.[0] ?? '').replace(/^smtp:/, ''),
+      attributeText(values.get('targetaddress') ?? []),
     ),
     mlist_table: table(datEntries(join(folder, 'mlist_table.dat'))),
     sm_table: table(studentEntries(join(folder, 'sm_table.csv'))),
@@ -68,35 +68,78 @@ function isInOffice365({ values }: LdifObject): boolean {
   return values.has('proxyaddresses') && values.has('targetaddress') && remoteTypes.includes(type);
 }
 
-function primaryAddress(values: LdifObject['values']): string | undefined {
-  const primary = values.get('proxyaddresses')?.find((value) => value.startsWith('SMTP:'));
-  return primary === undefined ? undefined : lowerCase(primary.slice(5));
+/** A value of a table, or what can't be one. */
+type Text = { readonly text: string } | { readonly unusable: string };
+
+/** configuration.md: in `proxyAddresses`, `SMTP:` makes an address the primary one. */
+function primaryAddress({ values }: LdifObject): Text {
+  const primary = values.get('proxyaddresses')?.filter((value) => value.startsWith('SMTP:')) ?? [];
+  return attributeText(primary);
+}
+
+/**
+ * configuration.md: what has `smtp:` in front, in any case, is an address: without the prefix and in lower case. Everything else stays
+ * as it is.
+ */
+function attributeText(values: readonly string[]): Text {
+  const [value = ''] = values.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  if (!/^smtp:/i.test(value)) return value === '' ? { unusable: '' } : { text: value };
+  const address = lowerCase(value.slice('smtp:'.length));
+  return isAddress(address) ? { text: address } : { unusable: value };
 }
 
 function fromDirectory(
   objects: readonly LdifObject[],
-  valueFor: (object: LdifObject) => string | undefined,
+  valueFor: (object: LdifObject) => Text,
 ): ExpectedTable {
   const pairs: [string, string][] = [];
   const rejected: { dn: string; value: string }[] = [];
   for (const object of objects) {
-    for (const value of object.values.get('proxyaddresses') ?? []) {
+    const value = valueFor(object);
+    let lacksValue = false;
+    for (const candidate of object.values.get('proxyaddresses') ?? []) {
       // Another kind of address, such as X500 or SIP.
-      if (/^[a-z0-9]+:/i.test(value) && !/^smtp:/i.test(value)) continue;
-      const address = lowerCase(value.replace(/^smtp:/i, ''));
+      if (/^[a-z0-9]+:/i.test(candidate) && !/^smtp:/i.test(candidate)) continue;
+      const address = lowerCase(candidate.replace(/^smtp:/i, ''));
       const isElsewhere =
         address.includes('@') && !domains.includes(address.slice(address.lastIndexOf('@') + 1));
       if (isElsewhere) continue;
-      if (/^smtp:/i.test(value) && isAddress(address)) pairs.push([address, valueFor(object) ?? 'no value']);
-      else rejected.push({ dn: object.dn, value });
+      if (!/^smtp:/i.test(candidate) || !isAddress(address)) {
+        rejected.push({ dn: object.dn, value: shown(address) });
+      } else if ('text' in value) {
+        pairs.push([address, value.text]);
+      } else {
+        lacksValue = true;
+      }
     }
+    // Told once, however many addresses want for it.
+    if (lacksValue && 'unusable' in value) rejected.push({ dn: object.dn, value: shown(value.unusable) });
   }
   return { ...table(pairs), rejected };
 }
 
-/** A local part of ASCII characters that need no quotes. */
+/**
+ * configuration.md, "What an address is": ASCII characters, 254 at most. In front of the only `@` words of letters, digits and
+ * !#$%&'*+-/=?^_`{|}~ with a dot between each two of them, 64 characters at most; behind it labels of at most 63 letters, digits
+ * and hyphens, which neither begin nor end with a hyphen.
+ */
 function isAddress(address: string): boolean {
-  return /^[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9.-]+$/.test(address);
+  const [localPart = '', domain = '', ...more] = address.split('@');
+  const isWord = (word: string) => /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+$/.test(word);
+  const isLabel = (label: string) => /^[a-z0-9-]{1,63}$/.test(label) && !/^-|-$/.test(label);
+  return (
+    more.length === 0 &&
+    address.length <= 254 &&
+    localPart.length <= 64 &&
+    localPart.split('.').every(isWord) &&
+    domain.split('.').every(isLabel)
+  );
+}
+
+/** As a report has it: one line, whatever is in it. */
+function shown(text: string): string {
+  const code = (character: string) => character.charCodeAt(0).toString(16).padStart(4, '0');
+  return [...text].map((each) => (each < ' ' || each === '\x7f' ? `\\u${code(each)}` : each)).join('');
 }
 
 function table(pairs: readonly (readonly [key: string, value: string])[]): ExpectedTable {
