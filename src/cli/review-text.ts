@@ -108,7 +108,7 @@ function commandLines(review: Review, configFile: string, style: Style): string[
   const { table, digest, outdated, added, removed, changed, findings } = review;
   const config = configFlag(configFile);
   const command = (text: string): string => style.bold(`  mailhub-tables ${text}${config}`);
-  if (outdated !== undefined) return [outdated, command(`build ${table}`)];
+  if (outdated !== undefined) return [style.yellow(outdated)];
   const refuse = [
     'to refuse just this, without a word in the hours to come',
     command(`reject ${table} --reason TEXT`),

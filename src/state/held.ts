@@ -34,6 +34,8 @@ export interface HeldFinding {
 export interface HeldTexts {
   readonly candidate: () => Iterable<Uint8Array>;
   readonly published: (() => Iterable<Uint8Array>) | undefined;
+  /** Keys that move to tables which do not show them yet, each with its table; undefined where there are none. */
+  readonly moves: (() => Iterable<Uint8Array>) | undefined;
 }
 
 const date = z.pipe(
@@ -100,12 +102,20 @@ export class HeldCandidates {
     return join(this.#folder, table, `${digest}.dat`);
   }
 
+  /** Where the keys are kept that move to other tables with a candidate; there may be none. */
+  movesPath(table: string, digest: string): string {
+    return join(this.#folder, table, `${digest}.moves`);
+  }
+
   /** Keeps a candidate. To be called by the holder of the lock. @throws the operating system's error */
   async keep(table: string, held: HeldCandidate, texts: HeldTexts): Promise<void> {
     await mkdir(join(this.#folder, table), { recursive: true, mode: 0o750 });
     await this.#keepText(table, held.candidate, texts.candidate);
     if (held.published !== undefined && texts.published !== undefined)
       await this.#keepText(table, held.published, texts.published);
+    const moves = this.movesPath(table, held.digest);
+    if (texts.moves === undefined) await rm(moves, { force: true });
+    else await writeText(moves, texts.moves());
     writeDurably(join(this.#folder, table, `${held.digest}.json`), `${JSON.stringify(held, undefined, 2)}\n`);
     this.#clear(table);
   }
@@ -118,21 +128,7 @@ export class HeldCandidates {
   async #keepText(table: string, digest: string, text: () => Iterable<Uint8Array>): Promise<void> {
     const path = this.path(table, digest);
     if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
-    const staged = `${path}.new`;
-    try {
-      await rm(staged, { force: true });
-      const handle = await open(staged, 'wx', 0o640);
-      try {
-        for (const block of text()) await handle.writeFile(block);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(staged, path);
-    } catch (error) {
-      await rm(staged, { force: true });
-      throw error;
-    }
+    await writeText(path, text());
   }
 
   /** Removes the oldest candidates beyond the room for them, and texts that none speaks of. */
@@ -151,8 +147,11 @@ export class HeldCandidates {
         for (const digest of [held.candidate, held.published]) if (digest !== undefined) wanted.add(digest);
     });
     for (const name of namesIn(folder)) {
-      if (name.endsWith('.new') || (name.endsWith('.dat') && !wanted.has(name.slice(0, -4))))
-        rmSync(join(folder, name), { force: true });
+      const [digest = '', suffix] = name.split('.');
+      const unspoken =
+        (suffix === 'dat' && !wanted.has(digest)) ||
+        (suffix === 'moves' && !list.some((held) => held.digest === digest));
+      if (unspoken || name.endsWith('.new')) rmSync(join(folder, name), { force: true });
     }
   }
 }
@@ -162,5 +161,24 @@ function namesIn(folder: string): string[] {
     return readdirSync(folder);
   } catch {
     return [];
+  }
+}
+
+/** Writes a file so that it is there whole or not at all. @throws the operating system's error */
+async function writeText(path: string, text: Iterable<Uint8Array>): Promise<void> {
+  const staged = `${path}.new`;
+  try {
+    await rm(staged, { force: true });
+    const handle = await open(staged, 'wx', 0o640);
+    try {
+      for (const block of text) await handle.writeFile(block);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(staged, path);
+  } catch (error) {
+    await rm(staged, { force: true });
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { Config, TableConfig } from '../config/config.ts';
+import type { Pairs } from '../dbm/pairs.ts';
 import { Generations } from '../state/generations.ts';
 import { type HeldCandidate, HeldCandidates } from '../state/held.ts';
 import { History } from '../state/history.ts';
@@ -11,6 +12,7 @@ import { printable } from './bytes.ts';
 import { deadCanaries } from './canaries.ts';
 import type { DerivedReport } from './derived.ts';
 import { type Difference, diff } from './diff.ts';
+import { entryOf } from './entry-of.ts';
 import { stampOf, type TableFiles, tableFiles } from './files.ts';
 import { type ChosenFormats, chooseFormats } from './formats.ts';
 import { readKeptText } from './kept-text.ts';
@@ -75,7 +77,8 @@ export async function approve(config: Config, options: ApproveOptions): Promise<
     await sweep(config.tablesDir);
     const approver = new Approver(config, await chooseFormats(config), state);
     const approvals = approver.choose(selected, options.digests);
-    const plans = config.tables.flatMap((table) => approver.plan(table, approvals.get(table.name)));
+    const moves = approver.moves(approvals);
+    const plans = config.tables.flatMap((table) => approver.plan(table, approvals.get(table.name), moves));
 
     const reason = [...approvals.values()].map(({ digest }) => digest.slice(0, 16)).join(' ');
     const journal = state.begin({
@@ -150,8 +153,33 @@ class Approver {
     return chosen;
   }
 
+  /** The keys that move with what is approved, by the table that gains them: one that did not show them when it was held. */
+  moves(approvals: ReadonlyMap<string, HeldCandidate>): Map<string, Pairs[]> {
+    const moves = new Map<string, Pairs[]>();
+    for (const [name, { digest }] of approvals) {
+      const path = this.#held.movesPath(name, digest);
+      if (stampOf(path) === undefined) continue;
+      const { pairs } = readDatFile(path);
+      const numbers = new Map<string, number[]>();
+      for (let i = 0; i < pairs.count; i++) {
+        const to = Buffer.from(pairs.pool.subarray(pairs.valueStart[i], pairs.valueEnd[i])).toString();
+        const list = numbers.get(to);
+        if (list === undefined) numbers.set(to, [i]);
+        else list.push(i);
+      }
+      for (const [to, list] of numbers)
+        moves.set(to, [...(moves.get(to) ?? []), pick(pairs, Uint32Array.from(list))]);
+    }
+    return moves;
+  }
+
   /** @throws ApprovalError, PublishError */
-  plan(table: TableConfig, approved: HeldCandidate | undefined): Plan[] {
+  plan(
+    table: TableConfig,
+    approved: HeldCandidate | undefined,
+    moves: ReadonlyMap<string, readonly Pairs[]>,
+  ): Plan[] {
+    const arriving = moves.get(table.name) ?? [];
     const files = tableFiles(this.#config.tablesDir, table.name, this.#formats.of(table));
     const found = survey(files, {
       record: this.#state.published(table.name),
@@ -168,10 +196,25 @@ class Approver {
         const more = candidate.count - this.#text(table.name, approved.candidate).count;
         plan.notes.push(`with ${more} entries that were published since the review`);
       }
+      for (const pairs of arriving) {
+        const missing = pairsWithout(pairs, candidate);
+        if (missing === undefined) continue;
+        throw new ApprovalError(
+          `${table.name}: ${missing} moves here with what is approved, and is not in the candidate that is approved; review both again`,
+          true,
+        );
+      }
       return [plan];
     }
     const waiting = this.#waiting(table, files);
-    return waiting === undefined ? [] : [heldPlan(table, files, found, waiting)];
+    if (waiting === undefined && arriving.length === 0) return [];
+    const source = table.name;
+    const shown = waiting ?? found.shown();
+    const contributions = [...(shown === undefined ? [] : [shown]), ...arriving].map((pairs) => ({
+      source,
+      pairs,
+    }));
+    return [heldPlan(table, files, found, merge(contributions).table)];
   }
 
   /** What a table would be published as that nobody approves now: an address that moves there has to wait for it. */
@@ -257,6 +300,14 @@ class Approver {
   #text(table: string, digest: string): Table {
     return readKeptText(this.#held.path(table, digest), digest, 'run build, and review again');
   }
+}
+
+/** The first key that a table lacks, made printable. */
+function pairsWithout({ count, pool, keyStart, keyEnd }: Pairs, table: Table): string | undefined {
+  for (let i = 0; i < count; i++) {
+    if (entryOf(table, pool, keyStart[i], keyEnd[i]) < 0) return printable(pool, keyStart[i], keyEnd[i]);
+  }
+  return undefined;
 }
 
 /** What makes one table another, in words. */

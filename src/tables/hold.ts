@@ -2,6 +2,8 @@ import { HeldCandidates } from '../state/held.ts';
 import { Rejections } from '../state/rejections.ts';
 import type { HoldRecord } from '../state/state.ts';
 import { digestOf } from './digest.ts';
+import { EntriesBuilder } from './entries.ts';
+import { entryOf } from './entry-of.ts';
 import { systemReason } from './error.ts';
 import type { Refusal } from './guard.ts';
 import { merge } from './merge.ts';
@@ -33,7 +35,7 @@ export async function settleHolds(
     const { name } = plan.config;
     try {
       if (plan.outcome === 'held') {
-        const record = await keepHold(plan, held, rejections);
+        const record = await keepHold(plan, plans, held, rejections);
         if (record !== undefined) holds.set(name, record);
       } else {
         held.drop(name);
@@ -64,8 +66,33 @@ export function refusalOf(stateDir: string, table: string): Refusal | undefined 
   }
 }
 
+/** The keys that a held candidate would lose to tables which do not show them yet, each with the table that gains it. */
+function movesOf(plan: Plan, plans: readonly Plan[]): Table | undefined {
+  const { base, heldFile } = plan;
+  const { removed } = heldFile?.difference ?? plan.difference;
+  if (base === undefined || removed.length === 0) return undefined;
+  const { pool, keyStart, keyEnd } = base.load();
+  const moves = new EntriesBuilder(removed.length, removed.length * 48);
+  for (const other of plans) {
+    const { candidate, config, survey, outcome, selected } = other;
+    const shows = selected && (outcome === 'published' || outcome === 'unchanged');
+    if (other === plan || candidate === undefined || shows) continue;
+    const name = Buffer.from(config.name);
+    const shown = (selected ? other.write?.table : undefined) ?? survey.shown();
+    for (const entry of removed) {
+      const [start, end] = [keyStart[entry], keyEnd[entry]];
+      if (entryOf(candidate, pool, start, end) < 0) continue;
+      if (shown !== undefined && entryOf(shown, pool, start, end) >= 0) continue;
+      moves.add(pool, start, end, name, 0, name.length);
+    }
+  }
+  if (moves.count === 0) return undefined;
+  return merge([{ source: plan.config.name, pairs: moves.finish() }]).table;
+}
+
 async function keepHold(
   plan: Plan,
+  plans: readonly Plan[],
   held: HeldCandidates,
   rejections: Rejections,
 ): Promise<HoldRecord | undefined> {
@@ -81,6 +108,7 @@ async function keepHold(
   const firstSeen = last?.findingsKey === findingsKey ? last.firstSeen : now;
   const rejection = rejections.get(config.name);
   const rejected = rejection?.findingsKey === findingsKey ? rejection : undefined;
+  const moves = movesOf(plan, plans);
   await held.keep(
     config.name,
     {
@@ -94,7 +122,11 @@ async function keepHold(
       firstSeen,
       lastSeen: now,
     },
-    { candidate: () => candidate.text(), published: base && (() => base.text()) },
+    {
+      candidate: () => candidate.text(),
+      published: base && (() => base.text()),
+      moves: moves && (() => moves.text()),
+    },
   );
   plan.hold = { digest, since, firstSeen, rejection: rejected };
   return {

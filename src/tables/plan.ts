@@ -249,7 +249,8 @@ class Planner {
       const shown = adopted === undefined ? difference : differenceOf(published, candidate);
       return this.#plan({ ...common, outcome: 'published', base: published, difference: shown, write });
     }
-    const additions = base && this.#additions(base, candidate, difference, verdict.findings);
+    const additions = additionsOf(this.#config, base, candidate, difference, verdict.findings);
+    if (additions !== undefined) this.#notes.push(additionsNote(difference));
     return this.#plan({
       ...common,
       outcome: 'held',
@@ -259,22 +260,6 @@ class Planner {
       write:
         additions ?? (adopted ? { table: adopted, parts: { dat: false, dbm: true } } : this.#repair(base)),
     });
-  }
-
-  /** What is published of a held candidate all the same: what was there, and the entries whose keys are new. */
-  #additions(
-    base: Base,
-    candidate: Table,
-    { added }: Difference,
-    findings: readonly Finding[],
-  ): Plan['write'] {
-    const concerned = findings.some(({ rule }) => rule === 'max_added' || rule === 'max_age');
-    if (this.#config.onHold !== 'additions' || added.length === 0 || concerned) return undefined;
-    this.#notes.push(`${added.length} new entries are published all the same (on_hold = "additions")`);
-    const source = this.#config.name;
-    const published = { source, pairs: base.load() };
-    const { table } = merge([published, { source, pairs: pick(candidate, added) }]);
-    return { table, parts: { dat: true, dbm: true } };
   }
 
   /** What an optional source would have given is not known. */
@@ -459,6 +444,40 @@ export function heldPlan(config: TableConfig, files: TableFiles, survey: Survey,
     rejections: NONE,
     notes: [],
   };
+}
+
+/** What is published of a held candidate all the same: what was there, and the entries whose keys are new. */
+function additionsOf(
+  config: TableConfig,
+  base: Base | undefined,
+  candidate: Table,
+  { added }: Difference,
+  findings: readonly Finding[],
+): Plan['write'] {
+  const concerned = findings.some(({ rule }) => rule === 'max_added' || rule === 'max_age');
+  if (config.onHold !== 'additions' || base === undefined || added.length === 0 || concerned)
+    return undefined;
+  const source = config.name;
+  const published = { source, pairs: base.load() } as const;
+  const { table } = merge([published, { source, pairs: pick(candidate, added) }]);
+  return { table, parts: { dat: true, dbm: true } };
+}
+
+function additionsNote({ added }: Difference): string {
+  return `${added.length} new entries are published all the same (on_hold = "additions")`;
+}
+
+/** Turns the plan of a table that would be published into that of a held one. */
+export function holdPlan(plan: Plan, finding: Finding, findingsKey: string, additions: boolean): void {
+  const { config, base, candidate, difference, chosen } = plan;
+  plan.outcome = 'held';
+  plan.findings = [finding];
+  plan.findingsKey = findingsKey;
+  plan.write =
+    !additions || chosen || candidate === undefined
+      ? undefined
+      : additionsOf(config, base, candidate, difference, [finding]);
+  if (plan.write !== undefined) plan.notes.push(additionsNote(difference));
 }
 
 /** Turns a plan into a failure of this machine. */

@@ -9,15 +9,20 @@ import { keyOfEntries } from './guard.ts';
 import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
 import { pick } from './pick.ts';
-import { changesOf, fail, type Plan } from './plan.ts';
+import { changesOf, fail, holdPlan, type Plan } from './plan.ts';
 import { NO_PROVENANCE, type Provenance } from './provenance.ts';
 import { outcomeOf, publishedChanges } from './run-history.ts';
 import { keepCandidate, type Parts, type StagedTable } from './stage.ts';
 import type { Table } from './table.ts';
 import type { TableThreads } from './table-threads.ts';
 
-/** Holds the tables that would lose an address to one that does not publish. @returns the moves that remain */
-export function settleMoves(plans: readonly Plan[]): Move[] {
+/**
+ * Holds the tables that would lose an address to one that does not publish.
+ *
+ * @param additions whether what is new may still be published of one that is held: not once its files are staged
+ * @returns the moves that remain
+ */
+export function settleMoves(plans: readonly Plan[], additions = true): Move[] {
   const moves = findMoves(plans.flatMap(changesOf));
   const waiting = findWaiting(moves);
   for (const plan of plans) {
@@ -28,10 +33,12 @@ export function settleMoves(plans: readonly Plan[]): Move[] {
     const what =
       move.keys.length === 1 ? `${first} moves` : `${move.keys.length} addresses (${first}, ...) move`;
     const message = `${what} to ${move.to.name}, which is not published: the two can only go together`;
-    plan.outcome = 'held';
-    plan.findings = [{ rule: 'waits', message, count: move.keys.length, examples: [first] }];
-    plan.findingsKey = keyOfEntries(move.from.before, move.keys);
-    plan.write = undefined;
+    holdPlan(
+      plan,
+      { rule: 'waits', message, count: move.keys.length, examples: [first] },
+      keyOfEntries(move.from.before, move.keys),
+      additions,
+    );
   }
   return moves.filter((move) => !waiting.has(move.from.name));
 }
@@ -76,7 +83,8 @@ class Publisher {
   readonly #threads: TableThreads;
   readonly #generations: Generations;
   readonly #provenance: Provenance;
-  readonly #staged = new Map<string, StagedTable>();
+  /** What is staged for each step, and from which entries. */
+  readonly #staged = new Map<string, { readonly files: StagedTable; readonly table: Table }>();
   /** Tables whose generation is kept: one that is published twice shows an interim one in between. */
   readonly #kept = new Set<string>();
   #steps: readonly Step[] = [];
@@ -123,11 +131,11 @@ class Publisher {
       const done = await attempt(plan, async () => {
         if (!this.#kept.has(step.name)) await this.#keepGeneration(plan, plan.write?.table ?? table);
         if (parts.dat) this.#state.intend(step.name, table.digest);
-        await staged.commit();
+        await staged.files.commit();
         this.#staged.delete(key(step));
         if (step.keeps.length === 0) this.#record(plan, table, parts);
       });
-      if (!done) settleMoves(this.#plans);
+      if (!done) settleMoves(this.#plans, false);
     }
     for (const plan of this.#plans) {
       const { published, verified, datThere, dbmMatches } = plan.survey;
@@ -139,7 +147,7 @@ class Publisher {
 
   /** Removes what was staged and not put in place. */
   async discard(): Promise<void> {
-    for (const staged of this.#staged.values()) await staged.discard();
+    for (const { files } of this.#staged.values()) await files.discard();
   }
 
   /** Keeps what a publication takes the place of; want of room for it stops nothing. */
@@ -171,10 +179,14 @@ class Publisher {
   async #stageStep(step: Step): Promise<void> {
     const plan = this.#planOf(step);
     const { write } = plan;
-    if (write === undefined || this.#staged.has(key(step))) return;
+    const known = this.#staged.get(key(step));
+    if (write === undefined || known?.table === write.table) return;
+    // The table waits since it was staged, and only what is new is published of it.
+    this.#staged.delete(key(step));
+    await known?.files.discard();
     const label = step.keeps.length === 0 ? 'new' : 'interim';
-    const staged = await this.#threads.stage(plan.files, tableOf(step, write.table), write.parts, label);
-    this.#staged.set(key(step), staged);
+    const files = await this.#threads.stage(plan.files, tableOf(step, write.table), write.parts, label);
+    this.#staged.set(key(step), { files, table: write.table });
   }
 
   #record(plan: Plan, table: Table, wrote: Parts): void {

@@ -3,6 +3,7 @@ import { DbmError } from '../dbm/error.ts';
 import type { DbmFile } from '../dbm/format.ts';
 import type { Pairs } from '../dbm/pairs.ts';
 import { type HeldCandidate, HeldCandidates, type HeldFinding } from '../state/held.ts';
+import { Pins } from '../state/pins.ts';
 import { type Rejection, Rejections } from '../state/rejections.ts';
 import { State } from '../state/state.ts';
 import { printable } from './bytes.ts';
@@ -177,6 +178,8 @@ class Reviewer {
 
   /** Whether what is published is still what the candidate was compared with. */
   #outdated(config: TableConfig, held: HeldCandidate): string | undefined {
+    const pin = new Pins(this.#config.stateDir).get(config.name);
+    if (pin !== undefined) return 'the table is pinned: unpin it, and the next build judges anew';
     const files = tableFiles(this.#config.tablesDir, config.name, this.#formats.of(config));
     const state = State.peek(this.#config.stateDir);
     try {

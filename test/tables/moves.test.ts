@@ -2,7 +2,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
 import { formats } from '../../src/dbm/index.ts';
+import { HeldCandidates } from '../../src/state/held.ts';
+import { ApprovalError, approve } from '../../src/tables/approve.ts';
 import type { Outcome } from '../../src/tables/report.ts';
 import { fileFed, Hub, keptByHand, tableOf } from './hub.ts';
 import { entriesOf } from './pairs.ts';
@@ -63,6 +66,10 @@ interface Case {
   readonly fate: Fate;
   /** The dbm file was there, and is gone. */
   readonly dbmGone: boolean;
+  /** What is new is published even when the table is held. */
+  readonly additions: boolean;
+  /** Somebody approves what is held afterwards. */
+  readonly approved: boolean;
 }
 
 const keysOf = fc.subarray([...'abcdef']).map((keys): Keys => new Set(keys));
@@ -83,16 +90,19 @@ const tableCase = (name: string): fc.Arbitrary<Case> =>
     wanted: keysOf,
     fate: fc.oneof({ weight: 6, arbitrary: fc.constant<Fate>('free') }, fc.constantFrom(...fates)),
     dbmGone: fc.nat(5).map((n) => n === 0),
+    additions: fc.nat(3).map((n) => n === 0),
+    approved: fc.boolean(),
   });
 const cases = fc
   .integer({ min: 2, max: 4 })
   .chain((count) => fc.tuple(...[...'wxyz'].slice(0, count).map(tableCase)));
 
-function section({ name, byHand, fate }: Case): string {
+function section({ name, byHand, fate, additions }: Case): string {
   const guard = fate === 'held' ? 'min_entries = 1000' : 'max_removed = "100%"';
   if (byHand) return keptByHand(name, guard);
   const missing = fate === 'source fails' ? `[[tables.${name}.sources]]\nfile = "IN/not-there"\n` : '';
-  return fileFed(name, guard) + missing;
+  const onHold = additions ? '\non_hold = "additions"\n' : '\n';
+  return fileFed(name, guard).replace('\n', onHold) + missing;
 }
 
 function put(hub: Hub, { name, byHand }: Case, keys: Keys): void {
@@ -119,6 +129,10 @@ function union(sets: readonly Keys[]): Set<string> {
 
 /** Runs a build, and at every moment looks for the addresses that were in some table and are wanted in some table. */
 async function watched(hub: Hub, tables: readonly Case[], options: { tables?: string[]; force?: boolean }) {
+  return watch(hub, tables, () => hub.build({ allowEmpty: true, ...options }));
+}
+
+async function watch<T>(hub: Hub, tables: readonly Case[], work: () => Promise<T>): Promise<T> {
   const before = shown(hub, tables);
   const moving = [...union(tables.map(({ wanted }) => wanted))].filter((key) => before.has(key));
   const lost: string[] = [];
@@ -127,11 +141,30 @@ async function watched(hub: Hub, tables: readonly Case[], options: { tables?: st
     lost.push(...moving.filter((key) => !now.has(key)));
   };
   between.afterRename = look;
-  const report = await hub.build({ allowEmpty: true, ...options });
+  const report = await work();
   look();
   between.afterRename = () => {};
   expect(lost).toEqual([]);
   return report;
+}
+
+/** Approves what is held of some tables, and looks as above; what is refused is refused. */
+async function approveHeld(hub: Hub, tables: readonly Case[], approved: readonly Case[]): Promise<void> {
+  const held = new HeldCandidates(hub.stateDir);
+  const config = await loadConfig(hub.configFile);
+  const latest = approved.flatMap(({ name }) =>
+    held
+      .list(name)
+      .slice(0, 1)
+      .map(({ digest }) => ({ name, digest })),
+  );
+  for (const group of [latest, ...latest.map((each) => [each])]) {
+    if (group.length === 0) continue;
+    const options = { tables: group.map(({ name }) => name), digests: group.map(({ digest }) => digest) };
+    await watch(hub, tables, () => approve(config, { ...options, who: 'a test', why: undefined })).catch(
+      (error: unknown) => expect(error).toBeInstanceOf(ApprovalError),
+    );
+  }
 }
 
 /** Makes the operations fail that the fate of a table says: every staging, the first rename. */
@@ -184,8 +217,12 @@ function expected(tables: readonly Case[]): Map<string, Outcome> {
 }
 
 /** Whether it is clear beforehand what becomes of a table. */
-function isForeseeable({ fate, dbmGone }: Case): boolean {
-  return !dbmGone && !['.dat unreadable', 'staging fails', '.dat stays', 'dbm file stays'].includes(fate);
+function isForeseeable({ fate, dbmGone, additions }: Case): boolean {
+  return (
+    !dbmGone &&
+    !additions &&
+    !['.dat unreadable', 'staging fails', '.dat stays', 'dbm file stays'].includes(fate)
+  );
 }
 
 test('an address that moves is in one of its tables at every moment, whatever is held or fails', async () => {
@@ -229,6 +266,11 @@ test('an address that moves is in one of its tables at every moment, whatever is
 
       between.fails = () => false;
       for (const path of unreadable) rmSync(path, { recursive: true });
+      await approveHeld(
+        hub,
+        tables,
+        tables.filter(({ approved }) => approved),
+      );
       hub.configure(tables.map((table) => section({ ...table, fate: 'free' })).join(''));
       await watched(hub, tables, {});
       for (const table of tables) expect(keysIn(hub, table)).toEqual([...table.wanted].sort());
@@ -251,6 +293,8 @@ describe('examples', () => {
     wanted: new Set(wanted),
     fate,
     dbmGone: false,
+    additions: false,
+    approved: false,
   });
   async function run(...tables: readonly Case[]) {
     const hub = new Hub();
