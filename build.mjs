@@ -1,6 +1,6 @@
 // Bundles the commands and the library. Each command is a chunk of its own, so that a start loads only what it runs.
 import { execFileSync } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { bundle } from './scripts/bundle.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
@@ -11,6 +11,7 @@ await bundle({
     cli: 'src/cli/main.ts',
     index: 'src/index.ts',
     'table-thread': 'src/tables/table-thread.ts',
+    'fixtures/server': 'fixtures/server/main.ts',
   },
   outdir: 'dist',
   splitting: true,
@@ -36,4 +37,6 @@ await bundle({
   sourcemap: true,
   logLevel: 'warning',
 });
+// The fixture server finds its schema beside its folder, here as in the sources.
+await cp('fixtures/schema', 'dist/schema', { recursive: true });
 execFileSync(process.execPath, ['--import', 'tsx', 'scripts/man-pages.ts', 'dist'], { stdio: 'inherit' });

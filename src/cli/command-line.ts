@@ -3,6 +3,7 @@ import { version } from '../config/version.ts';
 import type { FormatName } from '../dbm/format.ts';
 import type {
   ApproveFlags,
+  BenchFlags,
   BuildFlags,
   CheckFlags,
   CommonFlags,
@@ -253,6 +254,29 @@ sources have caught up with it. What is kept by hand has no overrides: edit its 
       end(await (await import('./override.ts')).listOverridesCommand(options));
     });
 
+  program
+    .command('bench')
+    .description('measure where the time of an hour goes, on a fixture directory')
+    .argument('<fixture_dir>', 'what fixtures/campus/generate.ts writes')
+    .addOption(
+      new Option('-r, --runs <number>', 'how often each hour is measured')
+        .default(5)
+        .argParser(positiveNumber),
+    )
+    .option('--url <url>', 'a server that has the directory already; without it, one is started on loopback')
+    .option('--keep <file>', 'write the result there, as JSON')
+    .option('--compare <file>', 'show what was kept there beside it, and the ratio')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Each hour is a whole build in a process of its own, on a hub in a temporary folder: the first hour finds nothing
+published, the unchanged one finds everything as it is.`,
+    )
+    .action(async (fixture: string, options: BenchFlags) => {
+      end(await (await import('./bench.ts')).benchCommand(fixture, options));
+    });
+
   const dbm = program
     .command('dbm')
     .description('build, dump, look into and verify single table files, of any format')
@@ -303,6 +327,12 @@ function command(program: Command, name: string, description: string): Command {
     .command(name)
     .description(description)
     .addOption(new Option('-c, --config <file>', 'the configuration').default('/etc/mailhub-tables.toml'));
+}
+
+function positiveNumber(text: string): number {
+  const number = wholeNumber(text);
+  if (number === 0) throw new InvalidArgumentError('It is 1 or more.');
+  return number;
 }
 
 function wholeNumber(text: string): number {

@@ -7,6 +7,7 @@ import { EximError } from '../tables/exim.ts';
 import { OverrideError } from '../tables/override.ts';
 import { RollbackError } from '../tables/rollback.ts';
 import { UnknownTableError } from '../tables/select.ts';
+import { FixtureError } from './bench/fixture.ts';
 import { Status } from './status.ts';
 
 /** The exit status of an error that ended a command, and what to say of it. */
@@ -22,6 +23,7 @@ export function explain(error: unknown): { status: number; message: string } {
   if (error instanceof LockedError) return { status: Status.locked, message: error.message };
   if (error instanceof StateError) return { status: Status.error, message: error.message };
   if (error instanceof DbmError) return { status: Status.error, message: error.message };
+  if (error instanceof FixtureError) return { status: Status.error, message: error.message };
   if (error instanceof SourceError) return { status: Status.sourceFailed, message: error.message };
   if (isSystemError(error)) return { status: Status.error, message: error.message };
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -15,6 +15,14 @@ export interface LookupFlags extends CommonFlags {
   readonly value?: boolean;
 }
 
+export interface BenchFlags {
+  readonly runs: number;
+  readonly url?: string;
+  readonly keep?: string;
+  readonly compare?: string;
+  readonly json?: boolean;
+}
+
 export type CheckFlags = CommonFlags;
 
 /** What a command takes that settles something: the history keeps the reason. */

@@ -82,6 +82,7 @@ async function extractFrom(
   signal?.throwIfAborted();
   const { url } = visit;
   const connection = await connect(settings, visit, password, signal);
+  visit.connected();
   const pace = new Pace(settings.maxEntriesPerSecond);
   const server = { directory: settings.name, url };
   const session = new Session(connection, server, settings.operationTimeout, visit, pace);

@@ -167,6 +167,7 @@ class Tour<T> {
         entries: (before?.entries ?? 0) + visit.entries,
         bytes: (before?.bytes ?? 0) + visit.bytes,
         milliseconds: (before?.milliseconds ?? 0) + visit.milliseconds,
+        connectMilliseconds: (before?.connectMilliseconds ?? 0) + visit.connectMilliseconds,
         pausedMilliseconds: (before?.pausedMilliseconds ?? 0) + visit.pausedMilliseconds,
         failure,
       });

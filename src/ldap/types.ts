@@ -168,6 +168,8 @@ export interface ServerLoad {
   /** Received in answers to searches, without TLS. */
   readonly bytes: number;
   readonly milliseconds: number;
+  /** Until it was connected to and bound to, a part of `milliseconds`. */
+  readonly connectMilliseconds: number;
   /** Time in which it was left alone on purpose, a part of `milliseconds`. */
   readonly pausedMilliseconds: number;
   /** How the last attempt failed; undefined when it did not. */

@@ -17,7 +17,12 @@ export class Visit {
   passwordExpires: Date | undefined;
   /** A password went out and nothing came back: it may have been counted as a wrong one. */
   isBindUnanswered = false;
+  /** Until the server was connected to and bound to; the whole visit when it never was. */
+  get connectMilliseconds(): number {
+    return (this.#connected ?? this.#ended ?? performance.now()) - this.#started;
+  }
   readonly #started = performance.now();
+  #connected: number | undefined;
   #ended: number | undefined;
 
   constructor(url: string) {
@@ -26,6 +31,10 @@ export class Visit {
 
   get milliseconds(): number {
     return (this.#ended ?? performance.now()) - this.#started;
+  }
+
+  connected(): void {
+    this.#connected = performance.now();
   }
 
   end(): void {

@@ -31,6 +31,7 @@ import { reportOf } from './report-table.ts';
 import { endRun } from './run-history.ts';
 import { selectTables } from './select.ts';
 import { sweep } from './stage.ts';
+import { Stopwatch } from './stopwatch.ts';
 import { type Survey, survey } from './survey.ts';
 import { TableThreads } from './table-threads.ts';
 import { tellOf } from './tell.ts';
@@ -65,7 +66,8 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
   const warnings = formats.auto?.warning === undefined ? [] : [formats.auto.warning];
   if (!dryRun) makeStateDir(config.stateDir);
   const lock = dryRun ? undefined : RunLock.acquire(config.stateDir, config.tablesDir);
-  const threads = new TableThreads();
+  const stopwatch = new Stopwatch();
+  const threads = new TableThreads(stopwatch);
   let state: State | undefined;
   let store: MirrorStore | undefined;
   let sources: Sources | undefined;
@@ -88,7 +90,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
 
     const surveys = config.tables.map((table) => {
       const files = tableFiles(config.tablesDir, table.name, formats.of(table));
-      return { table, files, survey: surveyOf(files, table.name, state) };
+      return { table, files, survey: stopwatch.time('survey', () => surveyOf(files, table.name, state)) };
     });
     const accounts = new Accounts(new AccountMemory(config.stateDir), !dryRun);
     const all = new Sources(config, {
@@ -102,18 +104,18 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       },
     });
     sources = all;
-    await all.extract();
+    await extract(all, stopwatch);
     const memory = new MergeMemory(store, all, byHand);
     let settled = recallAll(memory, surveys);
     while (await all.makeReadable(config.tables.filter((table) => !settled.has(table)))) {
       settled = recallAll(memory, surveys);
     }
     // Files are written while tables are merged; nothing is published before that has come to its end.
-    if (!dryRun) committed = all.commit();
+    if (!dryRun) committed = stopwatch.timeAsync('remember', () => all.commit());
 
     const plans = await Promise.all(
       surveys.map(({ table, files, survey }) =>
-        planOf(table, files, survey, settled.get(table) ?? all, threads, byHand, {
+        planOf(table, files, survey, settled.get(table) ?? all, threads, byHand, stopwatch, {
           selected: selected.has(table.name),
           force: options.force ?? false,
           allowEmpty: options.allowEmpty ?? false,
@@ -162,6 +164,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       const publishing = publishPlans(plans, state, journal, threads, generations, {
         provenance: all,
         ready: committed ?? Promise.resolve(),
+        stopwatch,
       });
       // What is only told can be found out while the threads write.
       if (!mayHold) await whileWaiting(publishing, crossCheck);
@@ -186,6 +189,8 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
       directories,
       derived,
       warnings,
+      stages: stopwatch.stages,
+      peakMemory: process.resourceUsage().maxRSS * 1024,
       stateTrouble: dryRun ? undefined : state?.trouble,
     };
     if (!dryRun) warnings.push(...(await tellOf(config, report)));
@@ -205,6 +210,17 @@ function outcomeOf({ report: whole, failure, warnings: _, ...run }: DirectoryRun
   if (whole === undefined) return { ...outcome, report: undefined };
   const { servers: _servers, passwordExpires: _asked, ...report } = whole;
   return { ...outcome, report };
+}
+
+/** Asks the directories; connecting to them stands by itself. */
+async function extract(sources: Sources, stopwatch: Stopwatch): Promise<void> {
+  const started = performance.now();
+  await sources.extract();
+  const connect = sources.directories
+    .flatMap(({ servers }) => servers)
+    .reduce((sum, { connectMilliseconds }) => sum + connectMilliseconds, 0);
+  stopwatch.add('connect', connect);
+  stopwatch.add('extract', performance.now() - started - connect);
 }
 
 /** What was asked for beyond the hourly job: the history shows who lifted the guard. */
@@ -264,6 +280,7 @@ async function planOf(
   sources: Sources | Remembered,
   threads: TableThreads,
   byHand: OverridesOfRun,
+  stopwatch: Stopwatch,
   options: PlanOptions,
 ): Promise<Plan> {
   const started = performance.now();
@@ -271,7 +288,7 @@ async function planOf(
     if (survey instanceof Error) throw survey;
     return settledPlan(table, files, survey, options.selected, sources);
   }
-  const collected = await sources.collect(table);
+  const collected = await stopwatch.timeAsync('collect', () => sources.collect(table));
   let merged: Merged | undefined;
   try {
     const contributions =
@@ -282,7 +299,7 @@ async function planOf(
       merged = byHand.apply(table.name, await threads.merge(contributions, isMeasured), complete);
     }
     if (survey instanceof Error) throw survey;
-    const plan = planTable(table, files, survey, collected, merged, options);
+    const plan = stopwatch.time('compare', () => planTable(table, files, survey, collected, merged, options));
     plan.notes.push(...byHand.notes(table.name));
     plan.milliseconds = performance.now() - started;
     return plan;

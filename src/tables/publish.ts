@@ -13,6 +13,7 @@ import { changesOf, fail, holdPlan, type Plan } from './plan.ts';
 import { NO_PROVENANCE, type Provenance } from './provenance.ts';
 import { outcomeOf, publishedChanges } from './run-history.ts';
 import { keepCandidate, type Parts, type StagedTable } from './stage.ts';
+import { Stopwatch } from './stopwatch.ts';
 import type { Table } from './table.ts';
 import type { TableThreads } from './table-threads.ts';
 
@@ -48,6 +49,8 @@ export interface PublishOptions {
   readonly provenance?: Provenance;
   /** Nothing is put in place before this has come to its end. */
   readonly ready?: Promise<unknown>;
+  /** Hears how long it took to put everything in place. */
+  readonly stopwatch?: Stopwatch;
 }
 
 /**
@@ -61,13 +64,13 @@ export async function publishPlans(
   journal: RunJournal,
   threads: TableThreads,
   generations: Generations,
-  { provenance = NO_PROVENANCE, ready }: PublishOptions = {},
+  { provenance = NO_PROVENANCE, ready, stopwatch = new Stopwatch() }: PublishOptions = {},
 ): Promise<void> {
   const publisher = new Publisher(plans, state, journal, threads, generations, provenance);
   try {
     await publisher.stage();
     await ready;
-    await publisher.commit();
+    await stopwatch.timeAsync('publish', () => publisher.commit());
   } finally {
     await publisher.discard();
   }

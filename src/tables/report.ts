@@ -4,6 +4,7 @@ import type { DerivedReport } from './derived.ts';
 import type { Finding } from './guard.ts';
 import type { Conflict } from './merge.ts';
 import type { Rejection } from './sources/file.ts';
+import type { Stage } from './stopwatch.ts';
 import type { Listing } from './tally.ts';
 
 export type Outcome = 'published' | 'unchanged' | 'held' | 'pinned' | 'failed';
@@ -87,6 +88,10 @@ export interface BuildReport {
   /** The tables that are made of others. */
   readonly derived: readonly DerivedReport[];
   readonly warnings: readonly string[];
+  /** Where the time went. */
+  readonly stages: readonly Stage[];
+  /** Bytes that were resident at most in this process so far. */
+  readonly peakMemory: number;
   /** Why the state could not be written, so that nothing of this run is remembered. */
   readonly stateTrouble: string | undefined;
 }

@@ -6,6 +6,7 @@ import type { Format } from '../dbm/format.ts';
 import { fileDigest } from './digest.ts';
 import { directoryInTheWay, PublishError, systemReason } from './error.ts';
 import type { TableFiles } from './files.ts';
+import type { Stopwatch } from './stopwatch.ts';
 import type { Table } from './table.ts';
 
 const STAGED_PREFIX = '.mailhub-tables.';
@@ -54,6 +55,7 @@ export class StagedTable {
  * must answer every key. Owner, group and mode are those of the file that is to be replaced.
  *
  * @param label tells several stagings of one table apart
+ * @param stopwatch hears how long each file took; they wait for one another's turn
  * @returns what puts the files in place, the `.dat` first
  * @throws PublishError, DbmError; nothing is left behind then
  */
@@ -61,7 +63,8 @@ export async function stage(
   files: TableFiles,
   table: Table,
   parts: Parts,
-  label = 'new',
+  label: string,
+  stopwatch: Stopwatch,
 ): Promise<readonly Rename[]> {
   const paths = [
     ...(parts.dat ? [files.dat] : []),
@@ -69,8 +72,14 @@ export async function stage(
   ];
   const renames = paths.map((to) => ({ from: stagedPath(to, label), to }));
   const work = [
-    ...(parts.dat ? [writeText(table, stagedPath(files.dat, label), files.dat)] : []),
-    ...(parts.dbm ? files.dbm.map(({ path, format }) => writeDbm(table, path, format, label)) : []),
+    ...(parts.dat
+      ? [stopwatch.timeAsync('.dat', () => writeText(table, stagedPath(files.dat, label), files.dat))]
+      : []),
+    ...(parts.dbm
+      ? files.dbm.map(({ path, format }) =>
+          stopwatch.timeAsync(format.name, () => writeDbm(table, path, format, label)),
+        )
+      : []),
   ];
   // One waits for the disk while another fills its pages.
   const failure = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');

@@ -7,6 +7,7 @@ import { type Conflict, type Contribution, merge } from './merge.ts';
 import { sortStream } from './mirror/stream.ts';
 import { type Run, sortRun } from './runs.ts';
 import { type Parts, type Rename, stage } from './stage.ts';
+import { type Stage, Stopwatch } from './stopwatch.ts';
 import { type Columns, type Measure, Table } from './table.ts';
 import type { Listing } from './tally.ts';
 
@@ -43,6 +44,12 @@ export interface StageJob {
   readonly label: string;
 }
 
+/** What a job came to, and where its time went. */
+export interface Done {
+  readonly result: JobResult;
+  readonly stages: readonly Stage[];
+}
+
 export type JobResult = SortResult | OrderResult | MergeResult | StageResult;
 
 export interface SortResult {
@@ -69,17 +76,36 @@ export interface StageResult {
 }
 
 /** Does a job, in whichever thread it is called. @throws what `merge` and `stage` throw */
-export async function runJob(job: Job): Promise<JobResult> {
-  if (job.kind === 'sort') return { kind: 'sort', run: sortRun(job.pairs, job.from, job.to) };
-  if (job.kind === 'order') return { kind: 'order', stream: sortStream(job.stream, job.ids, job.runs) };
-  if (job.kind === 'merge') {
-    const { table, conflicts } = merge(job.contributions);
-    const { count, examples } = conflicts;
-    if (job.measured) table.measure();
-    return { kind: 'merge', table: table.columns(), conflicts: { count, examples } };
+export async function runJob(job: Job): Promise<Done> {
+  const stopwatch = new Stopwatch();
+  const result = await resultOf(job, stopwatch);
+  return { result, stages: stopwatch.stages };
+}
+
+async function resultOf(job: Job, stopwatch: Stopwatch): Promise<JobResult> {
+  switch (job.kind) {
+    case 'sort': {
+      const { pairs, from, to } = job;
+      return { kind: 'sort', run: stopwatch.time('sort', () => sortRun(pairs, from, to)) };
+    }
+    case 'order': {
+      const { stream, ids, runs } = job;
+      return { kind: 'order', stream: stopwatch.time('sort', () => sortStream(stream, ids, runs)) };
+    }
+    case 'merge':
+      return stopwatch.time('merge', () => mergeResult(job));
+    case 'stage': {
+      const dbm = job.files.dbm.map(({ path, format }) => ({ path, format: formats[format] }));
+      const table = Table.of(job.table);
+      const renames = await stage({ ...job.files, dbm }, table, job.parts, job.label, stopwatch);
+      return { kind: 'stage', renames, measure: table.columns().measure };
+    }
   }
-  const dbm = job.files.dbm.map(({ path, format }) => ({ path, format: formats[format] }));
-  const table = Table.of(job.table);
-  const renames = await stage({ ...job.files, dbm }, table, job.parts, job.label);
-  return { kind: 'stage', renames, measure: table.columns().measure };
+}
+
+function mergeResult({ contributions, measured }: MergeJob): MergeResult {
+  const { table, conflicts } = merge(contributions);
+  const { count, examples } = conflicts;
+  if (measured) table.measure();
+  return { kind: 'merge', table: table.columns(), conflicts: { count, examples } };
 }

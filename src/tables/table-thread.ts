@@ -1,8 +1,8 @@
 // A thread that works on tables beside the main one: see table-threads.ts.
 import { parentPort } from 'node:worker_threads';
-import { type Job, type JobResult, runJob } from './table-jobs.ts';
+import { type Done, type Job, runJob } from './table-jobs.ts';
 
-export type Answer = { readonly result: JobResult } | { readonly fault: string };
+export type Answer = { readonly done: Done } | { readonly fault: string };
 
 parentPort?.on('message', async (job: Job) => {
   parentPort?.postMessage(await answer(job));
@@ -10,7 +10,7 @@ parentPort?.on('message', async (job: Job) => {
 
 async function answer(job: Job): Promise<Answer> {
   try {
-    return { result: await runJob(job) };
+    return { done: await runJob(job) };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }

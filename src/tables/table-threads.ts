@@ -7,8 +7,9 @@ import type { Contribution, Merged } from './merge.ts';
 import type { Sorting } from './mirror/directory-mirror.ts';
 import type { Run } from './runs.ts';
 import { type Parts, StagedTable } from './stage.ts';
+import { Stopwatch } from './stopwatch.ts';
 import { Table } from './table.ts';
-import { type Job, type JobResult, runJob } from './table-jobs.ts';
+import { type Done, type Job, type JobResult, runJob } from './table-jobs.ts';
 import type { Answer } from './table-thread.ts';
 
 /** Smaller tables are done before a thread has its turn. */
@@ -24,12 +25,18 @@ export class JobError extends Error {
  * Threads exist in the bundled program only: elsewhere, and on one processor, everything is done in the calling thread.
  */
 export class TableThreads implements Sorting {
+  readonly #stopwatch: Stopwatch;
   readonly #most = import.meta.url.endsWith('.js') ? availableParallelism() : 1;
   readonly #idle: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];
   #started = 0;
   /** The runs that are still to be sorted. */
   #sorting: Promise<unknown> = Promise.resolve();
+
+  /** @param stopwatch hears where the time of all jobs goes */
+  constructor(stopwatch = new Stopwatch()) {
+    this.#stopwatch = stopwatch;
+  }
 
   /** Starts the threads ahead of time: a source has given so many entries already. */
   prepare(entries: number): void {
@@ -88,12 +95,18 @@ export class TableThreads implements Sorting {
   }
 
   async #run(job: Job, entries: number): Promise<JobResult> {
+    const { result, stages } = await this.#done(job, entries);
+    this.#stopwatch.take(stages);
+    return result;
+  }
+
+  async #done(job: Job, entries: number): Promise<Done> {
     if (this.#most === 1 || entries < WORTH_A_THREAD) return runJob(job);
     let worker = await this.#worker();
     try {
       const answer = await ask(worker, job);
       if ('fault' in answer) throw new JobError(answer.fault);
-      return answer.result;
+      return answer.done;
     } catch (error) {
       // A thread that ended, of want of memory for one, answers nobody any more: others may be waiting for it.
       if (!(error instanceof JobError)) worker = this.#startWorker();
