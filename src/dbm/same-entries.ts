@@ -5,7 +5,6 @@ import { recallOrder } from './file-order.ts';
 import type { Pairs } from './pairs.ts';
 import { printable } from './printable.ts';
 import { sortByKey } from './sort.ts';
-import { inStretches } from './stretches.ts';
 
 /**
  * Holds what a file stores against the table that it should store, whatever order each is in.
@@ -42,27 +41,6 @@ export function checkSameEntries(path: string, stored: Pairs, table: Pairs): voi
       sameBytes(storedView, stored.valueStart[a], tableView, table.valueStart[b], valueLength);
     if (!sameValue) throw wrong(path, stored, a, 'has another value');
   }
-}
-
-/** Whether the i-th stored entry is the table's i-th, for all of them. */
-export function areSameInTurn(stored: Pairs, table: Pairs): boolean {
-  if (stored.count !== table.count) return false;
-  const storedView = viewOf(stored.pool);
-  const tableView = viewOf(table.pool);
-  const { keyStart, keyEnd, valueStart, valueEnd } = stored;
-  let same = true;
-  inStretches(stored.count, (from, to) => {
-    for (let i = from; i < to && same; i++) {
-      const key = keyEnd[i] - keyStart[i];
-      const value = valueEnd[i] - valueStart[i];
-      same =
-        key === table.keyEnd[i] - table.keyStart[i] &&
-        value === table.valueEnd[i] - table.valueStart[i] &&
-        sameBytes(storedView, keyStart[i], tableView, table.keyStart[i], key) &&
-        sameBytes(storedView, valueStart[i], tableView, table.valueStart[i], value);
-    }
-  });
-  return same;
 }
 
 /** Whether the i-th stored entry is the table's entry `order[i]`, for all of them; `order` has each entry once. */

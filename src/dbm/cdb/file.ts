@@ -4,11 +4,12 @@ import type { DbmFile, OpenOptions, Statistics } from '../format.ts';
 import { Input } from '../input.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
-import { areSameInTurn, checkSameEntries } from '../same-entries.ts';
+import { checkSameEntries } from '../same-entries.ts';
 import { inKeyOrder, sortByKey } from '../sort.ts';
 import { hashKey } from './hash.ts';
 import { type Header, readHeader } from './header.ts';
 import { HEADER_SIZE, RECORD_HEADER, SLOT_SIZE, TABLES } from './layout.ts';
+import { OwnRecords } from './own-records.ts';
 import { type Records, readRecords } from './records.ts';
 import { checkTables } from './verify.ts';
 
@@ -71,12 +72,12 @@ export class CdbFile implements DbmFile {
     return pairs;
   }
 
+  /** Our own files are read once, in the order that they are in; what is not like them, or at fault, is looked at as a whole. */
   readBack(pairs: Pairs): void {
-    const records = this.#records();
-    // Our files are in the order of the keys.
-    if (!areSameInTurn(records.pairs, inKeyOrder(pairs).pairs)) {
-      checkSameEntries(this.path, records.pairs, pairs);
-    }
+    const inTurn = inKeyOrder(pairs).pairs;
+    const positions = new OwnRecords(this.#input, this.#header, inTurn, this.#terminated).positions();
+    const records = positions === undefined ? this.#records() : { pairs: inTurn, positions };
+    if (positions === undefined) checkSameEntries(this.path, records.pairs, pairs);
     checkTables(this.#input, this.#header, records, this.#terminated);
   }
 
