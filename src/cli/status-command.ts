@@ -18,7 +18,15 @@ export async function statusCommand(flags: CommonFlags): Promise<number> {
   return Status.ok;
 }
 
-function writeReport({ tables, overrides, overridesTrouble, lastRun, stateTrouble }: StatusReport): void {
+function writeReport({
+  tables,
+  directories,
+  derived,
+  overrides,
+  overridesTrouble,
+  lastRun,
+  stateTrouble,
+}: StatusReport): void {
   if (overridesTrouble !== undefined) process.stderr.write(`mailhub-tables: ${overridesTrouble}\n`);
   if (stateTrouble !== undefined)
     process.stderr.write(`mailhub-tables: nothing is known of earlier runs: ${stateTrouble}\n`);
@@ -32,6 +40,20 @@ function writeReport({ tables, overrides, overridesTrouble, lastRun, stateTroubl
   const right = new Set([1, 2]);
   for (const line of columns([['table', 'entries', 'age', 'last change', 'now'], ...rows], right))
     process.stdout.write(`${line}\n`);
+  for (const { name, entries, written } of derived) {
+    const age =
+      written === undefined
+        ? 'not written yet'
+        : `${entries ?? '-'} entries, ${ageText(Date.now() - written.getTime())} old`;
+    process.stdout.write(`${name}: made of other tables, ${age}\n`);
+  }
+  for (const { name, lastFull } of directories) {
+    const when =
+      lastFull === undefined
+        ? 'none that is remembered: the next run asks for everything'
+        : `${whenText(lastFull)}, ${ageText(Date.now() - lastFull.getTime())} ago`;
+    process.stdout.write(`directory ${name}: last full extraction: ${when}\n`);
+  }
   for (const each of overrides) process.stdout.write(`${each.table}: by hand: ${overrideText(each)}\n`);
   if (lastRun === undefined) return;
   const { id, startedAt, result } = lastRun;

@@ -1,8 +1,11 @@
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { DbmError } from '../dbm/error.ts';
+import { DerivedMemory } from '../state/derived-memory.ts';
 import { StateError } from '../state/error.ts';
 import { History, type Run, type TableOutcome } from '../state/history.ts';
+import { DamagedMirrorError, MirrorStore } from '../state/mirror/store.ts';
 import { type Override, Overrides } from '../state/overrides.ts';
 import { type Pin, Pins } from '../state/pins.ts';
 import { type HoldRecord, State } from '../state/state.ts';
@@ -27,8 +30,24 @@ export interface TableStatus {
   readonly trouble: string | undefined;
 }
 
+/** How one directory stands. */
+export interface DirectoryStatus {
+  readonly name: string;
+  /** When everything was asked for last; undefined where nothing is remembered of it. */
+  readonly lastFull: Date | undefined;
+}
+
+export interface DerivedStatus {
+  readonly name: string;
+  readonly entries: number | undefined;
+  readonly written: Date | undefined;
+}
+
 export interface StatusReport {
   readonly tables: readonly TableStatus[];
+  readonly directories: readonly DirectoryStatus[];
+  /** The tables that are made of others. */
+  readonly derived: readonly DerivedStatus[];
   readonly overrides: readonly Override[];
   /** The last run of `build`. */
   readonly lastRun: Run | undefined;
@@ -69,6 +88,12 @@ export async function status(config: Config): Promise<StatusReport> {
     });
     return {
       tables,
+      directories: directoriesOf(config),
+      derived: config.derived.map(({ name }) => ({
+        name,
+        entries: new DerivedMemory(config.stateDir).get(name)?.entries,
+        written: statSync(join(config.tablesDir, `${name}.dat`), { throwIfNoEntry: false })?.mtime,
+      })),
       ...overridesOf(config.stateDir),
       lastRun: history.lastRun('build'),
       stateTrouble: history.trouble,
@@ -102,5 +127,25 @@ function overridesOf(stateDir: string): Pick<StatusReport, 'overrides' | 'overri
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     return { overrides: [], overridesTrouble: error.message };
+  }
+}
+
+function directoriesOf({ stateDir, directories }: Config): DirectoryStatus[] {
+  const store = MirrorStore.peek(stateDir);
+  try {
+    return directories.map(({ name }) => ({ name, lastFull: lastFull(store, name) }));
+  } finally {
+    store?.close();
+  }
+}
+
+function lastFull(store: MirrorStore | undefined, directory: string): Date | undefined {
+  try {
+    const fullAt = store?.head(directory)?.fullAt;
+    return fullAt === undefined ? undefined : new Date(fullAt);
+  } catch (error) {
+    // What is damaged is thrown away by the next run.
+    if (error instanceof DamagedMirrorError) return undefined;
+    throw error;
   }
 }

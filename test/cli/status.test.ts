@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fileFed, Hub, keptByHand, numbered } from '../tables/hub.ts';
+import { directoryFed, fileFed, Hub, keptByHand, numbered } from '../tables/hub.ts';
 import { Program } from './program.ts';
 
 let program: Program;
@@ -71,6 +71,19 @@ describe('status', () => {
     expect(lineOf(stdout, 'a_table')).toMatch(/ 12 /);
     expect(lineOf(stdout, 'local_domains')).toMatch(/ 3 .* pinned since/);
     expect(hub.stamps('state')).toEqual(stamps);
+  });
+
+  test('says when a directory was last asked for everything, and how the tables made of others stand', async () => {
+    const hub = new Hub();
+    hub.configure(`[combined.all_table]\ntables = ["exch_table"]\n${directoryFed('exch_table')}`);
+    await hub.serve(numbered(0, 10));
+    expect((await run(hub, 'status')).stdout).toMatch(
+      /^directory ad: last full extraction: none that is remembered/m,
+    );
+    await run(hub, 'build');
+    const { stdout } = await run(hub, 'status');
+    expect(stdout).toMatch(/^directory ad: last full extraction: \d{4}-\d\d-\d\d \d\d:\d\d, 0 min ago$/m);
+    expect(stdout).toMatch(/^all_table: made of other tables, 10 entries, 0 min old$/m);
   });
 
   test('names a table that Exim can not read', async () => {

@@ -7,6 +7,7 @@ import { onTestFinished, vi } from 'vitest';
 /** A real terminal with a shell in it, kept by a tmux of its own until the test ends. */
 export class Terminal {
   readonly #socket: string;
+  #runs = 0;
 
   constructor(environment: Readonly<Record<string, string>> = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'mailhub-terminal-'));
@@ -55,9 +56,11 @@ export class Terminal {
 
   /** Runs a command to its end on an empty screen. @returns what it left there, and its status */
   async run(line: string): Promise<{ readonly status: number; readonly screen: string }> {
-    this.type(`clear; ${line}; echo "[$?]"`);
-    const screen = await this.shows(/^\[\d+\]$/m);
-    return { status: Number(/^\[(\d+)\]$/m.exec(screen)?.[1]), screen };
+    // Numbered: the end of the command before may still be on the screen.
+    const end = new RegExp(`^\\[(\\d+)\\] ${++this.#runs}$`, 'm');
+    this.type(`clear; ${line}; echo "[$?] ${this.#runs}"`);
+    const screen = await this.shows(end);
+    return { status: Number(end.exec(screen)?.[1]), screen };
   }
 
   #tmux(...args: readonly string[]): string {
