@@ -11,13 +11,14 @@ const runs = Number(process.argv[3] ?? 5);
 
 const EXCHANGE = '(&(proxyAddresses=*)(homeMDB=*))';
 const OFFICE365 = '(&(proxyAddresses=*)(targetAddress=*)(msExchRecipientTypeDetails=2147483648))';
-const ATTRIBUTES = ['proxyAddresses', 'targetAddress', 'homeMDB', 'msExchRecipientTypeDetails'];
+/** What the build asks for, too. */
+const ATTRIBUTES = ['entryUUID', 'proxyAddresses', 'targetAddress', 'homeMDB', 'msExchRecipientTypeDetails'];
 
 const work = mkdtempSync(join(tmpdir(), 'bench-build-'));
 try {
   const ldif = join(work, 'directory.ldif');
   writeDirectory(ldif, recipients);
-  const slapd = await startSlapd({ ldif, references: false });
+  const slapd = await startSlapd({ ldif, references: false, tellsChanges: true });
   try {
     const config = join(work, 'mailhub-tables.toml');
     writeFileSync(config, configuration(slapd));

@@ -16,7 +16,7 @@ const work = mkdtempSync(join(tmpdir(), 'bench-ldap-'));
 try {
   const ldif = join(work, 'directory.ldif');
   writeDirectory(ldif, recipients);
-  const slapd = await startSlapd({ ldif, references: false });
+  const slapd = await startSlapd({ ldif, references: false, tellsChanges: true });
   try {
     const program = join(work, 'extract.mjs');
     await build({

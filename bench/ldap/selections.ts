@@ -3,4 +3,10 @@ export const filters = [
   '(&(proxyAddresses=*)(homeMDB=*))',
   '(&(proxyAddresses=*)(targetAddress=*)(msExchRecipientTypeDetails=2147483648))',
 ];
-export const attributes = ['proxyAddresses', 'targetAddress', 'homeMDB', 'msExchRecipientTypeDetails'];
+export const attributes = [
+  'entryUUID',
+  'proxyAddresses',
+  'targetAddress',
+  'homeMDB',
+  'msExchRecipientTypeDetails',
+];

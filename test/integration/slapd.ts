@@ -27,6 +27,8 @@ export interface SlapdOptions {
   readonly sizeLimit?: number;
   /** May anybody read without a bind? Default: only the service account reads. */
   readonly anonymous?: boolean;
+  /** Does it tell what has changed, as docs/directory.md has it? Default: it knows times of modification only. */
+  readonly tellsChanges?: boolean;
   /** Does a search of the whole domain answer search references too, as Active Directory's does? Default: yes. */
   readonly references?: boolean;
 }
@@ -110,6 +112,7 @@ function slapdConf(folder: string, authority: Authority, options: SlapdOptions):
   const limit = options.sizeLimit ?? 'unlimited';
   return [
     ...(modules === undefined ? [] : [`modulepath ${modules}`, 'moduleload back_mdb']),
+    ...(modules !== undefined && options.tellsChanges ? ['moduleload syncprov'] : []),
     `include ${schema}`,
     `pidfile ${join(folder, 'slapd.pid')}`,
     `TLSCACertificateFile ${authority.caFile}`,
@@ -127,8 +130,10 @@ function slapdConf(folder: string, authority: Authority, options: SlapdOptions):
     `directory ${join(folder, 'db')}`,
     `maxsize ${16 * 2 ** 30}`,
     'dbnosync',
+    ...(options.tellsChanges ? ['index entryUUID,entryCSN eq'] : []),
     'access to attrs=userPassword by anonymous auth by * none',
     `access to * by dn.exact="${serviceAccount}" read by anonymous ${options.anonymous ? 'read' : 'auth'} by * none`,
+    ...(options.tellsChanges ? ['overlay syncprov', 'syncprov-sessionlog 10000'] : []),
     '',
   ].join('\n');
 }
