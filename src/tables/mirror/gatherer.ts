@@ -137,7 +137,8 @@ export class Gatherer implements RecipientSink {
   #settle(stream: Stream, restarted: boolean): Stream {
     const { keyStart, keyEnd, valueStart, valueEnd, object: visitOf } = stream;
     const latest = this.#visits > this.#table.count ? this.#latestVisits(stream) : undefined;
-    const isVoid = !restarted && this.#voidBefore.size > 0;
+    // What a full extraction catches up with is read for all selections, those searched by themselves too.
+    const isVoid = (this.#mode === 'full' || !restarted) && this.#voidBefore.size > 0;
     let count = 0;
     for (let i = 0; i < stream.count; i++) {
       const visit = visitOf[i];

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { Gatherer } from '../../src/tables/mirror/gatherer.ts';
+
+const id = new Uint8Array(16).fill(1);
+const bytes = Buffer.from('cn=xkeyvalue');
+
+function gives(gatherer: Gatherer, selection: number): void {
+  gatherer.object(id, bytes, 0, 4);
+  gatherer.entry(selection, bytes, 4, 7, 7, 12);
+}
+
+test.each([
+  ['full', 0],
+  ['delta', 1],
+] as const)(
+  'what is caught up with in a %s extraction counts, or not, for a selection that was searched by itself',
+  (mode, count) => {
+    const gatherer = new Gatherer(2);
+    gatherer.begin(mode);
+    gatherer.restart(1);
+    gives(gatherer, 0);
+    gives(gatherer, 1);
+    gatherer.changed(id, 'deleted');
+    expect(
+      gatherer
+        .finish()
+        .streams.slice(0, 2)
+        .map((stream) => stream.count),
+    ).toEqual([0, count]);
+  },
+);
