@@ -17,6 +17,7 @@ import { stampOf, type TableFiles, tableFiles } from './files.ts';
 import { type ChosenFormats, chooseFormats } from './formats.ts';
 import { readKeptText } from './kept-text.ts';
 import { merge } from './merge.ts';
+import { type OpenProvenance, openProvenance } from './open-provenance.ts';
 import { pick } from './pick.ts';
 import { decidedPlan, heldPlan, type Plan } from './plan.ts';
 import { publishPlans } from './publish.ts';
@@ -72,8 +73,10 @@ export async function approve(config: Config, options: ApproveOptions): Promise<
   const lock = RunLock.acquire(config.stateDir, config.tablesDir);
   const threads = new TableThreads();
   let state: State | undefined;
+  let provenance: OpenProvenance | undefined;
   try {
     state = State.open(config.stateDir);
+    provenance = await openProvenance(config);
     await sweep(config.tablesDir);
     const approver = new Approver(config, await chooseFormats(config), state);
     const approvals = approver.choose(selected, options.digests);
@@ -89,7 +92,7 @@ export async function approve(config: Config, options: ApproveOptions): Promise<
     });
     const generations = new Generations(config.stateDir, config.generations);
     const deadBefore = await deadCanaries(config);
-    await publishPlans(plans, state, journal, threads, generations);
+    await publishPlans(plans, state, journal, threads, generations, { provenance });
     endRun(journal, plans, [], config.keepHistory, approver.settle(plans));
     const derived = await afterPublishing(config, state, plans, deadBefore);
     return {
@@ -99,6 +102,7 @@ export async function approve(config: Config, options: ApproveOptions): Promise<
     };
   } finally {
     await threads.close();
+    provenance?.close();
     state?.close();
     lock.release();
   }

@@ -13,7 +13,8 @@ import { tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
 import { type Hit, PublishedTables } from './lookup.ts';
 import { merge } from './merge.ts';
-import { type Departure, type OpenProvenance, type Origin, openProvenance } from './provenance.ts';
+import { type OpenProvenance, openProvenance } from './open-provenance.ts';
+import type { Departure, Origin } from './provenance.ts';
 import { readDatFile } from './sources/file.ts';
 
 /** A table that has the address. */

@@ -1,5 +1,3 @@
-import type { Config } from '../config/config.ts';
-
 /** The object of a directory that an entry came from. */
 export interface Origin {
   /** The directory's name in the configuration. */
@@ -30,13 +28,3 @@ export const NO_PROVENANCE: Provenance = {
   origin: () => undefined,
   departure: () => undefined,
 };
-
-/** What is known on this hub, open for reading. */
-export interface OpenProvenance extends Provenance {
-  close(): void;
-}
-
-/** Opens what is known of the objects behind the tables; where nothing is, it knows of none. */
-export async function openProvenance(_config: Config): Promise<OpenProvenance> {
-  return { ...NO_PROVENANCE, close: () => {} };
-}

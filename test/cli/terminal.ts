@@ -60,7 +60,7 @@ export class Terminal {
     const end = new RegExp(`^\\[(\\d+)\\] ${++this.#runs}$`, 'm');
     this.type(`clear; ${line}; echo "[$?] ${this.#runs}"`);
     const screen = await this.shows(end);
-    return { status: Number(end.exec(screen)?.[1]), screen };
+    return { status: Number(end.exec(screen)?.[1]), screen: screen.slice(0, screen.search(end)) };
   }
 
   #tmux(...args: readonly string[]): string {

@@ -1,6 +1,7 @@
 // What postmasters live through, on a real terminal and without one; each story ends with what Exim finds.
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { State } from '../../src/state/state.ts';
 import { type Outcome, Program } from '../cli/program.ts';
 import { Terminal } from '../cli/terminal.ts';
 import { type Entries, fileFed, Hub, numbered, withEntries, without } from '../tables/hub.ts';
@@ -29,11 +30,7 @@ async function hour(hub: Hub): Promise<{ readonly status: number | undefined; re
 function approvalIn(screen: string): string[] {
   // A terminal breaks what is longer than its lines.
   const found = /mailhub-tables (approve [^\n]*(?:\n\S[^\n]*)*)/.exec(screen)?.[1] ?? '';
-  return found
-    .replaceAll('\n', '')
-    .replace(/\[3\].*$/, '')
-    .trim()
-    .split(/ +/);
+  return found.replaceAll('\n', '').trim().split(/ +/);
 }
 
 /** What Exim and db_dump find must be these entries and no others. */
@@ -131,6 +128,36 @@ describe('a school is deleted in Active Directory by mistake', () => {
       'exch_table',
       withEntries(everybody, ['late@example.ac.uk', 'late@mail.example.ac.uk']),
     );
+  });
+
+  test('the review names the unit and each object, from what the last extraction learnt', async () => {
+    const hub = new Hub();
+    hub.configure(exchange('max_removed = 5'));
+    const schools = ['stmarys.example.ac.uk'];
+    await hub.serve(everybody, schools);
+    await run(hub, 'build', '--allow-empty');
+    await hub.serve(others, schools);
+    await hour(hub);
+    const { stdout } = await run(hub, 'review');
+    expect(stdout).toMatch(
+      /^organisational units of what would go\n {2}6 {2}OU=stmarys.example.ac.uk,DC=ad,/m,
+    );
+    expect(stdout).toMatch(/^ {2}6 {2}no longer brought by the directory$/m);
+    const { held } = JSON.parse((await run(hub, 'review', '--json')).stdout);
+    expect(held[0].entries[0]).toMatchObject({
+      key: 'pupil0@stmarys.example.ac.uk',
+      origin: { directory: 'ad', dn: 'CN=pupil0,OU=stmarys.example.ac.uk,DC=ad,DC=example,DC=ac,DC=uk' },
+    });
+
+    expect((await program.run(approvalIn(stdout))).status).toBe(0);
+    await eximFinds(hub, 'exch_table', others);
+    const state = State.open(hub.stateDir);
+    onTestFinished(() => state.close());
+    const remembered = state.query<{ dn: string; count: number }>(
+      'SELECT dn, count(*) AS count FROM changes JOIN origins ON origins.id = changes.origin WHERE kind = 1 GROUP BY dn',
+    );
+    expect(remembered).toHaveLength(6);
+    expect(remembered[0]).toEqual({ dn: expect.stringMatching(/^CN=pupil\d,OU=stmarys/), count: 1 });
   });
 
   test('without a terminal: cron mails the reason, and the command that shows more', async () => {
@@ -301,7 +328,7 @@ test('a long review is paged: by less, by $PAGER, and not at all where nobody ca
   terminal.press('q');
   await terminal.shows(/^\[3\]$/m);
   const counted = await terminal.run(`PAGER='grep -c held' ${review}`);
-  expect(counted.screen).toMatch(/^\d+\n\[3\]/m);
+  expect(counted.screen).toMatch(/^\d+\n$/);
   const missing = await terminal.run(`PAGER=/no/such/pager ${review} | cat`);
   expect(missing.screen).toContain('approve t3');
 });

@@ -82,11 +82,15 @@ export class Hub {
     this.#writeConfiguration();
   }
 
-  /** What the directory `ad` answers from now on: an object for each entry, its value in `targetAddress`. */
-  async serve(entries: Entries): Promise<FixtureServer> {
+  /**
+   * What the directory `ad` answers from now on: an object for each entry, its value in `targetAddress`.
+   *
+   * @param schools domains whose people are in an organisational unit of their own, and named by their addresses
+   */
+  async serve(entries: Entries, schools: readonly string[] = []): Promise<FixtureServer> {
     if (this.#server === undefined) onTestFinished(() => this.#server?.stop());
     await this.#server?.stop();
-    this.#server = await startFixtureServer({ ldif: directoryOf(entries), maxPageSize: 100 });
+    this.#server = await startFixtureServer({ ldif: directoryOf(entries, schools), maxPageSize: 100 });
     this.#writeConfiguration();
     return this.#server;
   }
@@ -245,20 +249,27 @@ function isText(content: string | Uint8Array | Entries): content is string | Uin
   return typeof content === 'string' || content instanceof Uint8Array;
 }
 
-export function directoryOf(entries: Entries): LdifRecord[] {
+export function directoryOf(entries: Entries, schools: readonly string[] = []): LdifRecord[] {
   const base = 'DC=ad,DC=example,DC=ac,DC=uk';
   const record = (dn: string, ...attributes: readonly (readonly [string, string])[]): LdifRecord => ({
     dn,
     attributes: attributes.map(([name, value]) => [name, Buffer.from(value)]),
   });
+  const nameOf = (key: string, i: number): string => {
+    const [local = '', domain = ''] = key.split('@');
+    return schools.includes(domain) ? `CN=${local},OU=${domain},${base}` : `CN=${i},${base}`;
+  };
   return [
     record(base, ['objectClass', 'top'], ['objectClass', 'domainDNS']),
     record(account, ['objectClass', 'user'], ['cn', 'reader'], ['userPassword', password]),
+    ...schools.map((school) =>
+      record(`OU=${school},${base}`, ['objectClass', 'organizationalUnit'], ['ou', school]),
+    ),
     ...[...entries].map(([key, value], i) =>
       record(
-        `CN=${i},${base}`,
+        nameOf(key, i),
         ['objectClass', 'user'],
-        ['cn', String(i)],
+        ['cn', /^CN=([^,]*)/.exec(nameOf(key, i))?.[1] ?? ''],
         ['proxyAddresses', `SMTP:${key}`],
         ['targetAddress', `SMTP:${value}`],
       ),
