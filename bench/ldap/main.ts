@@ -1,4 +1,4 @@
-// An extraction for two tables against `ldapsearch`, whole processes, from slapd on loopback:
+// An extraction for two tables against `ldapsearch` and perl's Net::LDAP, whole processes, from slapd on loopback:
 // `npx tsx bench/ldap/main.ts [RECIPIENTS] [RUNS]`.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,9 @@ try {
       `(|${filters.join('')})`,
       ...attributes,
     ];
-    compare(ldapsearch, [process.execPath, program, url, bindDn, passwordFile, base]);
+    const script = join(import.meta.dirname, 'net-ldap.pl');
+    const perl = ['perl', script, url, base, bindDn, passwordFile, `(|${filters.join('')})`, ...attributes];
+    compare(ldapsearch, [process.execPath, program, url, bindDn, passwordFile, base], perl);
   } finally {
     await slapd.stop();
   }
@@ -46,7 +48,11 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 
-function compare(ldapsearch: readonly string[], extraction: readonly string[]): void {
+function compare(
+  ldapsearch: readonly string[],
+  extraction: readonly string[],
+  perl: readonly string[],
+): void {
   const theirs: Measurement[] = [];
   const ours: Measurement[] = [];
   measure(ldapsearch);
@@ -54,12 +60,15 @@ function compare(ldapsearch: readonly string[], extraction: readonly string[]): 
     theirs.push(measure(ldapsearch));
     ours.push(measure(extraction));
   }
+  // Once is enough: it takes many times as long.
+  const netLdap = measure(perl);
   const ratio = (of: (measurement: Measurement) => number) =>
     median(ours.map((measurement, run) => of(measurement) / of(theirs[run]))).toFixed(2);
   console.log(`${recipients} recipients with five addresses each; medians of ${runs} runs`);
   for (const [name, all] of [
     ['ldapsearch', theirs],
     ['extraction', ours],
+    ['Net::LDAP, one run', [netLdap]],
   ] as const) {
     const seconds = median(all.map((each) => each.seconds)).toFixed(2);
     const cpu = median(all.map((each) => each.cpuSeconds)).toFixed(2);
@@ -68,5 +77,9 @@ function compare(ldapsearch: readonly string[], extraction: readonly string[]): 
   }
   console.log(
     `ratio, run by run: ${ratio(({ seconds }) => seconds)} in time, ${ratio(({ cpuSeconds }) => cpuSeconds)} in processor time`,
+  );
+  const extractionSeconds = median(ours.map(({ seconds }) => seconds));
+  console.log(
+    `Net::LDAP takes ${(netLdap.seconds / extractionSeconds).toFixed(1)} times as long as the extraction`,
   );
 }
