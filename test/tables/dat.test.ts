@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type DatFault, readDat } from '../../src/tables/dat/read.ts';
+import { hashKey } from '../../src/dbm/bdb/hash.ts';
+import { type DatFault, DatReader, readDat } from '../../src/tables/dat/read.ts';
 import { unrepresentable } from '../../src/tables/dat/unrepresentable.ts';
 import { Table } from '../../src/tables/table.ts';
 import { datText, datTextAtTheLimits } from './dat-text.ts';
@@ -204,6 +205,38 @@ describe('the canonical text', () => {
         expect(incumbent.build(textOf(table), ['-nolc']).pairs).toEqual(asDumped(kept));
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('reads a text that comes in piece by piece as it reads the whole, and hashes its keys', () => {
+    const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
+    const texts = fc.oneof({ arbitrary: datText, weight: 9 }, datTextAtTheLimits);
+    fc.assert(
+      fc.property(texts, cuts, fc.boolean(), (given, cuts, lowerCaseKeys) => {
+        const text = bytes(given);
+        const room = Buffer.alloc(text.length, 'x\n');
+        const faults: DatFault[] = [];
+        const onFault = (fault: DatFault) => faults.push(fault) > 0 && fault.kind === 'stray-continuation';
+        const reader = new DatReader(room, { lowerCaseKeys, hashKeys: true, onFault });
+        let from = 0;
+        for (const cut of [...cuts.toSorted((a, b) => a - b), 1]) {
+          const to = Math.floor(cut * text.length);
+          text.copy(room, from, from, to);
+          from = to;
+          if (!reader.read(to)) break;
+        }
+        const pairs = reader.finish();
+        const whole = readUntilFatal(text, lowerCaseKeys);
+        expect({ entries: entriesOf(pairs), faults }).toEqual({
+          entries: whole.entries,
+          faults: whole.faults,
+        });
+        for (let i = 0; i < pairs.count; i++) {
+          const hash = hashKey(pairs.pool, pairs.keyStart[i], pairs.keyEnd[i], false);
+          expect(pairs.keyHash?.[i]).toBe(hash);
+        }
+      }),
+      { numRuns: 1000 },
     );
   });
 
