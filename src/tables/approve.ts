@@ -13,6 +13,7 @@ import { deadCanaries } from './canaries.ts';
 import type { DerivedReport } from './derived.ts';
 import { type Difference, diff } from './diff.ts';
 import { entryOf } from './entry-of.ts';
+import { systemReason } from './error.ts';
 import { stampOf, type TableFiles, tableFiles } from './files.ts';
 import { type ChosenFormats, chooseFormats } from './formats.ts';
 import { readKeptText } from './kept-text.ts';
@@ -232,13 +233,21 @@ class Approver {
     return held && this.#text(table.name, held.candidate);
   }
 
-  /** What is to be remembered: an approved table is settled, but for a candidate that is newer than what was approved. */
+  /**
+   * Forgets what is settled. That it can't be forgotten, for want of a right, is a note: the table is published.
+   *
+   * @returns what the state is to remember
+   */
   settle(plans: readonly Plan[]): Map<string, HoldRecord | undefined> {
     const holds = new Map<string, HoldRecord | undefined>();
-    for (const { config, outcome, selected } of plans) {
+    for (const { config, outcome, selected, notes } of plans) {
       if (!selected || (outcome !== 'published' && outcome !== 'unchanged')) continue;
-      this.#held.drop(config.name);
-      new Rejections(this.#config.stateDir).remove(config.name);
+      try {
+        this.#held.drop(config.name);
+        new Rejections(this.#config.stateDir).remove(config.name);
+      } catch (error) {
+        notes.push(`${this.#config.stateDir}: what was held can't be removed there: ${systemReason(error)}`);
+      }
       holds.set(config.name, undefined);
     }
     return holds;

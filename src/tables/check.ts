@@ -14,11 +14,13 @@ import type { DeltaKind } from '../ldap/types.ts';
 import { AccountMemory } from '../state/account-memory.ts';
 import { State } from '../state/state.ts';
 import { Accounts, endings } from './accounts.ts';
+import { printableText } from './bytes.ts';
 import { crossCheckPublished } from './cross-checks/published.ts';
 import { SourceError, systemReason } from './error.ts';
 import { EximError } from './exim.ts';
 import { stampOf, type TableFiles, tableFiles } from './files.ts';
 import { type ChosenFormats, chooseFormats } from './formats.ts';
+import { unprotecting } from './guard.ts';
 import { readCsv } from './sources/csv.ts';
 import { readDatFile } from './sources/file.ts';
 import { type Survey, survey } from './survey.ts';
@@ -93,12 +95,17 @@ async function* checkTable(
     const found = survey(files, { record, intended: state?.intended(table.name), verify: true });
     surveys.set(table.name, { files, survey: found });
     yield describeSurvey(table, files.dat, found);
+    const absent = found.published === undefined ? [] : unprotecting(table.guard, found.published.load());
+    if (absent.length > 0) {
+      const message = `protected, but not in the table: ${absent.map(printableText).join(', ')}; is it mistyped?`;
+      yield { subject, verdict: 'warning', message };
+    }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     yield { subject, verdict: 'problem', message, cause: 'machine' };
   }
   if (stampOf(files.candidate) !== undefined && table.sources.length > 0) {
-    const message = `${files.candidate} waits for review: it was not published`;
+    const message = `${files.candidate} was not published: mailhub-tables review ${table.name} shows why`;
     yield { subject, verdict: 'warning', message };
   }
   if (formats.length > 0) yield* checkLeftovers(config, table, formats);

@@ -186,6 +186,21 @@ function refusedEntries({ before, difference }: Compared, refused: Pairs): Uint3
   );
 }
 
+/** Those of the protected keys and domains that a table does not have: a mistyped one protects nobody. */
+export function unprotecting(config: GuardConfig | undefined, table: Pairs): string[] {
+  const shelter = config?.protected ?? [];
+  const wanted = new Set(shelter.filter((each) => each.startsWith('@')));
+  const domains = new Domains();
+  for (let i = 0; i < table.count && wanted.size > 0; i++) {
+    const known = domains.count;
+    const domain = domains.of(table, i, true);
+    if (domain !== undefined && domains.count > known) wanted.delete(`@${domains.name(domain)}`);
+  }
+  return shelter.filter((each) =>
+    each.startsWith('@') ? wanted.has(each) : entryOf(table, Buffer.from(each)) < 0,
+  );
+}
+
 /** The key of what a table waits for: addresses that move. */
 export function keyOfEntries(pairs: Pairs, entries: Uint32Array): string {
   const none = new Uint32Array(0);

@@ -129,6 +129,23 @@ test('files of a former format are named', async () => {
   expect(stderr).toMatch(/^warning: table mlist_table: .*mlist_table\.cdb is not written any more/m);
 });
 
+test('what is protected and is not there is named: a mistyped key protects nobody', async () => {
+  const typo = new Hub();
+  typo.configure(
+    fileFed(
+      't',
+      'protected = ["user000001@example.ac.uk", "@example.ac.uk", "postmster@example.ac.uk", "@exmple.ac.uk"]',
+    ),
+  );
+  typo.put('in/t.dat', numbered(0, 3));
+  await typo.build();
+  const { status, stderr } = await check(typo);
+  expect(status).toBe(0);
+  expect(stderr).toBe(
+    'warning: table t: protected, but not in the table: postmster@example.ac.uk, @exmple.ac.uk; is it mistyped?\n',
+  );
+});
+
 test('a password that others can read is wrong configuration, status 78', async () => {
   const open = await hub();
   chmodSync(open.at('secret'), 0o644);
