@@ -2,16 +2,20 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type {
   Config,
+  DerivedConfig,
   DirectoryConfig,
   DirectorySourceConfig,
   SourceConfig,
   TableConfig,
 } from '../config/config.ts';
+import { DbmError } from '../dbm/error.ts';
 import type { Format } from '../dbm/format.ts';
 import { DirectoryError } from '../ldap/error.ts';
 import { type Probe, probe } from '../ldap/probe.ts';
 import type { DeltaKind } from '../ldap/types.ts';
 import { AccountMemory } from '../state/account-memory.ts';
+import { StateError } from '../state/error.ts';
+import { Overrides } from '../state/overrides.ts';
 import { State } from '../state/state.ts';
 import { Accounts, endings } from './accounts.ts';
 import { printableText } from './bytes.ts';
@@ -61,6 +65,8 @@ export async function* check(config: Config): AsyncGenerator<Observation> {
     state?.close();
   }
   yield* checkAcross(config, surveys);
+  for (const derived of config.derived) yield checkDerived(config, derived, formats);
+  yield* checkOverrides(config);
   const accounts = new Accounts(undefined, false);
   for (const directory of config.directories) yield* checkDirectory(config, directory, accounts);
 }
@@ -111,6 +117,49 @@ async function* checkTable(
   if (formats.length > 0) yield* checkLeftovers(config, table, formats);
   for (const source of table.sources) {
     if (source.kind !== 'directory') yield await checkSourceFile(subject, source);
+  }
+}
+
+/** A table that is made of others. */
+function checkDerived(
+  config: Config,
+  derived: DerivedConfig,
+  formats: ChosenFormats | undefined,
+): Observation {
+  const subject = `table ${derived.name}`;
+  const files = formats && tableFiles(config.tablesDir, derived.name, formats.of(derived));
+  if (files === undefined || stampOf(files.dat) === undefined)
+    return { subject, verdict: 'warning', message: 'nothing is published yet' };
+  try {
+    for (const { path, format } of files.dbm) {
+      const file = format.open(path);
+      try {
+        file.verify();
+      } finally {
+        file.close();
+      }
+    }
+    return { subject, verdict: 'ok', message: `made of ${derived.tables.join(', ')}; the dbm file is sound` };
+  } catch (error) {
+    if (!(error instanceof DbmError)) throw error;
+    return {
+      subject,
+      verdict: 'problem',
+      message: `${error.message}: the next run rebuilds it`,
+      cause: 'machine',
+    };
+  }
+}
+
+function* checkOverrides({ stateDir }: Config): Generator<Observation> {
+  const subject = 'overrides';
+  try {
+    const { length } = new Overrides(stateDir).list();
+    if (length > 0)
+      yield { subject, verdict: 'ok', message: `${length} addresses are routed by hand or kept out` };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    yield { subject, verdict: 'problem', message: error.message, cause: 'machine' };
   }
 }
 

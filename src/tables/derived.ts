@@ -132,9 +132,8 @@ class Deriver {
     return published.load();
   }
 
-  #filesOf({ name, formats }: DerivedConfig): TableFiles {
-    const like = { name, formats, guard: undefined, onHold: 'nothing', sources: [] } as const;
-    return tableFiles(this.#config.tablesDir, name, this.#formats.of(like));
+  #filesOf(derived: DerivedConfig): TableFiles {
+    return tableFiles(this.#config.tablesDir, derived.name, this.#formats.of(derived));
   }
 }
 

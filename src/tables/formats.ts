@@ -5,7 +5,7 @@ import { askEximDbm, EximError } from './exim.ts';
 
 /** The formats that tables are written in, and what a person should know about the choice. */
 export interface ChosenFormats {
-  readonly of: (table: TableConfig) => readonly Format[];
+  readonly of: (table: Pick<TableConfig, 'formats'>) => readonly Format[];
   /** What `auto` came to, and how; undefined when no table asks for it. */
   readonly auto: AutoFormat | undefined;
 }

@@ -222,12 +222,11 @@ function undoing({ key, replaced }: Override): Change {
 
 async function surveysBefore(config: Config, state: State, table: TableConfig) {
   const formats = await chooseFormats(config);
-  return config.tables.slice(0, config.tables.indexOf(table)).map(({ name, ...rest }) => {
-    const files = tableFiles(config.tablesDir, name, formats.of({ name, ...rest }));
-    return {
-      name,
-      survey: survey(files, { record: state.published(name), intended: undefined, verify: false }),
-    };
+  return config.tables.slice(0, config.tables.indexOf(table)).map((earlier) => {
+    const { name } = earlier;
+    const files = tableFiles(config.tablesDir, name, formats.of(earlier));
+    const record = state.published(name);
+    return { name, survey: survey(files, { record, intended: state.intended(name), verify: false }) };
   });
 }
 

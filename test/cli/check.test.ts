@@ -163,3 +163,19 @@ test('--json: one document, with the status', async () => {
     expect.objectContaining({ subject: 'tables_dir', verdict: 'ok', cause: null }),
   );
 });
+
+test('overrides that can not be read, and a table made of others that is damaged, are problems', async () => {
+  const hub = new Hub();
+  hub.configure(`[combined.all_table]\ntables = ["mlist_table"]\n${fileFed('mlist_table')}`);
+  hub.put('in/mlist_table.dat', numbered(0, 10));
+  await hub.build();
+  expect((await check(hub)).stdout).toMatch(
+    /^ok: table all_table: made of mlist_table; the dbm file is sound$/m,
+  );
+  hub.put('etc/all_table', 'damage');
+  hub.put('state/overrides.json', '{');
+  const { status, stderr } = await check(hub);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^problem: table all_table: .*the next run rebuilds it$/m);
+  expect(stderr).toMatch(/^problem: overrides: .*overrides\.json: it is no JSON/m);
+});

@@ -95,6 +95,8 @@ describe('explain, for every address of the campus', () => {
         key,
       ).toEqual(wasIn);
       expect(explanation.gone[0].run.command).toBe('build');
+      expect(explanation.gone[0].origin?.dn.toLowerCase(), key).toBe(gone.get(key)?.toLowerCase());
+      expect(explanation.gone[0].departure?.what).toMatch(/deleted|unknown/);
     }
     const [first] = (await explainAddress(after, 'New@example.ac.uk')).found;
     expect(first).toMatchObject({
@@ -133,8 +135,8 @@ async function everything(): Promise<LdifRecord[]> {
 }
 
 /** The directory without every hundredth person. */
-function afterTerm(all: Records): { records: Records; gone: Set<string>; moved: Set<string> } {
-  const gone = new Set<string>();
+function afterTerm(all: Records): { records: Records; gone: Map<string, string>; moved: Set<string> } {
+  const gone = new Map<string, string>();
   const addresses = (record: Records[number]): string[] =>
     record.attributes.flatMap(([name, value]) =>
       name.toLowerCase() === 'proxyaddresses'
@@ -149,7 +151,7 @@ function afterTerm(all: Records): { records: Records; gone: Set<string>; moved: 
   let people = 0;
   const records = all.filter((record) => {
     if (addresses(record).length === 0 || ++people % 100 !== 0) return true;
-    for (const address of addresses(record)) gone.add(address);
+    for (const address of addresses(record)) gone.set(address, record.dn);
     return false;
   });
   // What somebody else has too does not go.
