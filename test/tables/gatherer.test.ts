@@ -29,3 +29,15 @@ test.each([
     ).toEqual([0, count]);
   },
 );
+
+test('what an object gave when it came again counts, whatever else changed', () => {
+  const gatherer = new Gatherer(1);
+  gatherer.begin('delta');
+  gatherer.restart(0);
+  gives(gatherer, 0);
+  gatherer.changed(new Uint8Array(16).fill(2), 'deleted');
+  gatherer.object(id, bytes, 0, 4);
+  gatherer.entry(0, bytes, 7, 12, 4, 7);
+  const [{ count, keyStart, keyEnd }] = gatherer.finish().streams;
+  expect([count, keyEnd[0] - keyStart[0]]).toEqual([1, 5]);
+});

@@ -42,6 +42,7 @@ export class Gatherer implements RecipientSink {
   /** A visit is one `object` call; an object may be visited several times. */
   #visits = 0;
   #visitObject: Uint32Array = new Uint32Array(0);
+  #hasRepeats = false;
   #restarted: boolean[] = [];
   #builders: StreamBuilder[] = [];
 
@@ -65,6 +66,7 @@ export class Gatherer implements RecipientSink {
     this.#voidBefore = new Map();
     this.#visits = 0;
     this.#visitObject = new Uint32Array(expected);
+    this.#hasRepeats = false;
     this.#restarted = Array.from({ length: this.#selections }, () => false);
     this.#builders = Array.from({ length: this.#selections * 2 }, (_, stream) => this.#builder(stream));
   }
@@ -86,6 +88,7 @@ export class Gatherer implements RecipientSink {
     const object = this.#numberOf(id);
     if (this.#visits === this.#visitObject.length) this.#visitObject = grown(this.#visitObject);
     this.#visitObject[this.#visits++] = object;
+    if (this.#dnEnd[object] > this.#dnStart[object]) this.#hasRepeats = true;
     this.#putDn(object, bytes, dnStart, dnEnd);
   }
 
@@ -136,7 +139,7 @@ export class Gatherer implements RecipientSink {
   /** Leaves out what is void, in place, and puts objects in the place of visits. */
   #settle(stream: Stream, restarted: boolean): Stream {
     const { keyStart, keyEnd, valueStart, valueEnd, object: visitOf } = stream;
-    const latest = this.#visits > this.#table.count ? this.#latestVisits(stream) : undefined;
+    const latest = this.#hasRepeats ? this.#latestVisits(stream) : undefined;
     // What a full extraction catches up with is read for all selections, those searched by themselves too.
     const isVoid = (this.#mode === 'full' || !restarted) && this.#voidBefore.size > 0;
     let count = 0;
