@@ -9,7 +9,7 @@ import type { Accounts } from './accounts.ts';
 import { SourceError } from './error.ts';
 import { settledStampOf } from './files.ts';
 import type { Contribution } from './merge.ts';
-import type { Sorting } from './mirror/directory-mirror.ts';
+import { isUnreadable, type Sorting } from './mirror/directory-mirror.ts';
 import { guidText } from './mirror/guid.ts';
 import type { Departure, Origin, Provenance } from './provenance.ts';
 import { readCsv } from './sources/csv.ts';
@@ -179,10 +179,15 @@ export class Sources implements Provenance {
   }
 
   departure(table: string, key: Uint8Array): Departure | undefined {
-    const departure = this.#store?.departure(table, key);
-    if (departure === undefined) return undefined;
-    const { directory, id, dn, what, seenAt } = departure;
-    return { directory, guid: guidText(id), dn: printable(dn, 0, dn.length), what, seenAt };
+    try {
+      const departure = this.#store?.departure(table, key);
+      if (departure === undefined) return undefined;
+      const { directory, id, dn, what, seenAt } = departure;
+      return { directory, guid: guidText(id), dn: printable(dn, 0, dn.length), what, seenAt };
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return undefined;
+    }
   }
 
   /** Makes what was found the truth for the next run. @returns what went wrong with it */

@@ -207,6 +207,8 @@ export class MirrorStore {
     const database = this.#database;
     const work = database.transaction(() => {
       const before = fresh ? undefined : this.#headRow(directory);
+      if (!fresh && before?.base !== head.base.name)
+        throw new Error('what it is to be added to is not there any more');
       let count = before?.overlay_count ?? 0;
       let sum = before?.overlay_sum ?? 0;
       if (fresh) database.prepare('DELETE FROM overlay WHERE directory = ?').run(directory);
@@ -287,6 +289,8 @@ export class MirrorStore {
     const heads = this.#database
       .prepare<[], { directory: string; base: string }>('SELECT directory, base FROM heads')
       .all();
+    // Damage shows itself here, before anything is built on what it spoilt.
+    this.#database.prepare('SELECT sum(length(conflicts) + length(rejections)) FROM merges').get();
     for (const { directory } of heads) if (!directories.includes(directory)) this.forget(directory);
     const needed = new Set(
       heads.filter(({ directory }) => directories.includes(directory)).map(({ base }) => base),

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import { MirrorStore } from '../../state/mirror/store.ts';
+import { isDamage, MirrorStore } from '../../state/mirror/store.ts';
 
 /**
  * Opens what is known of the directories. Where it can't be written, nothing is remembered, and every extraction is a full one:
@@ -14,8 +14,15 @@ export function openMirror(
   if (readOnly) return { store: MirrorStore.peek(config.stateDir), trouble: undefined };
   let store: MirrorStore | undefined;
   try {
+    const directories = config.directories.map(({ name }) => name);
     store = MirrorStore.open(config.stateDir);
-    store.sweep(config.directories.map(({ name }) => name));
+    try {
+      store.sweep(directories);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      store.reset();
+      store.sweep(directories);
+    }
     return { store, trouble: undefined };
   } catch (error) {
     store?.close();
