@@ -8,6 +8,7 @@ import { PublishError } from './error.ts';
 import type { Plan } from './plan.ts';
 import { RollbackError, rollbackUnderLock } from './rollback.ts';
 import { endRun } from './run-history.ts';
+import type { Table } from './table.ts';
 
 /**
  * What is done when tables have been put in place: those that are made of them follow, and the canaries are tried. When one
@@ -57,6 +58,7 @@ async function goBack(
       const { plans } = await rollbackUnderLock(config, state, journal, {
         tables,
         to: undefined,
+        before: tablesBefore(changed),
         by: 'canary',
         who,
         why,
@@ -81,4 +83,17 @@ async function goBack(
     plan.outcome = 'failed';
     plan.failure = { cause: 'machine', message: `${why}; ${end}` };
   }
+}
+
+/** What was published before this run: its generation may not have been kept, and an older one is something else. */
+function tablesBefore(changed: readonly Plan[]): Map<string, Table> {
+  const tables = new Map<string, Table>();
+  for (const { config, survey } of changed) {
+    if (survey.published === undefined) continue;
+    const table = survey.published.load();
+    if (table.digest !== survey.published.digest)
+      throw new RollbackError(`${config.name}: what it was before this run is not known any more`);
+    tables.set(config.name, table);
+  }
+  return tables;
 }

@@ -20,6 +20,7 @@ import { endRun } from './run-history.ts';
 import { selectTables } from './select.ts';
 import { sweep } from './stage.ts';
 import { type Survey, survey } from './survey.ts';
+import type { Table } from './table.ts';
 import { TableThreads } from './table-threads.ts';
 import { type Listing, Tally } from './tally.ts';
 
@@ -27,6 +28,8 @@ export interface RollbackOptions {
   readonly tables: readonly string[];
   /** Which generation: what was published at that moment; undefined for the one before what is published. */
   readonly to: Date | undefined;
+  /** What they are to be instead, where that is at hand. */
+  readonly before?: ReadonlyMap<string, Table>;
   readonly by: 'rollback' | 'canary';
   readonly who: string;
   readonly why: string;
@@ -87,12 +90,13 @@ export async function rollbackUnderLock(
   config: Config,
   state: State,
   journal: RunJournal,
-  { tables, to, ...by }: RollbackOptions,
+  { tables, to, before, ...by }: RollbackOptions,
 ): Promise<Omit<RollbackReport, 'derived' | 'stateTrouble'> & { readonly plans: readonly Plan[] }> {
   const formats = await chooseFormats(config);
   const generations = new Generations(config.stateDir, config.generations);
   const pins = new Pins(config.stateDir);
-  const chosen: { plan: Plan; generation: Generation; pinned: Pin | undefined }[] = [];
+  const chosen: { plan: Plan; table: Table; generation: Generation | undefined; pinned: Pin | undefined }[] =
+    [];
   const others: (() => Survey)[] = [];
   for (const table of config.tables) {
     const { name } = table;
@@ -104,20 +108,20 @@ export async function rollbackUnderLock(
       continue;
     }
     const found = look();
-    const generation = choose(name, await generations.list(name), found.published?.digest, to);
-    const plan = decidedPlan(
-      table,
-      files,
-      found,
-      readKeptText(generation.path, generation.digest, 'choose another with --to'),
-    );
-    chosen.push({ plan, generation, pinned: pins.get(name) });
+    let old = before?.get(name);
+    let generation: Generation | undefined;
+    if (old === undefined) {
+      generation = choose(name, await generations.list(name), found.published?.digest, to);
+      old = readKeptText(generation.path, generation.digest, 'choose another with --to');
+    }
+    const plan = decidedPlan(table, files, found, old);
+    chosen.push({ plan, table: old, generation, pinned: pins.get(name) });
   }
 
   // Pinned first: a run that is killed in between must not leave a table that the next hour takes back.
   const since = new Date();
-  for (const { plan, generation } of chosen) {
-    pins.set(plan.config.name, { by: by.by, who: by.who, why: by.why, since, digest: generation.digest });
+  for (const { plan, table } of chosen) {
+    pins.set(plan.config.name, { by: by.by, who: by.who, why: by.why, since, digest: table.digest });
   }
   const threads = new TableThreads();
   try {
@@ -138,7 +142,9 @@ export async function rollbackUnderLock(
   }
   return {
     plans: chosen.map(({ plan }) => plan),
-    tables: chosen.map(({ plan, generation }) => ({ table: reportOf(plan, false), generation })),
+    tables: chosen.flatMap(({ plan, generation }) =>
+      generation === undefined ? [] : [{ table: reportOf(plan, false), generation }],
+    ),
     gone: goneFrom(
       chosen.map(({ plan }) => plan),
       others,
