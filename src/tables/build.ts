@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Config, TableConfig } from '../config/config.ts';
 import { AccountMemory } from '../state/account-memory.ts';
+import { StateError } from '../state/error.ts';
 import { Generations } from '../state/generations.ts';
 import { RunLock } from '../state/lock.ts';
 import type { MirrorStore } from '../state/mirror/store.ts';
@@ -85,7 +86,7 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     if (mirror.trouble !== undefined) warnings.push(mirror.trouble);
     if (!dryRun) await sweep(config.tablesDir);
     const overrides = new Overrides(config.stateDir);
-    if (!dryRun && state !== undefined) await expireOverrides(config, state, whoRuns());
+    if (!dryRun && state !== undefined) warnings.push(...(await expireOverrides(config, state, whoRuns())));
     const byHand = new OverridesOfRun(overrides.list());
 
     const surveys = config.tables.map((table) => {
@@ -134,7 +135,14 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
 
     warnings.push(...byHand.warnings());
     const caughtUp = byHand.updated();
-    if (!dryRun && caughtUp !== undefined) overrides.write(caughtUp);
+    if (!dryRun && caughtUp !== undefined) {
+      try {
+        overrides.write(caughtUp);
+      } catch (error) {
+        if (!(error instanceof StateError)) throw error;
+        warnings.push(error.message);
+      }
+    }
 
     const pins = new Pins(config.stateDir);
     for (const plan of plans) {

@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Config, TableConfig } from '../config/config.ts';
+import { DbmError } from '../dbm/error.ts';
+import { StateError } from '../state/error.ts';
 import { Generations } from '../state/generations.ts';
 import { RunLock } from '../state/lock.ts';
 import { type Override, Overrides } from '../state/overrides.ts';
@@ -8,6 +10,7 @@ import { lowerCaseAscii, printable } from './bytes.ts';
 import { unrepresentable } from './dat/unrepresentable.ts';
 import { type DerivedReport, publishDerived } from './derived.ts';
 import { valueIn } from './entry-of.ts';
+import { PublishError } from './error.ts';
 import { tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
 import { type Change, changedByHand } from './overrides.ts';
@@ -114,25 +117,44 @@ export async function removeOverride(
 
 /**
  * Takes back the overrides that have expired, each as if by `override remove`, for a run that holds the lock. Somebody
- * decided when that is: no guard is asked.
+ * decided when that is: no guard is asked. Where that can't be done now, what the run publishes is without them all the same.
+ *
+ * @returns what went wrong with it
  */
-export async function expireOverrides(config: Config, state: State, who: string): Promise<void> {
+export async function expireOverrides(config: Config, state: State, who: string): Promise<string[]> {
   const overrides = new Overrides(config.stateDir);
   const all = overrides.list();
   const now = new Date();
   const expired = all.filter(({ expires }) => expires !== undefined && expires <= now);
-  if (expired.length === 0) return;
+  if (expired.length === 0) return [];
   const reason = 'overrides have expired';
   const journal = state.begin({ command: 'override expire', who, reason, startedAt: Date.now() });
   const plans: Plan[] = [];
+  const failed = new Set<string>();
+  const troubles: string[] = [];
   for (const table of config.tables) {
-    const ours = expired.filter((each) => each.table === table.name);
+    const { name } = table;
+    const ours = expired.filter((each) => each.table === name);
     if (ours.length === 0 || table.sources.length === 0) continue;
-    plans.push((await planOf(config, state, table, ours.map(undoing))).plan);
+    try {
+      plans.push((await planOf(config, state, table, ours.map(undoing))).plan);
+    } catch (error) {
+      const known =
+        error instanceof OverrideError || error instanceof PublishError || error instanceof DbmError;
+      if (!known) throw error;
+      failed.add(name);
+      troubles.push(`${name}: overrides have expired, and can't be taken back yet: ${error.message}`);
+    }
   }
   await publish(config, state, journal, plans);
-  const failed = new Set(plans.filter(({ outcome }) => outcome === 'failed').map((plan) => plan.config.name));
-  overrides.write(all.filter((each) => !expired.includes(each) || failed.has(each.table)));
+  for (const { outcome, config: table } of plans) if (outcome === 'failed') failed.add(table.name);
+  try {
+    overrides.write(all.filter((each) => !expired.includes(each) || failed.has(each.table)));
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    troubles.push(error.message);
+  }
+  return troubles;
 }
 
 interface Run {

@@ -1,0 +1,164 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { FixtureServer } from '../../fixtures/server/server.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { type Commit, MirrorStore } from '../../src/state/mirror/store.ts';
+import { addOverride } from '../../src/tables/override.ts';
+import { directoryFed, fileFed, Hub, numbered, tableOf, withEntries, without } from './hub.ts';
+
+const ten = numbered(0, 10);
+const [[known]] = ten;
+const minute = 60_000;
+
+beforeEach(() => {
+  // Stamps of files vouch for them when they are a while old.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + minute });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function pass(milliseconds: number): void {
+  vi.setSystemTime(Date.now() + milliseconds);
+}
+
+async function override(hub: Hub, lasts?: number): Promise<void> {
+  await addOverride(await loadConfig(hub.configFile), {
+    table: 'exch_table',
+    key: known,
+    value: 'here@x',
+    who: 'pat',
+    why: 'ticket 1',
+    expires: lasts === undefined ? undefined : new Date(Date.now() + lasts),
+  });
+}
+
+function retarget({ changes }: FixtureServer, number: number, target: string): void {
+  const values = [Buffer.from(`SMTP:${target}`)];
+  changes.modify(`CN=${number},DC=ad,DC=example,DC=ac,DC=uk`, [
+    { kind: 'replace', attribute: 'targetAddress', values },
+  ]);
+}
+
+test.each(['written by somebody else', 'gone'])(
+  'an override that expires while the files of its table are %s stops no run',
+  async (how) => {
+    const hub = new Hub();
+    hub.configure(directoryFed('exch_table', 'max_removed = "50%"') + fileFed('other_table'));
+    hub.put('in/other_table.dat', ten);
+    await hub.serve(ten);
+    await hub.build();
+    await override(hub, minute);
+    pass(2 * minute);
+    if (how === 'gone') for (const name of ['exch_table.dat', 'exch_table']) rmSync(hub.at(`etc/${name}`));
+    else hub.put('etc/exch_table.dat', numbered(0, 12));
+    hub.put('in/other_table.dat', numbered(0, 11));
+    const report = await hub.build();
+    expect(report.warnings.join()).toMatch(
+      /exch_table: overrides have expired, and can't be taken back yet: /,
+    );
+    expect(hub.exim('exch_table')).toEqual(ten);
+    expect(hub.exim('other_table')).toEqual(numbered(0, 11));
+    expect(tableOf(report, 'exch_table').notes.join()).toContain('by hand');
+    const next = await hub.build();
+    expect(next.warnings).toEqual([]);
+    expect(tableOf(next, 'exch_table')).toMatchObject({ outcome: 'unchanged', notes: [] });
+  },
+);
+
+test('that sources have caught up with an override is only told where the overrides can not be written', async () => {
+  const hub = new Hub();
+  hub.configure(directoryFed('exch_table', 'max_removed = "50%"'));
+  const server = await hub.serve(ten);
+  await hub.build();
+  await override(hub);
+  retarget(server, 0, 'here@x');
+  retarget(server, 1, 'there@x');
+  mkdirSync(hub.at('state/overrides.json.new/full'), { recursive: true });
+  const report = await hub.build();
+  expect(tableOf(report, 'exch_table').outcome).toBe('published');
+  expect(report.warnings.join()).toContain('overrides.json');
+});
+
+/** Overwrites the first page of a table of the mirror. */
+function damage(hub: Hub, name: string): void {
+  const path = hub.at('state/mirror/mirror.sqlite');
+  const database = new Database(path);
+  const [row] = database
+    .prepare<[string], { rootpage: number }>('SELECT rootpage FROM sqlite_schema WHERE name = ?')
+    .all(name);
+  const size = Number(database.pragma('page_size', { simple: true }));
+  database.close();
+  const bytes = readFileSync(path);
+  bytes.fill(0x5a, (row.rootpage - 1) * size, row.rootpage * size);
+  writeFileSync(path, bytes);
+}
+
+test.each(['heads', 'overlay', 'merges', 'departures'])(
+  'a mirror whose %s are damaged is begun again, and no change is lost',
+  async (name) => {
+    const hub = new Hub();
+    hub.configure(directoryFed('exch_table', 'max_removed = "50%"'));
+    const server = await hub.serve(ten);
+    await hub.build();
+    retarget(server, 1, 'moved@x');
+    await hub.build();
+    damage(hub, name);
+    server.changes.delete('CN=0,DC=ad,DC=example,DC=ac,DC=uk');
+    const [, [second]] = ten;
+    const after = withEntries(without(ten, known), [second, 'moved@x']);
+    expect(tableOf(await hub.build(), 'exch_table').outcome).toBe('published');
+    expect(hub.exim('exch_table')).toEqual(after);
+    await hub.build();
+    const third = await hub.build();
+    expect(third.warnings).toEqual([]);
+    expect(third.directories[0]?.mode).toBe('delta');
+    expect(hub.exim('exch_table')).toEqual(after);
+  },
+);
+
+test('changes are not added to a mirror that was begun again meanwhile', () => {
+  const hub = new Hub();
+  const store = MirrorStore.open(hub.stateDir);
+  try {
+    const commit: Commit = {
+      head: {
+        fingerprint: 'f',
+        streams: 2,
+        version: 'v',
+        base: { name: 'a.base', bytes: 1, checksum: 1 },
+        cursor: undefined,
+        deletionsSeen: true,
+        fullAt: 0,
+      },
+      objects: [],
+      fresh: true,
+      departures: [],
+      now: 0,
+      keep: 0,
+    };
+    store.commit('ad', commit);
+    store.commit('ad', { ...commit, fresh: false });
+    store.reset();
+    expect(() => store.commit('ad', { ...commit, fresh: false })).toThrow(/not there any more/);
+    expect(store.head('ad')).toBeUndefined();
+  } finally {
+    store.close();
+  }
+});
+
+test('a canary that fails takes its table back to what it was, also where no generation of that could be kept', async () => {
+  const hub = new Hub();
+  hub.configure(`${fileFed('one_table')}[[canaries]]\naddress = "${known}"\ntable = "one_table"\n`);
+  hub.put('in/one_table.dat', ten);
+  await hub.build();
+  const eleven = withEntries(ten, ['b@x', 'b@y']);
+  hub.put('in/one_table.dat', eleven);
+  await hub.build();
+  mkdirSync(hub.at('state/generations/one_table/new/full'), { recursive: true });
+  hub.put('in/one_table.dat', without(eleven, known));
+  const { failure } = await hub.buildTable('one_table');
+  expect(failure?.message).toContain('it is what it was before, and pinned');
+  expect(hub.exim('one_table')).toEqual(eleven);
+});
