@@ -81,18 +81,14 @@ export class HeldCandidates {
     this.#folder = join(stateDir, 'held');
   }
 
-  /** Those of a table, the latest first; a file that can't be read is left out. */
+  /** Those of a table, the latest first; a file that is not whole is left out. @throws the operating system's error */
   list(table: string): HeldCandidate[] {
     const folder = join(this.#folder, table);
     const found: HeldCandidate[] = [];
     for (const name of namesIn(folder)) {
       if (!/^[0-9a-f]{64}\.json$/.test(name)) continue;
-      try {
-        const held = heldFile.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
-        found.push({ ...held, published: held.published });
-      } catch {
-        // What is not whole stands for nothing that could be approved.
-      }
+      const held = heldOf(readFileSync(join(folder, name), 'utf8'));
+      if (held !== undefined) found.push(held);
     }
     return found.sort((a, b) => b.lastSeen.getTime() - a.lastSeen.getTime());
   }
@@ -156,11 +152,22 @@ export class HeldCandidates {
   }
 }
 
+/** @returns undefined for what is not whole: it stands for nothing that could be approved */
+function heldOf(text: string): HeldCandidate | undefined {
+  try {
+    const held = heldFile.parse(JSON.parse(text));
+    return { ...held, published: held.published };
+  } catch {
+    return undefined;
+  }
+}
+
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
-  } catch {
-    return [];
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
   }
 }
 

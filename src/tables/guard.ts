@@ -70,7 +70,8 @@ export interface Judgement {
 export interface Refusal {
   readonly who: string;
   readonly why: string;
-  readonly entries: Pairs;
+  /** Undefined where they can't be read: then nothing may go. */
+  readonly entries: Pairs | undefined;
 }
 
 /** The findings against a candidate; none lets it pass. */
@@ -180,7 +181,8 @@ export function judge(judgement: Judgement): Verdict {
   return concerned.verdict(findings);
 }
 
-function refusedEntries({ before, difference }: Compared, refused: Pairs): Uint32Array {
+function refusedEntries({ before, difference }: Compared, refused: Pairs | undefined): Uint32Array {
+  if (refused === undefined) return difference.removed;
   return difference.removed.filter(
     (entry) => entryOf(refused, before.pool, before.keyStart[entry], before.keyEnd[entry]) >= 0,
   );

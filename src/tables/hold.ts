@@ -5,6 +5,7 @@ import { digestOf } from './digest.ts';
 import { EntriesBuilder } from './entries.ts';
 import { entryOf } from './entry-of.ts';
 import { systemReason } from './error.ts';
+import { stampOf } from './files.ts';
 import type { Refusal } from './guard.ts';
 import { merge } from './merge.ts';
 import type { Plan } from './plan.ts';
@@ -50,19 +51,18 @@ export async function settleHolds(
   return holds;
 }
 
-/** What somebody refused to let go of a table. */
+/** What somebody refused to let go of a table. Of a refusal that can't be read it is known that there was one. */
 export function refusalOf(stateDir: string, table: string): Refusal | undefined {
   const rejections = new Rejections(stateDir);
+  const path = rejections.entriesPath(table);
   const rejection = rejections.get(table);
-  if (rejection === undefined) return undefined;
-  const { who, why } = rejection;
+  if (rejection === undefined && stampOf(path) === undefined) return undefined;
+  const { who, why } = rejection ?? { who: 'somebody', why: `the file beside ${path} can't be read` };
   try {
-    const path = rejections.entriesPath(table);
     const { pairs } = readDatEntries(readWholeFile(path));
     return { who, why, entries: merge([{ source: path, pairs }]).table };
-  } catch {
-    // The guard alone decides then, as before.
-    return undefined;
+  } catch (error) {
+    return { who, why: `${why} (${path}: ${systemReason(error)})`, entries: undefined };
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseString } from 'fast-csv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -194,6 +194,16 @@ describe('review', () => {
   });
 });
 
+test('who may not read what is held is told so, not that nothing is', async () => {
+  const hub = await heldHub();
+  const isRoot = process.getuid?.() === 0;
+  const under = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+  chmodSync(hub.at('state/held'), isRoot ? 0o700 : 0);
+  const outcome = await program.run(['review', '--config', hub.configFile], { under });
+  chmodSync(hub.at('state/held'), 0o755);
+  expect(outcome).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('EACCES') });
+});
+
 describe('approve', () => {
   test('publishes just the candidate that was reviewed, though a newer one is held; the guard stays as strict', async () => {
     const hub = await heldHub();
@@ -362,6 +372,22 @@ describe('reject', () => {
     hub.put('in/t.dat', numbered(20, 100));
     expect(await run(hub, 'build')).toMatchObject({ status: 0, stderr: '' });
     expect(hub.exim('t')).toEqual(numbered(20, 100));
+  });
+
+  test.each([
+    ['the reason', 't.json', 'no JSON'],
+    ['the entries', 't.dat', undefined],
+  ])('a refusal of which %s is lost is one all the same', async (_, file, content) => {
+    const hub = await heldHub('max_removed = "15%"');
+    await run(hub, 'reject', 't', '--reason', 'ticket 4711');
+    if (content === undefined) rmSync(hub.at(`state/rejections/${file}`));
+    else hub.put(`state/rejections/${file}`, content);
+    hub.configure(fileFed('t', 'max_removed = "50%"'));
+    expect(await run(hub, 'build')).toMatchObject({ status: 3 });
+    expect(hub.exim('t')).toEqual(numbered(0, 100));
+    const { digest } = await reviewed(hub);
+    expect((await approve(hub, digest)).status).toBe(0);
+    expect(await run(hub, 'build')).toMatchObject({ status: 0, stderr: '' });
   });
 
   test('and an approval of the same is another decision', async () => {
