@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build, loadConfig } from '../../src/index.ts';
-import { Exim } from './exim.ts';
+import { deadCanaries } from '../../src/tables/canaries.ts';
+import { Exim, findExim } from './exim.ts';
 
 const tables = {
   exch_table: `j.smith@example.ac.uk: j.smith@example.ac.uk
@@ -124,6 +125,36 @@ describe('the configuration in docs/exim.md', () => {
       expect(text.split('\n').map((line) => line.trim())).toContain(recipient);
       expect(status).toBe(0);
     }
+  });
+
+  it('has canaries that come back by their router, and names the one of those that do not', async () => {
+    const settings = join(directory, 'canaries.toml');
+    const conf = join(directory, 'exim.conf');
+    writeFileSync(
+      conf,
+      `spool_directory = ${directory}/spool\nlog_file_path = ${directory}/log/%s\n${configuration}`,
+    );
+    const definitions = Object.entries(macros).map(([name, value]) => `'-D${name}=${value}'`);
+    const wrapper = join(directory, 'exim');
+    writeFileSync(wrapper, `#!/bin/sh\nexec ${findExim()} -C ${conf} ${definitions.join(' ')} "$@"\n`);
+    chmodSync(wrapper, 0o755);
+    const canary = (address: string, table: string, router: string): string =>
+      `[[canaries]]\naddress = "${address}"\ntable = "${table}"\nrouter = "${router}"\n`;
+    writeFileSync(
+      settings,
+      `tables_dir = "${directory}"\nstate_dir = "${directory}/state"\nformat = "bdb"\nexim = "${wrapper}"\n` +
+        canary('j.smith@example.ac.uk', 'exch_table', 'exchange') +
+        canary('a.jones@example.ac.uk', 'o365_table', 'exchange') +
+        Object.keys(tables)
+          .map((name) => `[tables.${name}]\n`)
+          .join(''),
+    );
+    expect(await deadCanaries(await loadConfig(settings))).toEqual([
+      {
+        address: 'a.jones@example.ac.uk',
+        message: expect.stringMatching(/-bt takes it by onward and not by exchange/),
+      },
+    ]);
   });
 
   it('defers for what went lately, and refuses it without that router', async () => {
