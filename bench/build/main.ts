@@ -3,11 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSlapd } from '../../test/integration/slapd.ts';
-import { type Measurement, measure, median } from '../measure.ts';
+import { type Measurement, measure, median, spread } from '../measure.ts';
+import { quick, report } from '../result.ts';
 import { writeDirectory } from './directory.ts';
 
-const recipients = Number(process.argv[2] ?? 200_000);
-const runs = Number(process.argv[3] ?? 5);
+const recipients = Number(process.argv[2] ?? (quick ? 20_000 : 200_000));
+const runs = Number(process.argv[3] ?? (quick ? 3 : 5));
 
 const EXCHANGE = '(&(proxyAddresses=*)(homeMDB=*))';
 const OFFICE365 = '(&(proxyAddresses=*)(targetAddress=*)(msExchRecipientTypeDetails=2147483648))';
@@ -39,18 +40,28 @@ try {
       for (const [name, measurement] of Object.entries(round)) results[name].push(measurement);
     }
 
-    console.log(`${recipients} recipients with five addresses each, two tables; medians of ${runs} runs`);
-    console.log('                          seconds   / ldapsearch   processor s   resident MB');
     const reference = median(results.ldapsearch.map(({ seconds }) => seconds));
-    for (const [name, measurements] of Object.entries(results)) {
-      const seconds = median(measurements.map((each) => each.seconds));
-      const cpu = median(measurements.map((each) => each.cpuSeconds));
-      const resident = Math.max(...measurements.map((each) => each.residentMegabytes));
-      console.log(
-        `${name.padEnd(24)} ${seconds.toFixed(2).padStart(8)} ${(seconds / reference).toFixed(2).padStart(14)}` +
-          `${cpu.toFixed(2).padStart(14)} ${resident.toFixed(0).padStart(13)}`,
-      );
-    }
+    report({
+      name: 'build',
+      title: 'The whole hourly job for two tables against ldapsearch',
+      command: `npx tsx bench/build/main.ts ${recipients} ${runs}`,
+      columns: ['', '/ ldapsearch', 'seconds', 'lowest-highest', 'processor s', 'resident MB'],
+      rows: Object.entries(results).map(([name, measurements]) => {
+        const seconds = measurements.map((each) => each.seconds);
+        return [
+          name,
+          median(seconds) / reference,
+          median(seconds),
+          spread(seconds),
+          median(measurements.map((each) => each.cpuSeconds)),
+          Math.round(Math.max(...measurements.map((each) => each.residentMegabytes))),
+        ];
+      }),
+      notes: [
+        `${recipients} recipients with five addresses each from slapd on loopback; medians of ${runs} runs. first: extract, merge, judge and publish`,
+        'two tables, and remember what each object gave; unchanged: the same again, which asks for changes only.',
+      ],
+    });
   } finally {
     await slapd.stop();
   }

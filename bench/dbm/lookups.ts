@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openTable } from '../../src/dbm/index.ts';
-import { median } from '../measure.ts';
+import { median, spread } from '../measure.ts';
 import { report } from '../result.ts';
 
 const LOOKUPS = 50_000;
@@ -46,10 +46,6 @@ export function compareLookups(folder: string, ours: string, theirs: string, com
       `with its own dbm lookup and finds each; medians of ${RUNS} runs, in turn. It opens the file once and most of the time is its own.`,
     ],
   });
-}
-
-export function spread(values: readonly number[]): string {
-  return `${Math.min(...values).toFixed(2)} – ${Math.max(...values).toFixed(2)}`;
 }
 
 /** Keys of the file, here and there in it, the same ones every time. */

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unpackPostmap } from '../../fixtures/postfix/postmap.ts';
 import { bundle } from '../../scripts/bundle.mjs';
-import { type Measurement, measure, median } from '../measure.ts';
+import { type Measurement, measure, median, spread } from '../measure.ts';
 import { quick, report } from '../result.ts';
-import { compareLookups, spread } from './lookups.ts';
+import { compareLookups } from './lookups.ts';
 import { type Program, programs } from './programs.ts';
 
 const asked = process.argv.slice(2).map(Number);

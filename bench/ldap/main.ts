@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { startSlapd } from '../../test/integration/slapd.ts';
 import { writeDirectory } from '../build/directory.ts';
-import { type Measurement, measure, median } from '../measure.ts';
+import { type Measurement, measure, median, spread } from '../measure.ts';
+import { quick, report } from '../result.ts';
 import { attributes, filters } from './selections.ts';
 
-const recipients = Number(process.argv[2] ?? 200_000);
-const runs = Number(process.argv[3] ?? 7);
+const recipients = Number(process.argv[2] ?? (quick ? 20_000 : 200_000));
+const runs = Number(process.argv[3] ?? (quick ? 3 : 7));
 
 const work = mkdtempSync(join(tmpdir(), 'bench-ldap-'));
 try {
@@ -62,24 +63,41 @@ function compare(
   }
   // Once is enough: it takes many times as long.
   const netLdap = measure(perl);
-  const ratio = (of: (measurement: Measurement) => number) =>
-    median(ours.map((measurement, run) => of(measurement) / of(theirs[run]))).toFixed(2);
-  console.log(`${recipients} recipients with five addresses each; medians of ${runs} runs`);
-  for (const [name, all] of [
-    ['ldapsearch', theirs],
-    ['extraction', ours],
-    ['Net::LDAP, one run', [netLdap]],
-  ] as const) {
-    const seconds = median(all.map((each) => each.seconds)).toFixed(2);
-    const cpu = median(all.map((each) => each.cpuSeconds)).toFixed(2);
-    const resident = median(all.map((each) => each.residentMegabytes)).toFixed(0);
-    console.log(`${name}: ${seconds} s, ${cpu} s of processor, ${resident} MiB resident`);
-  }
-  console.log(
-    `ratio, run by run: ${ratio(({ seconds }) => seconds)} in time, ${ratio(({ cpuSeconds }) => cpuSeconds)} in processor time`,
-  );
-  const extractionSeconds = median(ours.map(({ seconds }) => seconds));
-  console.log(
-    `Net::LDAP takes ${(netLdap.seconds / extractionSeconds).toFixed(1)} times as long as the extraction`,
-  );
+  const reference = median(theirs.map(({ cpuSeconds }) => cpuSeconds));
+  const ownSeconds = median(ours.map(({ seconds }) => seconds));
+  const theirSeconds = median(theirs.map(({ seconds }) => seconds));
+  const row = (name: string, all: readonly Measurement[]): (string | number)[] => {
+    const seconds = all.map((each) => each.seconds);
+    const cpu = median(all.map((each) => each.cpuSeconds));
+    return [
+      name,
+      median(seconds) / theirSeconds,
+      median(seconds) / ownSeconds,
+      cpu / reference,
+      median(seconds),
+      spread(seconds),
+      cpu,
+      Math.round(median(all.map((each) => each.residentMegabytes))),
+    ];
+  };
+  report({
+    name: 'extraction',
+    title: 'An extraction for two tables against ldapsearch and Net::LDAP',
+    command: `npx tsx bench/ldap/main.ts ${recipients} ${runs}`,
+    columns: [
+      '',
+      '/ ldapsearch',
+      '/ ours',
+      'processor / ldapsearch',
+      'seconds',
+      'lowest-highest',
+      'processor s',
+      'resident MB',
+    ],
+    rows: [row('ours', ours), row('ldapsearch', theirs), row('Net::LDAP', [netLdap])],
+    notes: [
+      `${recipients} recipients with five addresses each from slapd on loopback, whole processes; medians of ${runs} runs, Net::LDAP once.`,
+      'Ours ends with the entries in columns; nothing is written.',
+    ],
+  });
 }

@@ -1,5 +1,6 @@
 // How long a start takes, against Node's own: `npx tsx bench/startup/main.ts [RUNS]`.
-import { measure, median } from '../measure.ts';
+import { measure, median, spread } from '../measure.ts';
+import { report } from '../result.ts';
 
 const runs = Number(process.argv[2] ?? 15);
 const commands = {
@@ -16,11 +17,17 @@ for (let run = -1; run < runs; run++) {
   }
 }
 
-console.log(`start-up, medians of ${runs} runs`);
 const reference = median(seconds['node -e 0']);
-for (const [name, measured] of Object.entries(seconds)) {
-  const milliseconds = `${(median(measured) * 1000).toFixed(0)} ms`.padStart(8);
-  console.log(
-    `${name.padEnd(26)} ${milliseconds}   ${(median(measured) / reference).toFixed(2)} x node -e 0`,
-  );
-}
+report({
+  name: 'startup',
+  title: "How long a start takes, against Node's own",
+  command: `npx tsx bench/startup/main.ts ${runs}`,
+  columns: ['', '/ node -e 0', 'milliseconds', 'lowest-highest s'],
+  rows: Object.entries(seconds).map(([name, measured]) => [
+    name,
+    median(measured) / reference,
+    Math.round(median(measured) * 1000),
+    spread(measured),
+  ]),
+  notes: [`Medians of ${runs} runs.`],
+});
