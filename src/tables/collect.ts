@@ -121,9 +121,7 @@ export class Sources implements Provenance {
   inputs(table: TableConfig): string | undefined {
     const parts: unknown[] = [program, table.sources];
     for (const source of table.sources) {
-      const part = isDirectorySource(source)
-        ? this.#directoryOf(source).directory.version
-        : this.#fileInput(source);
+      const part = this.#input(source);
       if (part === undefined) return undefined;
       parts.push(part);
     }
@@ -219,6 +217,12 @@ export class Sources implements Provenance {
     const { stamp } = this.#files.get(source) ?? { stamp: undefined };
     this.#files.set(source, { stamp, entries });
     return entries;
+  }
+
+  #input(source: SourceConfig): string | undefined {
+    if (!isDirectorySource(source)) return this.#fileInput(source);
+    const { directory, use } = this.#directoryOf(source);
+    return directory.version(use);
   }
 
   #fileInput(source: Exclude<SourceConfig, DirectorySourceConfig>): string | undefined {

@@ -37,6 +37,8 @@ export class Base {
   readonly objectCount: number;
   #objects: Objects | undefined;
   readonly #streams = new Map<number, Stream>();
+  /** How much of the room behind each stream's pool is taken. */
+  readonly #used = new Map<number, number>();
 
   /** @throws DamagedFileError, as do the methods */
   constructor(path: string, identity: SectionFileIdentity, streams: number) {
@@ -69,7 +71,7 @@ export class Base {
     const count = this.#reader.length(first + 1) / Uint32Array.BYTES_PER_ELEMENT;
     const stream = {
       count,
-      pool: this.#bytes(first),
+      pool: this.#bytes(first, roomFor(this.#reader.length(first))),
       keyStart: this.#column(first + 1, count),
       keyEnd: this.#column(first + 2, count),
       valueStart: this.#column(first + 3, count),
@@ -80,12 +82,35 @@ export class Base {
     return stream;
   }
 
+  /**
+   * A pool that has the bytes of a stream's, and `bytes` behind them; without a copy as long as there is room.
+   *
+   * @returns it, and where `bytes` are in it
+   */
+  withBytes(number: number, bytes: Uint8Array): { readonly pool: Uint8Array; readonly start: number } {
+    const { pool } = this.stream(number);
+    const start = this.#used.get(number) ?? pool.length;
+    const end = start + bytes.length;
+    if (end <= pool.length + roomFor(pool.length)) {
+      const larger = new Uint8Array(pool.buffer, 0, end);
+      larger.set(bytes, start);
+      this.#used.set(number, end);
+      return { pool: larger, start };
+    }
+    const copy = new Uint8Array(new SharedArrayBuffer(pool.length + bytes.length));
+    copy.set(pool);
+    copy.set(bytes, pool.length);
+    return { pool: copy, start: pool.length };
+  }
+
   close(): void {
     this.#reader.close();
   }
 
-  #bytes(section: number): Uint8Array {
-    const bytes = Buffer.from(new SharedArrayBuffer(this.#reader.length(section)));
+  /** @param room bytes that are left free behind it */
+  #bytes(section: number, room = 0): Uint8Array {
+    const length = this.#reader.length(section);
+    const bytes = new Uint8Array(new SharedArrayBuffer(length + room), 0, length);
     this.#reader.read(section, bytes);
     return bytes;
   }
@@ -96,6 +121,11 @@ export class Base {
       throw new DamagedFileError(this.#path, `section ${section} has not ${count} numbers`);
     return new Uint32Array(bytes.buffer, bytes.byteOffset, count);
   }
+}
+
+/** For what changes until there is a new base. Memory that is not touched costs nothing. */
+function roomFor(length: number): number {
+  return (length >>> 2) + (1 << 16);
 }
 
 function bytesOf(column: Uint32Array, count: number): Uint8Array {

@@ -13,7 +13,7 @@ export function createMirrorTables(database: Database.Database): void {
       directory      TEXT PRIMARY KEY,
       fingerprint    TEXT NOT NULL,    -- of the configuration that the mirror is good for
       streams        INTEGER NOT NULL,
-      version        TEXT NOT NULL,    -- random, another whenever any contribution changes
+      versions       TEXT NOT NULL,    -- for each selection, random, another whenever anything of it changes
       base           TEXT NOT NULL,    -- the file's name, its length, and the checksum in its header
       base_bytes     INTEGER NOT NULL,
       base_checksum  INTEGER NOT NULL,

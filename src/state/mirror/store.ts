@@ -11,8 +11,8 @@ export interface Head {
   /** Of the configuration that the mirror is good for. */
   readonly fingerprint: string;
   readonly streams: number;
-  /** Another one, never used before, whenever any contribution changes. */
-  readonly version: string;
+  /** For each selection another one, never used before, whenever anything of it changes. */
+  readonly versions: readonly string[];
   readonly base: BaseFile;
   readonly cursor: Cursor | undefined;
   /** Whether changes since the cursor will show deletions. */
@@ -79,7 +79,7 @@ const BASE_SUFFIX = '.base';
 interface HeadRow {
   fingerprint: string;
   streams: number;
-  version: string;
+  versions: string;
   base: string;
   base_bytes: number;
   base_checksum: number;
@@ -151,7 +151,7 @@ export class MirrorStore {
     return {
       fingerprint: row.fingerprint,
       streams: row.streams,
-      version: row.version,
+      versions: row.versions.split(' '),
       base: { name: row.base, bytes: row.base_bytes, checksum: row.base_checksum },
       cursor,
       deletionsSeen: row.deletions_seen === 1,
@@ -318,7 +318,7 @@ export class MirrorStore {
     const row = {
       fingerprint: head.fingerprint,
       streams: head.streams,
-      version: head.version,
+      versions: head.versions.join(' '),
       base: base.name,
       base_bytes: base.bytes,
       base_checksum: base.checksum,
@@ -400,7 +400,7 @@ function checksumOfHead(
   const values = [
     row.fingerprint,
     row.streams,
-    row.version,
+    row.versions,
     row.base,
     row.base_bytes,
     row.base_checksum,

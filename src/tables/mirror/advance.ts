@@ -21,8 +21,8 @@ export interface Advance {
   readonly objects: readonly OverlayObject[];
   /** The whole overlay with them. */
   readonly overlay: readonly OverlayObject[];
-  /** Whether any entry or rejection changed, and not only DNs. */
-  readonly isChange: boolean;
+  /** For each selection whether any entry or rejection of it changed. */
+  readonly isChanged: readonly boolean[];
   readonly departures: readonly Departed[];
 }
 
@@ -54,7 +54,7 @@ export function advance(old: StoredContents, overlay: readonly OverlayObject[], 
   const isAffected = (object: number): boolean => affected.has(object);
   const entries = streams.map((stream) => entriesOf(stream, isAffected));
   const objects: (OverlayObject & { readonly before: Known; readonly what: DepartureKind })[] = [];
-  let isChange = false;
+  const isChanged = restarted.map(() => false);
   for (const object of affected) {
     const before = known[object];
     const notice = notices[object] ?? NOTICE.none;
@@ -69,11 +69,13 @@ export function advance(old: StoredContents, overlay: readonly OverlayObject[], 
     const dn = contributions.length === 0 ? new Uint8Array(0) : (dnOf(gathered.objects, object) ?? before.dn);
     const isSame = contributions.equals(before.contributions);
     if (isSame && Buffer.compare(dn, before.dn) === 0) continue;
-    if (!isSame) isChange = true;
+    for (const [number, part] of parts.entries()) {
+      if (Buffer.compare(part, kept[number]) !== 0) isChanged[number % selections] = true;
+    }
     const id = table.ids.slice(object * ID_BYTES, (object + 1) * ID_BYTES);
     objects.push({ id, dn, contributions, before, what: WHAT[notice] });
   }
-  if (objects.length === 0) return { contents: old, objects, overlay, isChange, departures: [] };
+  if (objects.length === 0) return { contents: old, objects, overlay, isChanged, departures: [] };
 
   const all = new Map(overlay.map((object) => [keyOf(object.id), object]));
   for (const { id, dn, contributions } of objects) all.set(keyOf(id), { id, dn, contributions });
@@ -88,7 +90,7 @@ export function advance(old: StoredContents, overlay: readonly OverlayObject[], 
       departures.push({ selection, key, id, dn: before.dn, what });
     }
   }
-  return { contents, objects, overlay: changed, isChange, departures };
+  return { contents, objects, overlay: changed, isChanged, departures };
 }
 
 const WHAT: Readonly<Record<number, DepartureKind>> = {
@@ -99,8 +101,8 @@ const WHAT: Readonly<Record<number, DepartureKind>> = {
 
 /** What a full extraction tells of what was known before. */
 export interface Comparison {
-  /** Every entry and rejection is as it was. */
-  readonly isSame: boolean;
+  /** For each selection whether any entry or rejection of it changed. */
+  readonly isChanged: readonly boolean[];
   readonly departures: readonly Departed[];
 }
 
@@ -109,7 +111,7 @@ export function compare(old: Contents, now: Contents, gathered: Gathered): Compa
   const { table, notices, restarted } = gathered;
   const selections = restarted.length;
   const departures: Departed[] = [];
-  let isSame = true;
+  const isChanged = restarted.map(() => false);
   for (let number = 0; number < selections * 2; number++) {
     const before = old.stream(number);
     const after = now.stream(number);
@@ -117,10 +119,10 @@ export function compare(old: Contents, now: Contents, gathered: Gathered): Compa
     let departed = -1;
     differences(before, objects.ids, after, now.objects.ids, {
       come: () => {
-        isSame = false;
+        isChanged[number % selections] = true;
       },
       gone: (i) => {
-        isSame = false;
+        isChanged[number % selections] = true;
         if (number >= selections || departures.length >= MAX_DEPARTURES) return;
         const key = before.pool.slice(before.keyStart[i], before.keyEnd[i]);
         // The first of several objects with a key is the one that gave it.
@@ -128,15 +130,15 @@ export function compare(old: Contents, now: Contents, gathered: Gathered): Compa
         if (findKey(after, key) >= 0) return;
         departed = i;
         const object = before.object[i];
-        const id = objects.ids.slice(object * ID_BYTES, (object + 1) * ID_BYTES);
+        const id = old.id(object);
         const known = table.find(id);
         const what = known < 0 ? 'unknown' : notices[known] === NOTICE.deleted ? 'deleted' : 'changed';
-        const dn = objects.dns.slice(objects.dnStart[object], objects.dnEnd[object]);
+        const dn = old.dn(object);
         departures.push({ selection: number, key, id, dn, what });
       },
     });
   }
-  return { isSame, departures };
+  return { isChanged, departures };
 }
 
 function isKey({ pool, keyStart, keyEnd }: Stream, i: number, key: Uint8Array): boolean {

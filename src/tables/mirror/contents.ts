@@ -12,6 +12,32 @@ export interface Contents {
   readonly objects: Objects;
   /** In the order of a mirror. */
   stream(number: number): Stream;
+  id(object: number): Uint8Array;
+  dn(object: number): Uint8Array;
+}
+
+/** What a full extraction brought. */
+export class FullContents implements Contents {
+  readonly objects: Objects;
+  readonly #streams: readonly Stream[];
+
+  /** @param streams in the order of a mirror */
+  constructor(objects: Objects, streams: readonly Stream[]) {
+    this.objects = objects;
+    this.#streams = streams;
+  }
+
+  stream(number: number): Stream {
+    return this.#streams[number];
+  }
+
+  id(object: number): Uint8Array {
+    return idOf(this.objects, object);
+  }
+
+  dn(object: number): Uint8Array {
+    return dnOf(this.objects, object);
+  }
 }
 
 /** A single object, and all that it gives, as `encodeContributions` has it. */
@@ -62,9 +88,24 @@ export class StoredContents implements Contents {
       replaced,
       streams[number],
       table.ids,
+      this.base.withBytes(number, streams[number].pool),
     );
     this.#streams.set(number, stream);
     return stream;
+  }
+
+  id(object: number): Uint8Array {
+    const inBase = object < this.base.objectCount;
+    return inBase
+      ? idOf(this.base.objects, object)
+      : idOf(this.#laid().objects, object - this.base.objectCount);
+  }
+
+  dn(object: number): Uint8Array {
+    const inBase = object < this.base.objectCount;
+    return inBase
+      ? dnOf(this.base.objects, object)
+      : dnOf(this.#laid().objects, object - this.base.objectCount);
   }
 
   /** The same base under other changes. */
@@ -180,6 +221,14 @@ export function entriesOf(stream: Stream, wanted: (object: number) => boolean): 
     else list.push(i);
   }
   return lists;
+}
+
+function idOf({ ids }: Objects, object: number): Uint8Array {
+  return ids.slice(object * ID_BYTES, (object + 1) * ID_BYTES);
+}
+
+function dnOf({ dns, dnStart, dnEnd }: Objects, object: number): Uint8Array {
+  return dns.slice(dnStart[object], dnEnd[object]);
 }
 
 function joined(a: Objects, b: Objects): Objects {

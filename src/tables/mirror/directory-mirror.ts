@@ -11,8 +11,8 @@ import {
   type OverlayObject,
 } from '../../state/mirror/store.ts';
 import type { Run, RunSorting } from '../runs.ts';
-import { advance, compare, type Departed } from './advance.ts';
-import { type Contents, StoredContents } from './contents.ts';
+import { advance, type Comparison, compare, type Departed } from './advance.ts';
+import { type Contents, FullContents, StoredContents } from './contents.ts';
 import type { Gathered } from './gatherer.ts';
 
 /** Sorts, perhaps in other threads. */
@@ -47,7 +47,7 @@ export class DirectoryMirror {
   #trouble: string | undefined;
   #stored: { readonly contents: StoredContents; readonly overlay: readonly OverlayObject[] } | undefined;
   #contents: Contents | undefined;
-  #version: string | undefined;
+  #versions: readonly string[] | undefined;
   #settle: (() => Promise<void>) | undefined;
 
   /** @param store undefined where nothing can be remembered */
@@ -62,7 +62,7 @@ export class DirectoryMirror {
       if (!isDamage(error)) throw error;
       this.#trouble = `the mirror is damaged (${reasonOf(error)})`;
     }
-    if (this.#trouble === undefined) this.#version = this.#head?.version;
+    if (this.#trouble === undefined) this.#versions = this.#head?.versions;
   }
 
   /** Why changes alone would not do; undefined when they do. */
@@ -88,9 +88,9 @@ export class DirectoryMirror {
     return this.#head?.deletionsSeen ?? true;
   }
 
-  /** Names what the directory gives: never the same for two different answers. Undefined before there is one. */
-  get version(): string | undefined {
-    return this.#version;
+  /** For each selection a name of what the directory gives to it: never the same for two different answers. */
+  get versions(): readonly string[] | undefined {
+    return this.#versions;
   }
 
   /** What the directory gives. @throws DamagedMirrorError, DamagedFileError: then a full extraction has to be made */
@@ -104,7 +104,7 @@ export class DirectoryMirror {
   /** The damaged parts are not used again: the next answer has to be a full one. */
   giveUp(error: unknown): void {
     this.#trouble = `the mirror is damaged (${reasonOf(error)})`;
-    this.#version = undefined;
+    this.#versions = undefined;
     this.#stored?.contents.base.close();
     this.#stored = undefined;
     this.#contents = undefined;
@@ -148,16 +148,14 @@ export class DirectoryMirror {
         sorting.order(stream, objects.ids, await gathered.runs[number]),
       ),
     );
-    const contents: Contents = { objects, stream: (number) => streams[number] };
+    const contents = new FullContents(objects, streams);
     const before = this.#comparable();
-    const { isSame, departures } =
-      before === undefined ? NOTHING_KNOWN : compareSafely(before, contents, gathered);
+    const { isChanged, departures } = this.#compared(before, contents, gathered);
     this.#contents = contents;
-    const version = (isSame && this.#trouble === undefined && this.#head?.version) || newVersion();
-    this.#version = version;
-    const keepsBase =
-      version === this.#head?.version && before !== undefined && haveSameNames(before, gathered);
-    const head = this.#headOf(extraction, version, startedAt);
+    const versions = this.#next(isChanged);
+    this.#versions = versions;
+    const keepsBase = before !== undefined && !isChanged.includes(true) && haveSameNames(before, gathered);
+    const head = this.#headOf(extraction, versions, startedAt);
     this.#settle = async () => {
       if (keepsBase && this.#head !== undefined) {
         this.#write({ ...head, base: this.#head.base }, [], false, departures);
@@ -173,16 +171,16 @@ export class DirectoryMirror {
       throw new DamagedMirrorError('there is nothing to apply changes to');
     const isQuiet = gathered.objects.count === 0 && !gathered.restarted.includes(true);
     if (isQuiet) {
-      const head = { ...this.#headOf(extraction, old.version, old.fullAt), base: old.base };
+      const head = { ...this.#headOf(extraction, old.versions, old.fullAt), base: old.base };
       if (!isSameHead(head, old)) this.#settle = async () => this.#write(head, [], false, []);
       return;
     }
     const { contents, overlay } = this.#read();
     const next = advance(contents, overlay, gathered);
     this.#contents = next.contents;
-    const version = next.isChange ? newVersion() : old.version;
-    this.#version = version;
-    const head = { ...this.#headOf(extraction, version, old.fullAt), base: old.base };
+    const versions = this.#next(next.isChanged);
+    this.#versions = versions;
+    const head = { ...this.#headOf(extraction, versions, old.fullAt), base: old.base };
     const { foldAbove = FOLD_ABOVE } = this.#options;
     const isLarge = next.overlay.length > Math.max(foldAbove, contents.base.objectCount / 10);
     this.#settle = async () => {
@@ -190,6 +188,22 @@ export class DirectoryMirror {
       const { objects, streams } = next.contents.folded();
       await this.#writeWithBase(head, next.departures, objects, streams);
     };
+  }
+
+  #compared(before: StoredContents | undefined, now: Contents, gathered: Gathered): Comparison {
+    try {
+      if (before !== undefined) return compare(before, now, gathered);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+    }
+    return { isChanged: this.#options.tables.map(() => true), departures: [] };
+  }
+
+  #next(isChanged: readonly boolean[]): string[] {
+    const versions = this.#trouble === undefined ? this.#head?.versions : undefined;
+    return isChanged.map(
+      (changed, selection) => (changed ? undefined : versions?.[selection]) ?? newVersion(),
+    );
   }
 
   /** What was known before a full extraction, where it can be compared: the keys that went are worth knowing. */
@@ -258,10 +272,10 @@ export class DirectoryMirror {
     }
   }
 
-  #headOf(extraction: Extraction, version: string, fullAt: number): Omit<Head, 'base'> {
+  #headOf(extraction: Extraction, versions: readonly string[], fullAt: number): Omit<Head, 'base'> {
     const { fingerprint, tables } = this.#options;
     const { cursor, deletionsSeen } = extraction;
-    return { fingerprint, streams: tables.length * 2, version, cursor, deletionsSeen, fullAt };
+    return { fingerprint, streams: tables.length * 2, versions, cursor, deletionsSeen, fullAt };
   }
 
   #troubleWith(head: Head | undefined): string | undefined {
@@ -276,21 +290,6 @@ export class DirectoryMirror {
 /** Whether a full extraction can take the place of what could not be read. */
 export function isUnreadable(error: unknown): boolean {
   return error instanceof DamagedFileError || isDamage(error);
-}
-
-const NOTHING_KNOWN = { isSame: false, departures: [] };
-
-function compareSafely(
-  before: StoredContents,
-  contents: Contents,
-  gathered: Gathered,
-): ReturnType<typeof compare> {
-  try {
-    return compare(before, contents, gathered);
-  } catch (error) {
-    if (!isUnreadable(error)) throw error;
-    return NOTHING_KNOWN;
-  }
 }
 
 /** Whether every object that was known is there, under the DN that it had. */
@@ -310,7 +309,7 @@ function isSameHead(a: Head, b: Head): boolean {
   const parts = ({ cursor, ...head }: Head): string =>
     JSON.stringify([
       head.fingerprint,
-      head.version,
+      head.versions,
       head.deletionsSeen,
       head.fullAt,
       cursor?.kind,

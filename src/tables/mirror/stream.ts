@@ -1,5 +1,5 @@
 import { ID_BYTES, type Stream } from '../../state/mirror/columns.ts';
-import { compareBytes, copyBytes } from '../bytes.ts';
+import { compareBytes } from '../bytes.ts';
 import { EntriesBuilder } from '../entries.ts';
 import type { Run, RunSorting } from '../runs.ts';
 import { sharedColumn } from '../shared-memory.ts';
@@ -52,8 +52,8 @@ export class StreamBuilder {
 }
 
 /**
- * The same entries in the order of their keys, then of their objects' ids, then of their values: the first of those with one key is
- * the one that counts.
+ * Puts the entries, in place, into the order of their keys, then of their objects' ids, then of their values: the first of those with
+ * one key is the one that counts.
  *
  * @param runs of its first entries, sorted before
  */
@@ -61,26 +61,12 @@ export function sortStream(stream: Stream, ids: Uint8Array, runs: readonly Run[]
   const precedence: Precedence = (a, b) =>
     compareIds(ids, stream.object[a], ids, stream.object[b]) || compareValues(stream, a, b) || a - b;
   const order = sortedOrder(stream, precedence, runs);
-  return { ...select(stream, order), pool: stream.pool };
-}
-
-/** Some of the entries, by their numbers. */
-export function select(stream: Stream, numbers: Uint32Array): Stream {
-  return {
-    count: numbers.length,
-    pool: stream.pool,
-    keyStart: gathered(stream.keyStart, numbers),
-    keyEnd: gathered(stream.keyEnd, numbers),
-    valueStart: gathered(stream.valueStart, numbers),
-    valueEnd: gathered(stream.valueEnd, numbers),
-    object: gathered(stream.object, numbers),
-  };
-}
-
-function gathered(column: Uint32Array, numbers: Uint32Array): Uint32Array {
-  const target = sharedColumn(numbers.length);
-  for (let i = 0; i < numbers.length; i++) target[i] = column[numbers[i]];
-  return target;
+  const spare = new Uint32Array(stream.count);
+  for (const column of [stream.keyStart, stream.keyEnd, stream.valueStart, stream.valueEnd, stream.object]) {
+    for (let i = 0; i < order.length; i++) spare[i] = column[order[i]];
+    column.set(spare);
+  }
+  return stream;
 }
 
 /** The byte order of two objects' ids. */
@@ -125,19 +111,21 @@ export function findKey(stream: Stream, key: Uint8Array): number {
   return compareBytes(pool, keyStart[low], keyEnd[low], key, 0, key.length) === 0 ? low : -1;
 }
 
-/** A sorted stream's entries without those of some objects, and those of another among them; one pool for both. */
+/**
+ * A sorted stream's entries without those of some objects, and those of another stream among them.
+ *
+ * @param pool has the bytes of both: those of `more` from `shift` on
+ * @param replaced for each object of `base`, whether its entries are left out
+ */
 export function combine(
   base: Stream,
   baseIds: Uint8Array,
   replaced: Uint8Array,
   more: Stream,
   moreIds: Uint8Array,
+  { pool, start: shift }: { readonly pool: Uint8Array; readonly start: number },
 ): Stream {
   const firstObject = baseIds.length / ID_BYTES;
-  const shift = base.pool.length;
-  const pool = Buffer.from(new SharedArrayBuffer(shift + more.pool.length));
-  pool.set(base.pool);
-  copyBytes(more.pool, 0, more.pool.length, pool, shift);
   const room = base.count + more.count;
   const columns = {
     keyStart: sharedColumn(room),
@@ -148,23 +136,55 @@ export function combine(
   };
   const { keyStart, keyEnd, valueStart, valueEnd, object } = columns;
   let count = 0;
-  const addMore = (j: number): void => {
+  /** Whole stretches are copied: all but a few entries are as they were. */
+  const copy = (from: number, to: number): void => {
+    if (from === to) return;
+    keyStart.set(base.keyStart.subarray(from, to), count);
+    keyEnd.set(base.keyEnd.subarray(from, to), count);
+    valueStart.set(base.valueStart.subarray(from, to), count);
+    valueEnd.set(base.valueEnd.subarray(from, to), count);
+    object.set(base.object.subarray(from, to), count);
+    count += to - from;
+  };
+  const copyKept = (from: number, to: number): void => {
+    let start = from;
+    for (let i = from; i < to; i++) {
+      if (replaced[base.object[i]] === 0) continue;
+      copy(start, i);
+      start = i + 1;
+    }
+    copy(start, to);
+  };
+  let done = 0;
+  for (let j = 0; j < more.count; j++) {
+    const place = placeOf(more, moreIds, j, base, baseIds, done);
+    copyKept(done, place);
+    done = place;
     keyStart[count] = more.keyStart[j] + shift;
     keyEnd[count] = more.keyEnd[j] + shift;
     valueStart[count] = more.valueStart[j] + shift;
     valueEnd[count] = more.valueEnd[j] + shift;
     object[count++] = more.object[j] + firstObject;
-  };
-  let j = 0;
-  for (let i = 0; i < base.count; i++) {
-    if (replaced[base.object[i]] !== 0) continue;
-    while (j < more.count && compareEntries(more, moreIds, j, base, baseIds, i) < 0) addMore(j++);
-    keyStart[count] = base.keyStart[i];
-    keyEnd[count] = base.keyEnd[i];
-    valueStart[count] = base.valueStart[i];
-    valueEnd[count] = base.valueEnd[i];
-    object[count++] = base.object[i];
   }
-  while (j < more.count) addMore(j++);
+  copyKept(done, base.count);
   return { count, pool, ...columns };
+}
+
+/** The first entry of `base` from `from` on that does not come before an entry of `more`. */
+function placeOf(
+  more: Stream,
+  moreIds: Uint8Array,
+  j: number,
+  base: Stream,
+  baseIds: Uint8Array,
+  from: number,
+): number {
+  let low = from;
+  let high = base.count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareEntries(base, baseIds, middle, more, moreIds, j) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -5,7 +5,7 @@ import { configurationError, DirectoryError } from '../../ldap/error.ts';
 import { extract } from '../../ldap/extract.ts';
 import { printable } from '../../ldap/printable.ts';
 import type { Extraction } from '../../ldap/types.ts';
-import { ID_BYTES, type Stream } from '../../state/mirror/columns.ts';
+import type { Stream } from '../../state/mirror/columns.ts';
 import type { MirrorStore } from '../../state/mirror/store.ts';
 import type { Accounts } from '../accounts.ts';
 import type { DirectoryRun } from '../collect.ts';
@@ -68,9 +68,9 @@ export class DirectorySource {
     return this.#failure;
   }
 
-  /** Names all that the directory gives. Undefined when this run could not find it out. */
-  get version(): string | undefined {
-    return this.#failure === undefined ? this.#mirror.version : undefined;
+  /** Names all that the directory gives to a use. Undefined when this run could not find it out. */
+  version(use: number): string | undefined {
+    return this.#failure === undefined ? this.#mirror.versions?.[use] : undefined;
   }
 
   /** @throws DamagedFileError, DamagedMirrorError; not after `makeReadable` */
@@ -104,8 +104,10 @@ export class DirectorySource {
   async makeReadable(): Promise<{ readonly isAnother: boolean }> {
     if (this.#failure !== undefined) return { isAnother: false };
     try {
-      for (const number of this.uses.keys()) this.#streams(number);
-      void this.contents.objects;
+      for (const number of this.uses.keys()) {
+        const { rejections } = this.#streams(number);
+        if (rejections.count > 0) this.contents.dn(rejections.object[0]);
+      }
       return { isAnother: false };
     } catch (error) {
       if (!isUnreadable(error)) throw error;
@@ -187,12 +189,12 @@ export class DirectorySource {
   }
 
   #describe(object: number): Origin {
-    const { ids, dns, dnStart, dnEnd } = this.contents.objects;
-    const id = ids.subarray(object * ID_BYTES, (object + 1) * ID_BYTES);
+    const { contents } = this;
+    const dn = contents.dn(object);
     return {
       directory: this.config.name,
-      guid: guidText(id),
-      dn: printable(dns, dnStart[object], dnEnd[object]),
+      guid: guidText(contents.id(object)),
+      dn: nameOf(dn),
     };
   }
 
@@ -212,10 +214,10 @@ export class DirectorySource {
     const tally = new Tally<Rejection>();
     if (rejections.count === 0) return tally;
     const { pool, keyStart, keyEnd, valueStart, valueEnd, object } = rejections;
-    const { dns, dnStart, dnEnd } = this.#mirror.contents.objects;
+    const { contents } = this.#mirror;
     for (let i = 0; i < rejections.count; i++) {
       tally.add(() => ({
-        place: printable(dns, dnStart[object[i]], dnEnd[object[i]]),
+        place: nameOf(contents.dn(object[i])),
         // Both were made printable where they were found.
         value: text(pool, keyStart[i], keyEnd[i]),
         reason: text(pool, valueStart[i], valueEnd[i]),
@@ -259,6 +261,10 @@ function fingerprintOf(config: DirectoryConfig, uses: readonly DirectoryUse[]): 
   return createHash('sha256')
     .update(JSON.stringify([program, whatIsAsked, selections]))
     .digest('hex');
+}
+
+function nameOf(dn: Uint8Array): string {
+  return printable(dn, 0, dn.length);
 }
 
 function text(pool: Uint8Array, start: number, end: number): string {
