@@ -1,0 +1,197 @@
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { MirrorStore } from '../../../src/state/mirror/store.ts';
+import { DirectoryMirror, isUnreadable, type Sorting } from '../../../src/tables/mirror/directory-mirror.ts';
+import { sortStream } from '../../../src/tables/mirror/stream.ts';
+import {
+  expectedStream,
+  extractionOf,
+  gatherDelta,
+  gatherFull,
+  given,
+  id,
+  SELECTIONS,
+  streamOf,
+  tables,
+  type World,
+} from './model.ts';
+
+/** Memory where there is some: every commit is fsynced. */
+const room = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+const sorting: Sorting = {
+  sortRun: () => undefined,
+  order: async (stream, ids, runs) => sortStream(stream, ids, runs),
+};
+const options = { fingerprint: 'as configured', tables, keep: 1e9, foldAbove: 2 };
+
+const change = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('put' as const), id, given }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), id }) },
+);
+const damage = fc.record({
+  file: fc.constantFrom('.base', 'mirror.sqlite'),
+  kind: fc.constantFrom('cut' as const, 'flip' as const, 'remove' as const),
+  where: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+});
+const step = fc.record({
+  changes: fc.array(change, { maxLength: 5 }),
+  noticed: fc.array(id, { maxLength: 2 }),
+  own: fc.subarray([0, 1]),
+  full: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  /** The run ends before it has committed, or right before its head is written. */
+  crash: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  damage: fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: damage }),
+});
+
+/** Runs on one mirror against a Map, and looks into it after each. */
+class Runs {
+  readonly #folder: string;
+  #world: World = new Map();
+  /** What the mirror knows. */
+  #known: World = new Map();
+  #cursor = 0;
+  readonly #named = new Map<string, string>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async run({
+    changes,
+    noticed,
+    own,
+    full,
+    crash,
+    damage: harm,
+  }: typeof step extends fc.Arbitrary<infer T> ? T : never) {
+    const world = new Map(this.#world);
+    for (const each of changes) {
+      if (each.kind === 'put') world.set(each.id, each.given);
+      else world.delete(each.id);
+    }
+    if (harm !== null) this.#damage(harm.file, harm.kind, harm.where);
+    const store = MirrorStore.open(this.#folder);
+    store.sweep(['ad']);
+    let mirror = new DirectoryMirror(store, 'ad', options);
+    try {
+      try {
+        if (full || mirror.fullBecause !== undefined) await this.#full(mirror, world, own);
+        else {
+          expect(Buffer.from(mirror.cursor?.value ?? []).toString()).toBe(String(this.#cursor));
+          const delta = gatherDelta(this.#known, world, noticed, own).finish();
+          await mirror.take(delta, extractionOf('delta', this.#cursor + 1), 0, sorting);
+        }
+        this.#check(mirror, world);
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        mirror.giveUp(error);
+        await this.#full(mirror, world, own);
+        this.#check(mirror, world);
+      }
+      this.#world = world;
+      if (crash) return;
+      const before = this.#known;
+      // A damaged database shows when it is written; the run says so, and the next one asks for everything.
+      const isKept = await mirror.commit().then(
+        () => true,
+        () => false,
+      );
+      if (!isKept) return;
+      this.#known = world;
+      this.#cursor++;
+      this.#checkDepartures(store, before, world);
+      mirror.close();
+      mirror = new DirectoryMirror(store, 'ad', options);
+      expect(mirror.fullBecause).toBeUndefined();
+      this.#check(mirror, world);
+      store.sweep(['ad']);
+      expect(readdirSync(join(this.#folder, 'mirror')).filter((name) => name.endsWith('.base'))).toHaveLength(
+        1,
+      );
+    } finally {
+      mirror.close();
+      store.close();
+    }
+  }
+
+  async #full(mirror: DirectoryMirror, world: World, own: readonly number[]): Promise<void> {
+    const gathered = gatherFull(this.#world, world, own).finish();
+    await mirror.take(gathered, extractionOf('full', this.#cursor + 1), 0, sorting);
+  }
+
+  #check(mirror: DirectoryMirror, world: World): void {
+    for (let number = 0; number < SELECTIONS * 2; number++) {
+      expect(streamOf(mirror.contents, number)).toEqual(expectedStream(world, number));
+    }
+    expect(mirror.versions).toHaveLength(SELECTIONS);
+    for (const [selection, version] of (mirror.versions ?? []).entries()) {
+      const said = JSON.stringify(
+        [selection, SELECTIONS + selection].map((number) =>
+          expectedStream(world, number).map((line) => line.replace(/ \S+$/, '')),
+        ),
+      );
+      expect(this.#named.get(version) ?? said, 'one name, one answer').toBe(said);
+      this.#named.set(version, said);
+    }
+  }
+
+  #checkDepartures(store: MirrorStore, before: World, after: World): void {
+    for (const [selection, table] of tables.entries()) {
+      const left = new Set(expectedStream(after, selection).map((line) => line.split(' ', 1)[0]));
+      for (const line of expectedStream(before, selection)) {
+        const [key = ''] = line.split(' ', 1);
+        if (left.has(key)) continue;
+        const departure = store.departure(table, Buffer.from(key));
+        // A mirror that was thrown away knows nothing of what it had.
+        if (departure === undefined && this.#harmed) continue;
+        expect(departure, `${key} of ${table}`).toBeDefined();
+      }
+    }
+  }
+
+  #harmed = false;
+
+  #damage(file: string, kind: 'cut' | 'flip' | 'remove', where: number): void {
+    const folder = join(this.#folder, 'mirror');
+    const name = readdirSync(folder, { encoding: 'utf8' }).find((each) => each.endsWith(file));
+    if (name === undefined) return;
+    this.#harmed = true;
+    const path = join(folder, name);
+    const { size } = statSync(path);
+    if (size === 0 || kind === 'remove') return rmSync(path);
+    const at = Math.floor(where * size);
+    if (kind === 'cut') return truncateSync(path, at);
+    const bytes = readFileSync(path);
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
+    writeFileSync(path, bytes);
+  }
+}
+
+test('whatever comes, crashes or is damaged, the mirror is what a Map would be, or asks for everything', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 12 }), async (steps) => {
+      const folder = mkdtempSync(join(room, 'mirror-'));
+      try {
+        const runs = new Runs(folder);
+        await runs.run({ changes: [], noticed: [], own: [], full: true, crash: false, damage: null });
+        for (const each of steps) await runs.run(each);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    }),
+    { numRuns: 20 * Number(process.env.LONG_RUN ?? 1) },
+  );
+});
