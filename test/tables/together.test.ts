@@ -126,7 +126,7 @@ test('changes are not added to a mirror that was begun again meanwhile', () => {
       head: {
         fingerprint: 'f',
         streams: 2,
-        version: 'v',
+        versions: ['v'],
         base: { name: 'a.base', bytes: 1, checksum: 1 },
         cursor: undefined,
         deletionsSeen: true,
