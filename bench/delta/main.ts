@@ -32,7 +32,9 @@ try {
   ];
 
   console.log(`${recipients} recipients with five addresses each, two tables, from the fixture LDAP server`);
-  console.log('                              mode   requests   entries   seconds   processor s   resident MB');
+  console.log(
+    '                              mode   requests   entries   seconds   processor s   resident MB',
+  );
   const show = (name: string, command: string[]): void => {
     const { seconds, cpuSeconds, residentMegabytes } = measure(command);
     const [directory] = JSON.parse(readFileSync(json, 'utf8')).directories;
@@ -70,7 +72,10 @@ function change(url: string, run: number): void {
     ].join('\n');
   });
   const login = ['-x', '-H', url, '-D', serviceAccount, '-w', servicePassword];
-  execFileSync('ldapmodify', login, { input: modifications.join('\n'), stdio: ['pipe', 'ignore', 'inherit'] });
+  execFileSync('ldapmodify', login, {
+    input: modifications.join('\n'),
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
 }
 
 function configuration(url: string): string {

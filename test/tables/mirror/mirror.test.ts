@@ -171,9 +171,15 @@ class Runs {
     this.#harmed = true;
     const path = join(folder, name);
     const { size } = statSync(path);
-    if (size === 0 || kind === 'remove') return rmSync(path);
     const at = Math.floor(where * size);
-    if (kind === 'cut') return truncateSync(path, at);
+    if (size === 0 || kind === 'remove') {
+      rmSync(path);
+      return;
+    }
+    if (kind === 'cut') {
+      truncateSync(path, at);
+      return;
+    }
     const bytes = readFileSync(path);
     bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
     writeFileSync(path, bytes);

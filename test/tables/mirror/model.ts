@@ -92,12 +92,12 @@ export function gatherFull(before: World, after: World, own: readonly number[]):
   for (const [object, what] of before) hand(gatherer, object, what, shared);
   for (const selection of own) {
     gatherer.restart(selection);
-    for (const [object, what] of after) {
+    for (const [object, what] of before) {
       hand(gatherer, object, what, [selection]);
       hand(gatherer, object, what, [selection]);
     }
   }
-  notices(gatherer, before, after, shared);
+  notices(gatherer, before, after, all);
   return gatherer;
 }
 
