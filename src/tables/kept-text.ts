@@ -1,9 +1,8 @@
 import { digestOf } from './digest.ts';
 import { PublishError, systemReason } from './error.ts';
-import { merge } from './merge.ts';
 import { readWholeFile } from './read-file.ts';
 import { readDatEntries } from './sources/file.ts';
-import type { Table } from './table.ts';
+import { Table } from './table.ts';
 
 /**
  * A table from a file of its canonical text that was kept under its digest.
@@ -21,6 +20,7 @@ export function readKeptText(path: string, digest: string, otherwise: string): T
   if (digestOf(bytes) !== digest) {
     throw new PublishError(path, `its content is not what was kept, so it is not published; ${otherwise}`);
   }
-  const { pairs } = readDatEntries(bytes);
-  return merge([{ source: path, pairs }]).table;
+  const { length } = bytes;
+  // What has the digest is the text that this program wrote: in order, and each key once.
+  return Table.of({ ...readDatEntries(bytes).pairs, measure: { digest, bytes: length } });
 }
