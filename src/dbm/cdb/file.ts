@@ -5,8 +5,9 @@ import { Input } from '../input.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
 import { checkSameEntries } from '../same-entries.ts';
-import { inKeyOrder, sortByKey } from '../sort.ts';
-import { hashKey } from './hash.ts';
+import { sortByKey } from '../sort.ts';
+import { inFileOrder } from './file-order.ts';
+import { hashKey, hashKeys } from './hash.ts';
 import { type Header, readHeader } from './header.ts';
 import { HEADER_SIZE, RECORD_HEADER, SLOT_SIZE, TABLES } from './layout.ts';
 import { OwnRecords } from './own-records.ts';
@@ -74,16 +75,20 @@ export class CdbFile implements DbmFile {
 
   /** Our own files are read once, in the order that they are in; what is not like them, or at fault, is looked at as a whole. */
   readBack(pairs: Pairs): void {
-    const inTurn = inKeyOrder(pairs).pairs;
-    const positions = new OwnRecords(this.#input, this.#header, inTurn, this.#terminated).positions();
-    const records = positions === undefined ? this.#records() : { pairs: inTurn, positions };
-    if (positions === undefined) checkSameEntries(this.path, records.pairs, pairs);
-    checkTables(this.#input, this.#header, records, this.#terminated);
+    const { places } = inFileOrder(pairs, this.#terminated);
+    const own = new OwnRecords(this.#input, this.#header, pairs.pool, places, this.#terminated);
+    if (own.read()) {
+      checkTables(this.#input, this.#header, own.hashes, own.positions);
+    } else {
+      const records = this.#records();
+      checkSameEntries(this.path, records.pairs, pairs);
+      this.#checkTables(records);
+    }
   }
 
   verify(): void {
     const records = this.#records();
-    checkTables(this.#input, this.#header, records, this.#terminated);
+    this.#checkTables(records);
     this.#refuseRepeated(records.pairs);
   }
 
@@ -112,6 +117,10 @@ export class CdbFile implements DbmFile {
 
   #records(): Records {
     return readRecords(this.#input, this.#header, this.#terminated);
+  }
+
+  #checkTables({ pairs, positions }: Records): void {
+    checkTables(this.#input, this.#header, hashKeys(pairs, this.#terminated), positions);
   }
 
   #refuseRepeated(pairs: Pairs): void {

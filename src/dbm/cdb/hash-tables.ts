@@ -7,37 +7,55 @@ import { SLOT_SIZE, TABLES } from './layout.ts';
 export class HashTables {
   /** Records before each table's own, all together at the end. */
   readonly start = new Uint32Array(TABLES + 1);
+  /** Of the records of one table after the other. */
   readonly #hashes: Uint32Array;
   readonly #positions: Uint32Array;
-  readonly #records: Uint32Array;
+  #view = new DataView(new ArrayBuffer(0));
 
   constructor(hashes: Uint32Array, positions: Uint32Array) {
-    this.#hashes = hashes;
-    this.#positions = positions;
-    this.#records = new Uint32Array(hashes.length);
     for (let i = 0; i < hashes.length; i++) this.start[(hashes[i] & 255) + 1]++;
     for (let table = 0; table < TABLES; table++) this.start[table + 1] += this.start[table];
+    if (areByTable(hashes)) {
+      this.#hashes = hashes;
+      this.#positions = positions;
+      return;
+    }
+    this.#hashes = new Uint32Array(hashes.length);
+    this.#positions = new Uint32Array(hashes.length);
     const next = this.start.slice();
-    for (let i = 0; i < hashes.length; i++) this.#records[next[hashes[i] & 255]++] = i;
+    for (let i = 0; i < hashes.length; i++) {
+      const to = next[hashes[i] & 255]++;
+      this.#hashes[to] = hashes[i];
+      this.#positions[to] = positions[i];
+    }
   }
 
   slots(table: number): number {
     return 2 * (this.start[table + 1] - this.start[table]);
   }
 
-  /** The table's bytes. */
+  /** The table's bytes, valid until the next call. */
   build(table: number): Uint8Array {
     const slots = this.slots(table);
-    const bytes = new Uint8Array(slots * SLOT_SIZE);
-    const view = new DataView(bytes.buffer);
-    for (let i = this.start[table]; i < this.start[table + 1]; i++) {
-      const record = this.#records[i];
-      const hash = this.#hashes[record];
-      let slot = (hash >>> 8) % slots;
-      while (view.getUint32(slot * SLOT_SIZE + 4, true) !== 0) slot = slot + 1 === slots ? 0 : slot + 1;
-      view.setUint32(slot * SLOT_SIZE, hash, true);
-      view.setUint32(slot * SLOT_SIZE + 4, this.#positions[record], true);
+    const size = slots * SLOT_SIZE;
+    if (size > this.#view.byteLength) this.#view = new DataView(new ArrayBuffer(size));
+    const view = this.#view;
+    const bytes = new Uint8Array(view.buffer, 0, size).fill(0);
+    const hashes = this.#hashes;
+    const positions = this.#positions;
+    const end = this.start[table + 1];
+    for (let i = this.start[table]; i < end; i++) {
+      const hash = hashes[i];
+      let at = ((hash >>> 8) % slots) * SLOT_SIZE;
+      while (view.getUint32(at + 4, true) !== 0) at = at + SLOT_SIZE === size ? 0 : at + SLOT_SIZE;
+      view.setUint32(at, hash, true);
+      view.setUint32(at + 4, positions[i], true);
     }
     return bytes;
   }
+}
+
+function areByTable(hashes: Uint32Array): boolean {
+  for (let i = 1; i < hashes.length; i++) if ((hashes[i] & 255) < (hashes[i - 1] & 255)) return false;
+  return true;
 }

@@ -6,7 +6,7 @@ import { HEADER_SIZE, RECORD_HEADER } from './layout.ts';
 
 /** All records, in the file's order. */
 export interface Records {
-  /** Over the file's own bytes, from its beginning to the end of the records, or over the same ones in a table. */
+  /** Over the file's own bytes, from its beginning to the end of the records. */
   readonly pairs: Pairs;
   readonly positions: Uint32Array;
 }

@@ -1,24 +1,16 @@
 import { viewOf } from '../bytes.ts';
 import type { Input } from '../input.ts';
-import { hashKeys } from './hash.ts';
 import { HashTables } from './hash-tables.ts';
 import type { Header } from './header.ts';
 import { SLOT_SIZE, TABLES } from './layout.ts';
-import type { Records } from './records.ts';
 
 /**
- * Checks that the hash tables lead to every record, and to nothing else. Tables as any cdb program makes them are simply
+ * Checks that the hash tables lead to every record, whose hashes and positions are given, and to nothing else. Tables as any cdb program makes them are simply
  * made again; others are walked slot by slot.
  *
  * @throws DbmError naming the first slot or record at fault
  */
-export function checkTables(
-  input: Input,
-  header: Header,
-  { pairs, positions }: Records,
-  terminated: boolean,
-): void {
-  const hashes = hashKeys(pairs, terminated);
+export function checkTables(input: Input, header: Header, hashes: Uint32Array, positions: Uint32Array): void {
   const expected = new HashTables(hashes, positions);
   for (let table = 0; table < TABLES; table++) {
     const bytes = input.bytes(header.position[table], header.slots[table] * SLOT_SIZE);

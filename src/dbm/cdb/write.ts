@@ -1,14 +1,14 @@
 import { viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
 import type { WriteOptions } from '../format.ts';
+import type { HashOrder } from '../hash-order.ts';
 import { measure } from '../limits.ts';
 import { createFile, type Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
 import { readBackOf } from '../read-back.ts';
-import { inKeyOrder } from '../sort.ts';
 import { CdbFile } from './file.ts';
-import { hashKeys } from './hash.ts';
+import { inFileOrder } from './file-order.ts';
 import { HashTables } from './hash-tables.ts';
 import { HEADER_SIZE, LARGEST_FILE, RECORD_HEADER, SLOT_SIZE, TABLES } from './layout.ts';
 import { limits } from './limits.ts';
@@ -17,7 +17,7 @@ import { RecordWriter } from './record-writer.ts';
 /** Records between two looks at whether the disk keeps up. */
 const BLOCK = 256;
 
-/** `Format.write` for cdb: records in the order of their keys, as `cdb -c` writes a sorted table. */
+/** `Format.write` for cdb: what `cdb -c` makes of the same records, if it gets them in the order of the slots. */
 export async function writeCdb(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
   const terminated = options.terminated ?? false;
   const { keys, values } = measure(path, pairs, terminated, limits);
@@ -25,31 +25,33 @@ export async function writeCdb(path: string, pairs: Pairs, options: WriteOptions
   if (size > LARGEST_FILE) {
     throw new DbmError(path, `the table needs ${size} bytes; a cdb file has at most ${LARGEST_FILE}`);
   }
-  const sorted = inKeyOrder(pairs);
-  if (sorted.repeated >= 0) {
-    const { pool, keyStart, keyEnd } = sorted.pairs;
-    const key = pool.subarray(keyStart[sorted.repeated], keyEnd[sorted.repeated]);
-    throw new DbmError(path, `the key ${printable(key)} is there twice`);
-  }
+  const order = inFileOrder(pairs, terminated);
+  if (order.repeated !== undefined)
+    throw new DbmError(path, `the key ${printable(order.repeated)} is there twice`);
   await createFile(
     path,
-    (output) => fill(output, sorted.pairs, terminated),
+    (output) => fill(output, pairs.pool, order, terminated),
     readBackOf((as) => new CdbFile(path, as), pairs, options),
   );
 }
 
-/** `pairs` are in order. The header comes last: a file that was left half-written has none. */
-async function fill(output: Output, pairs: Pairs, terminated: boolean): Promise<void> {
+/** The header comes last: a file that was left half-written has none. */
+async function fill(
+  output: Output,
+  pool: Uint8Array,
+  { places, hashes }: HashOrder,
+  terminated: boolean,
+): Promise<void> {
   const stream = output.stream(HEADER_SIZE);
-  const positions = new Uint32Array(pairs.count);
-  const records = new RecordWriter(pairs, terminated, stream, positions);
+  const positions = new Uint32Array(hashes.length);
+  const records = new RecordWriter(pool, places, terminated, stream, positions);
   let position = HEADER_SIZE;
-  for (let from = 0; from < pairs.count; from += BLOCK) {
-    position = records.write(from, Math.min(from + BLOCK, pairs.count), position);
+  for (let from = 0; from < hashes.length; from += BLOCK) {
+    position = records.write(from, Math.min(from + BLOCK, hashes.length), position);
     if (output.full) await output.room();
   }
 
-  const tables = new HashTables(hashKeys(pairs, terminated), positions);
+  const tables = new HashTables(hashes, positions);
   const header = new Uint8Array(HEADER_SIZE);
   const view = viewOf(header);
   for (let table = 0; table < TABLES; table++) {
