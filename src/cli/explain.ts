@@ -3,7 +3,7 @@ import type { KeyChange, Run } from '../state/history.ts';
 import { printable, printableText } from '../tables/bytes.ts';
 import { type Explanation, explainAddress, type Found, type Gone } from '../tables/explain.ts';
 import { overrideText } from '../tables/overrides-of-run.ts';
-import type { Origin } from '../tables/provenance.ts';
+import type { Departure, Origin } from '../tables/provenance.ts';
 import type { ExplainFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { Status } from './status.ts';
@@ -58,9 +58,10 @@ function write({ key, found, gone, reasons, changes, stateTrouble }: Explanation
   for (const line of lines) process.stdout.write(`${line}\n`);
 }
 
-function foundLines({ origin, since, historyBegins, override }: Found): string[] {
+function foundLines({ origin, departure, since, historyBegins, override }: Found): string[] {
   const lines: string[] = [];
   if (override !== undefined) lines.push(`by hand: ${overrideText(override)}`);
+  else if (departure !== undefined) lines.push(`from ${departureText(departure)}`);
   else if (origin !== undefined) lines.push(`from ${originText(origin)}`);
   if (since !== undefined) lines.push(`since ${runText(since)}`);
   else if (historyBegins !== undefined)
@@ -70,15 +71,18 @@ function foundLines({ origin, since, historyBegins, override }: Found): string[]
 
 function goneLines({ table, run, value, origin, departure }: Gone): string[] {
   const lines = [`went from ${table} in ${runText(run)}; it had the value ${value}`];
-  if (departure !== undefined) {
-    const what = {
-      deleted: 'was deleted',
-      changed: 'is still there, but gives this address no more',
-      unknown: 'did not come any more',
-    }[departure.what];
-    lines.push(`${originText(departure)} ${what}, seen ${whenText(new Date(departure.seenAt))}`);
-  } else if (origin !== undefined) lines.push(`it came from ${originText(origin)}`);
+  if (departure !== undefined) lines.push(`it came from ${departureText(departure)}`);
+  else if (origin !== undefined) lines.push(`it came from ${originText(origin)}`);
   return lines;
+}
+
+function departureText(departure: Departure): string {
+  const what = {
+    deleted: 'was deleted',
+    changed: 'is still there, but gives this address no more',
+    unknown: 'did not come any more',
+  }[departure.what];
+  return `${originText(departure)}, which ${what}, seen ${whenText(new Date(departure.seenAt))}`;
 }
 
 function originText({ dn, directory, guid }: Origin): string {

@@ -32,6 +32,7 @@ export function reviewText(review: Review, configFile: string, style: Style): st
     );
   }
   if (review.byHand) lines.push(`  the candidate is ${table}.dat itself, as somebody wrote it`);
+  else lines.push(`  from ${review.sources.map(printableText).join(', ')}`);
   lines.push('', style.bold('why it is held'));
   for (const { message, examples = [] } of findings) {
     const such =
@@ -69,11 +70,13 @@ function sampleLines(review: Review, style: Style): string[] {
   const total = review.removed + review.changed + review.added;
   if (total === 0) return [];
   const picked = sample(review);
+  // What happened to all of them alike has been said above.
+  const alike = review.happened.length === 1;
   const rows = picked.map(({ change, key, from, to, what, origin }) => [
     { removed: style.red('-'), added: style.green('+'), changed: style.yellow('~') }[change],
     key,
     change === 'changed' ? `${from} -> ${to}` : `${from ?? to}`,
-    what,
+    ...(alike ? [] : [what]),
     origin === undefined ? '' : style.dim(printableText(origin.dn)),
   ]);
   const title = picked.length < total ? `${picked.length} of ${total} entries` : 'entries';
@@ -120,7 +123,9 @@ function commandLines(review: Review, configFile: string, style: Style): string[
     const flags = findings.length === 1 ? '--allow-empty' : '--force --allow-empty';
     return ['to publish an empty table', command(`build ${flags} ${table}`)];
   }
+  const source = review.byHand ? `${table}.dat is` : 'its sources are';
   return [
+    `left alone, it stays held; when ${source} mended, the next run publishes by itself`,
     ...refuse,
     'to publish exactly this',
     command(`approve ${table} --digest ${digest.slice(0, DIGITS)}`),

@@ -3,6 +3,7 @@ import { printableText } from '../tables/bytes.ts';
 import { overrideText } from '../tables/overrides-of-run.ts';
 import { type StatusReport, status, type TableStatus } from '../tables/status.ts';
 import { columns } from './columns.ts';
+import { configFlag } from './config-flag.ts';
 import type { CommonFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { pinText } from './pin-text.ts';
@@ -14,19 +15,12 @@ export async function statusCommand(flags: CommonFlags): Promise<number> {
   const config = await loadConfig(flags.config, { offline: true });
   const report = await status(config);
   if (flags.json) process.stdout.write(jsonDocument(report));
-  else writeReport(report);
+  else writeReport(report, configFlag(flags.config));
   return Status.ok;
 }
 
-function writeReport({
-  tables,
-  directories,
-  derived,
-  overrides,
-  overridesTrouble,
-  lastRun,
-  stateTrouble,
-}: StatusReport): void {
+function writeReport(report: StatusReport, config: string): void {
+  const { tables, directories, derived, overrides, overridesTrouble, lastRun, stateTrouble } = report;
   if (overridesTrouble !== undefined) process.stderr.write(`mailhub-tables: ${overridesTrouble}\n`);
   if (stateTrouble !== undefined)
     process.stderr.write(`mailhub-tables: nothing is known of earlier runs: ${stateTrouble}\n`);
@@ -55,11 +49,21 @@ function writeReport({
     process.stdout.write(`directory ${name}: last full extraction: ${when}\n`);
   }
   for (const each of overrides) process.stdout.write(`${each.table}: by hand: ${overrideText(each)}\n`);
-  if (lastRun === undefined) return;
-  const { id, startedAt, result } = lastRun;
-  process.stdout.write(
-    `last run: ${id}, ${whenText(startedAt)}, ${ageText(Date.now() - startedAt.getTime())} ago, ${result ?? 'it did not end'}\n`,
-  );
+  if (lastRun !== undefined) {
+    const { id, startedAt, result } = lastRun;
+    process.stdout.write(
+      `last run: ${id}, ${whenText(startedAt)}, ${ageText(Date.now() - startedAt.getTime())} ago, ${result ?? 'it did not end'}\n`,
+    );
+  }
+  if (tables.some(isHeld)) {
+    process.stdout.write(
+      `next: mailhub-tables review${config} shows what is held, and the commands that settle it\n`,
+    );
+  }
+}
+
+function isHeld({ outcome, pin }: TableStatus): boolean {
+  return outcome?.outcome === 'held' && pin === undefined;
 }
 
 function changeText({ lastChange }: TableStatus): string {
@@ -68,13 +72,14 @@ function changeText({ lastChange }: TableStatus): string {
   return `${whenText(run.startedAt)} run ${run.id} +${outcome.added} -${outcome.removed} ~${outcome.changed}`;
 }
 
-function stateText({ pin, hold, outcome, since, trouble }: TableStatus): string {
+function stateText(table: TableStatus): string {
+  const { pin, hold, outcome, since, trouble } = table;
   const said: string[] = [];
   if (trouble !== undefined) said.push(`can't be read: ${trouble}`);
   if (pin !== undefined) said.push(pinText(pin));
-  if (outcome?.outcome === 'held' && pin === undefined) {
+  if (isHeld(table)) {
     const from = hold === undefined ? since : new Date(hold.since);
-    said.push(`held${from === undefined ? '' : ` since ${whenText(from)}`}: ${outcome.message ?? ''}`);
+    said.push(`held${from === undefined ? '' : ` since ${whenText(from)}`}: ${outcome?.message ?? ''}`);
   }
   if (outcome?.outcome === 'failed') {
     said.push(`failed${since === undefined ? '' : ` since ${whenText(since)}`}: ${outcome.message ?? ''}`);

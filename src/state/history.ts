@@ -79,11 +79,11 @@ export class History {
    * The latest runs first, with those of their tables that are asked for.
    *
    * @param table only what became of this one
-   * @param all also runs and tables in which nothing changed
+   * @param all also runs and tables in which nothing changed, and which only said what the run before had said
    */
   runs(limit: number, table: string | undefined, all: boolean): RunRecord[] {
     const [wanted, parameters] = table === undefined ? ['true', []] : ['names.name = ?', [table]];
-    const worth = `${wanted} AND ${all ? 'true' : "(outcome <> 'unchanged' OR run IN (SELECT id FROM runs WHERE command <> 'build'))"}`;
+    const worth = `${wanted} AND ${all ? 'true' : `(${NEWS} OR run IN (SELECT id FROM runs WHERE command <> 'build'))`}`;
     const outcomes = `${OUTCOMES} WHERE ${worth}`;
     const rows = this.#all<RunRow>(
       `SELECT * FROM runs WHERE EXISTS (${outcomes} AND run = runs.id) ORDER BY id DESC LIMIT ?`,
@@ -103,17 +103,21 @@ export class History {
     )[0];
   }
 
-  /** What became of a table when a run last looked at it, and when the first of the runs in a row began that say the same. */
+  /**
+   * What became of a table when a run last judged it, and when the first of the runs in a row began that say the same. A
+   * refusal, a pin or a single address by hand judges nothing.
+   */
   outcome(table: string): { readonly outcome: TableOutcome; readonly since: Date } | undefined {
     const [last] = this.#all<OutcomeRow & { run: number }>(
-      `${OUTCOMES} WHERE names.name = ? ORDER BY run DESC LIMIT 1`,
+      `${OUTCOMES} WHERE names.name = ? AND ${JUDGED} ORDER BY run DESC LIMIT 1`,
       table,
     );
     if (last === undefined) return undefined;
     const [{ since }] = this.#all<{ since: number | null }>(
       `SELECT min(started_at) AS since FROM outcomes JOIN runs ON runs.id = run
        WHERE tbl = (SELECT id FROM names WHERE name = ?) AND run > coalesce(
-         (SELECT max(run) FROM outcomes WHERE tbl = (SELECT id FROM names WHERE name = ?) AND outcome <> ?), 0)`,
+         (SELECT max(run) FROM outcomes WHERE tbl = (SELECT id FROM names WHERE name = ?) AND outcome <> ? AND ${JUDGED}), 0)
+         AND ${JUDGED}`,
       table,
       table,
       last.outcome,
@@ -201,6 +205,15 @@ export class History {
 }
 
 const OUTCOMES = 'SELECT outcomes.*, names.name FROM outcomes JOIN names ON names.id = outcomes.tbl';
+
+/** Not what is as it was: unchanged, or held, pinned or failed for the same reason as in the run before. */
+const NEWS = `(outcome <> 'unchanged' AND (outcome = 'published' OR NOT EXISTS (
+  SELECT 1 FROM (SELECT outcome, message FROM outcomes AS earlier
+                 WHERE earlier.tbl = outcomes.tbl AND earlier.run < outcomes.run ORDER BY earlier.run DESC LIMIT 1) AS last
+  WHERE last.outcome = outcomes.outcome AND last.message IS outcomes.message)))`;
+
+/** By runs that settle how a table stands. */
+const JUDGED = "run IN (SELECT id FROM runs WHERE command IN ('build', 'approve', 'rollback', 'canary'))";
 
 /** As the state stores them. */
 const KINDS = ['added', 'removed', 'changed'] as const;

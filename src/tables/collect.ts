@@ -12,6 +12,7 @@ import type { Contribution } from './merge.ts';
 import { isUnreadable, type Sorting } from './mirror/directory-mirror.ts';
 import { guidText } from './mirror/guid.ts';
 import type { Departure, Origin, Provenance } from './provenance.ts';
+import { sourceName } from './source-name.ts';
 import { readCsv } from './sources/csv.ts';
 import { DirectorySource } from './sources/directory.ts';
 import { type Rejection, readDatFile, type SourceEntries } from './sources/file.ts';
@@ -239,11 +240,6 @@ export class Sources implements Provenance {
     }
     throw new Error(`directory ${source.directory} is not among those of this run`);
   }
-}
-
-/** How reports name a source. */
-export function sourceName(source: SourceConfig): string {
-  return source.kind === 'directory' ? `directory ${source.directory}` : source.path;
 }
 
 function isDirectorySource(source: SourceConfig): source is DirectorySourceConfig {

@@ -6,6 +6,7 @@ import { findHolders } from '../ldap/find-holders.ts';
 import { AccountMemory } from '../state/account-memory.ts';
 import { History, type KeyChange, type Run } from '../state/history.ts';
 import { type Override, Overrides } from '../state/overrides.ts';
+import { Pins } from '../state/pins.ts';
 import { Accounts } from './accounts.ts';
 import { lowerCaseAscii, printable } from './bytes.ts';
 import { valueIn } from './entry-of.ts';
@@ -23,6 +24,8 @@ export interface Found {
   readonly value: string;
   /** The object behind it, where that is known. */
   readonly origin: Origin | undefined;
+  /** What became of that object meanwhile, where the table does not show it yet. */
+  readonly departure: Departure | undefined;
   /** The run that brought it, or gave it this value; undefined where it was so before the history begins. */
   readonly since: Run | undefined;
   /** The first publication that the history has of the table. */
@@ -129,10 +132,13 @@ class Explainer {
 
   found({ table, value }: Hit): Found {
     const last = this.changes.find((change) => change.table === table && change.kind !== 'removed');
+    const origin = this.#provenance.origin(table, this.#key);
+    const departure = origin === undefined ? this.#provenance.departure(table, this.#key) : undefined;
     return {
       table,
       value: printable(value),
-      origin: this.#provenance.origin(table, this.#key) ?? last?.origin,
+      origin: origin ?? departure ?? last?.origin,
+      departure,
       since: last?.run,
       historyBegins: this.#history.firstPublication(table)?.startedAt,
       override: this.#overrides.find((each) => each.table === table),
@@ -170,6 +176,7 @@ class Explainer {
   /** Candidates that were not published and say otherwise. */
   async waiting(hits: readonly Hit[]): Promise<Reason[]> {
     const formats = await chooseFormats(this.#config);
+    const pins = new Pins(this.#config.stateDir);
     return this.#config.tables.flatMap((table): Reason[] => {
       const { candidate } = tableFiles(this.#config.tablesDir, table.name, formats.of(table));
       if (table.sources.length === 0 || !existsSync(candidate)) return [];
@@ -179,12 +186,11 @@ class Explainer {
       const text = value && printable(value);
       if (text === (hit && printable(hit.value))) return [];
       const says = text === undefined ? 'has it no more' : `has it with the value ${text}`;
-      return [
-        {
-          kind: 'waits',
-          message: `${table.name} is held or pinned, and what waits ${says}: mailhub-tables review ${table.name}`,
-        },
-      ];
+      const message =
+        pins.get(table.name) !== undefined
+          ? `${table.name} is pinned, and what waits ${says}`
+          : `${table.name} is held, and what waits ${says}: mailhub-tables review ${table.name}`;
+      return [{ kind: 'waits', message }];
     });
   }
 

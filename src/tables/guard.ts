@@ -149,7 +149,9 @@ export function judge(judgement: Judgement): Verdict {
     if (judgement.fedByDirectory && after.bytes <= before.bytes) {
       findings.push({
         rule: 'not-larger',
-        message: `the candidate has ${after.bytes} bytes, not more than the published ${before.bytes}`,
+        message:
+          `not larger than what is published, ${after.bytes} bytes after ${before.bytes}: ` +
+          `${counts.removed} of ${before.entries} entries removed, ${counts.changed} changed`,
         count: after.bytes,
         limit: String(before.bytes),
         examples: [...concerned.all('removed'), ...concerned.all('changed')].slice(0, EXAMPLES),

@@ -10,12 +10,15 @@ export function reportOf(plan: Plan, listDifference: boolean): TableReport {
   const difference = heldFile?.difference ?? plan.difference;
   const candidate = heldFile?.table ?? plan.candidate;
   const before = (base ?? plan.survey.published)?.size.entries;
+  // Sources that gave nothing new are not merged again, so that a pinned table may have no candidate.
+  const stays =
+    outcome === 'unchanged' || outcome === 'failed' || (outcome === 'pinned' && candidate === undefined);
   const kept = (outcome === 'held' || outcome === 'pinned') && config.sources.length > 0 && !listDifference;
   return {
     name: config.name,
     outcome,
     before,
-    after: outcome === 'unchanged' || outcome === 'failed' ? before : candidate?.count,
+    after: stays ? before : candidate?.count,
     added: outcome === 'failed' ? 0 : difference.added.length,
     removed: outcome === 'failed' ? 0 : difference.removed.length,
     changed: outcome === 'failed' ? 0 : difference.changedAfter.length,

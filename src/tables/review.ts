@@ -17,6 +17,7 @@ import { readKeptText } from './kept-text.ts';
 import { type OpenProvenance, openProvenance } from './open-provenance.ts';
 import type { Origin } from './provenance.ts';
 import { selectTables } from './select.ts';
+import { sourceName } from './source-name.ts';
 import { survey } from './survey.ts';
 import type { Table } from './table.ts';
 import { unitOf } from './unit.ts';
@@ -52,6 +53,8 @@ export interface Review {
   /** The candidate is a `.dat` that somebody wrote. */
   readonly byHand: boolean;
   readonly keptByHand: boolean;
+  /** Where its entries come from, as reports name it. */
+  readonly sources: readonly string[];
   /** Why the candidate can't be approved as things are. */
   readonly outdated: string | undefined;
   /** Entries that are published, and of the candidate. */
@@ -146,6 +149,7 @@ class Reviewer {
       rejection: rejection?.findingsKey === held.findingsKey ? rejection : undefined,
       byHand: held.byHand,
       keptByHand: config.sources.length === 0,
+      sources: config.sources.map(sourceName),
       outdated: this.#outdated(config, held),
       before: before.count,
       after: after.count,

@@ -59,7 +59,7 @@ test('an address that waits in a table that is held, and one that somebody keeps
   await hub.build();
   const waits = await run(hub, 'explain', 'new@example.ac.uk');
   expect(waits.status).toBe(2);
-  expect(waits.stdout).toContain('a_table is held or pinned, and what waits has it with the value n@x');
+  expect(waits.stdout).toContain('a_table is held, and what waits has it with the value n@x');
   expect((await run(hub, 'explain', 'user000009@example.ac.uk')).stdout).toContain(
     'what waits has it no more',
   );

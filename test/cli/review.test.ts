@@ -88,6 +88,7 @@ describe('review', () => {
     expect(stdout).toMatch(
       /^t: held since .* 102 entries are published, 97 in the candidate\n {2}6 would go, 1 would change, 1 would come$/m,
     );
+    expect(stdout).toContain(`\n  from ${hub.at('in/t.dat')}\n`);
     expect(stdout).toMatch(
       /^ {2}6 of 102 entries removed, more than max_removed = 5, such as a@gone.example, b@gone.example, /m,
     );

@@ -56,6 +56,23 @@ describe('status', () => {
     expect(JSON.parse((await run(hub, 'status', '--json')).stdout).tables[1].since).toBe(before);
   });
 
+  test('a table stays held for what somebody decided about a part of it, and the next step stands below', async () => {
+    const hub = await fourKinds();
+    const held = async () => {
+      const { stdout } = await run(hub, 'status');
+      expect(lineOf(stdout, 'b_table')).toMatch(/ held since .*: 8 of 10 entries removed/);
+      expect(stdout).toContain(`next: mailhub-tables review --config ${hub.configFile} shows what is held`);
+    };
+    await held();
+    await run(hub, 'reject', 'b_table', '--reason', 'half a file');
+    await held();
+    await run(hub, 'override', 'add', 'b_table', 'new@example.ac.uk', 'n@x', '--reason', 'in a hurry');
+    await held();
+    await run(hub, 'pin', 'b_table');
+    await run(hub, 'unpin', 'b_table');
+    await held();
+  });
+
   test.each([
     ['is gone', undefined],
     ['is damaged', randomBytes(5000)],
@@ -122,6 +139,21 @@ describe('history', () => {
     for (let hour = 0; hour < 3; hour++) await run(hub, 'build');
     expect(JSON.parse((await run(hub, 'history', '--json')).stdout).runs).toHaveLength(1);
     expect(JSON.parse((await run(hub, 'history', '--json', '--all')).stdout).runs).toHaveLength(3);
+  });
+
+  test('says once that a table is held, pinned or failed, until that changes', async () => {
+    const hub = await fourKinds();
+    await run(hub, 'build');
+    await run(hub, 'build');
+    const listed = async (...flags: string[]) =>
+      JSON.parse((await run(hub, 'history', '--json', ...flags)).stdout).runs.map(
+        ({ run }: { run: { id: number } }) => run.id,
+      );
+    expect(await listed()).toEqual([3, 2, 1]);
+    expect(await listed('--all')).toEqual([5, 4, 3, 2, 1]);
+    hub.put('in/b_table.dat', numbered(0, 3, 'b_table'));
+    await run(hub, 'build');
+    expect(await listed()).toEqual([6, 3, 2, 1]);
   });
 
   test('refuses a table that is not there, and a number that is none', async () => {
