@@ -7,7 +7,7 @@ import { RunLock } from '../state/lock.ts';
 import type { MirrorStore } from '../state/mirror/store.ts';
 import { Overrides } from '../state/overrides.ts';
 import { Pins } from '../state/pins.ts';
-import { State } from '../state/state.ts';
+import { type RunJournal, State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
 import { Accounts } from './accounts.ts';
 import { afterPublishing, isChanged } from './after-publishing.ts';
@@ -17,7 +17,7 @@ import { crossCheckPlans } from './cross-checks/plans.ts';
 import type { DerivedReport } from './derived.ts';
 import { systemReason } from './error.ts';
 import { type TableFiles, tableFiles } from './files.ts';
-import { chooseFormats } from './formats.ts';
+import { type ChosenFormats, chooseFormats } from './formats.ts';
 import { refusalOf, settleHolds } from './hold.ts';
 import type { Merged } from './merge.ts';
 import { MergeMemory, type Remembered } from './merge-memory.ts';
@@ -60,157 +60,285 @@ export interface BuildOptions {
  * @throws UnknownTableError; LockedError, StateError; EximError with `format = "auto"`. Nothing was touched then.
  */
 export async function build(config: Config, options: BuildOptions = {}): Promise<BuildReport> {
-  const started = performance.now();
   const selected = selectTables(config, options.tables);
-  const dryRun = options.dryRun ?? false;
   const formats = await chooseFormats(config);
-  const warnings = formats.auto?.warning === undefined ? [] : [formats.auto.warning];
+  const dryRun = options.dryRun ?? false;
   if (!dryRun) makeStateDir(config.stateDir);
   const lock = dryRun ? undefined : RunLock.acquire(config.stateDir, config.tablesDir);
-  const stopwatch = new Stopwatch();
-  const threads = new TableThreads(stopwatch);
-  let state: State | undefined;
-  let store: MirrorStore | undefined;
-  let sources: Sources | undefined;
-  let committed: ReturnType<Sources['commit']> | undefined;
+  const run = new Run(config, options, selected, formats);
   try {
-    state = dryRun ? State.peek(config.stateDir) : State.open(config.stateDir);
-    const journal = state?.begin({
-      command: 'build',
-      who: whoRuns(),
-      reason: reasonOf(options),
-      startedAt: Date.now(),
-    });
-    const mirror = openMirror(config, dryRun);
-    store = mirror.store;
-    if (mirror.trouble !== undefined) warnings.push(mirror.trouble);
-    if (!dryRun) await sweep(config.tablesDir);
-    const overrides = new Overrides(config.stateDir);
-    if (!dryRun && state !== undefined) warnings.push(...(await expireOverrides(config, state, whoRuns())));
+    return await run.report();
+  } finally {
+    await run.close();
+    lock?.release();
+  }
+}
+
+/** A table's files, as they were found. */
+interface Surveyed {
+  readonly table: TableConfig;
+  readonly files: TableFiles;
+  readonly survey: Survey | Error;
+}
+
+/** One run, from the opening of what is remembered to the report. */
+class Run {
+  readonly #config: Config;
+  readonly #options: BuildOptions;
+  readonly #selected: ReadonlySet<string>;
+  readonly #formats: ChosenFormats;
+  readonly #dryRun: boolean;
+  readonly #started = performance.now();
+  readonly #stopwatch = new Stopwatch();
+  readonly #threads = new TableThreads(this.#stopwatch);
+  readonly #warnings: string[] = [];
+  #state: State | undefined;
+  #store: MirrorStore | undefined;
+  #sources: Sources | undefined;
+  /** What the directories gave, on its way to the disk. */
+  #committed: ReturnType<Sources['commit']> | undefined;
+  #derived: readonly DerivedReport[] = [];
+
+  constructor(config: Config, options: BuildOptions, selected: ReadonlySet<string>, formats: ChosenFormats) {
+    this.#config = config;
+    this.#options = options;
+    this.#selected = selected;
+    this.#formats = formats;
+    this.#dryRun = options.dryRun ?? false;
+    if (formats.auto?.warning !== undefined) this.#warnings.push(formats.auto.warning);
+  }
+
+  async report(): Promise<BuildReport> {
+    const journal = await this.#open();
+    const overrides = new Overrides(this.#config.stateDir);
+    if (!this.#dryRun && this.#state !== undefined)
+      this.#warnings.push(...(await expireOverrides(this.#config, this.#state, whoRuns())));
     const byHand = new OverridesOfRun(overrides.list());
 
-    const surveys = config.tables.map((table) => {
-      const files = tableFiles(config.tablesDir, table.name, formats.of(table));
-      return { table, files, survey: stopwatch.time('survey', () => surveyOf(files, table.name, state)) };
+    const surveyed = this.#survey();
+    const accounts = new Accounts(new AccountMemory(this.#config.stateDir), !this.#dryRun);
+    const sources = await this.#extract(accounts);
+    const memory = new MergeMemory(this.#store, sources, byHand);
+    const settled = await recallAll(memory, sources, surveyed);
+    // Files are written while tables are merged; nothing is published before that has come to its end.
+    if (!this.#dryRun) this.#committed = this.#stopwatch.timeAsync('remember', () => sources.commit());
+
+    const plans = await this.#plan(surveyed, sources, settled, byHand);
+    this.#warnings.push(...byHand.warnings());
+    if (!this.#dryRun) this.#catchUp(overrides, byHand);
+    this.#pin(plans);
+    const directories = sources.directories.map(outcomeOf);
+    this.#warnings.push(...sources.directories.flatMap(({ warnings }) => warnings));
+    if (accounts.trouble !== undefined) this.#warnings.push(accounts.trouble);
+
+    // What can only be told, and holds no table, is found out while the threads write.
+    const mayHold = Object.values(this.#config.crossChecks.modes).includes('hold');
+    if (mayHold) this.#crossCheck(plans);
+    const meanwhile = mayHold ? () => {} : () => this.#crossCheck(plans);
+    if (this.#state === undefined || journal === undefined) {
+      meanwhile();
+      settleMoves(plans);
+    } else {
+      await this.#publish(this.#state, journal, { plans, sources, memory, directories, meanwhile });
+    }
+    return this.#tell(plans, directories);
+  }
+
+  async close(): Promise<void> {
+    await this.#threads.close();
+    await this.#committed;
+    this.#sources?.close();
+    this.#store?.close();
+    this.#state?.close();
+  }
+
+  /** Opens what earlier runs remember, and sweeps up behind one that was killed. @returns undefined in a dry run */
+  async #open(): Promise<RunJournal | undefined> {
+    const { stateDir, tablesDir } = this.#config;
+    this.#state = this.#dryRun ? State.peek(stateDir) : State.open(stateDir);
+    const mirror = openMirror(this.#config, this.#dryRun);
+    this.#store = mirror.store;
+    if (mirror.trouble !== undefined) this.#warnings.push(mirror.trouble);
+    if (this.#dryRun) return undefined;
+    await sweep(tablesDir);
+    return this.#state?.begin({
+      command: 'build',
+      who: whoRuns(),
+      reason: reasonOf(this.#options),
+      startedAt: Date.now(),
     });
-    const accounts = new Accounts(new AccountMemory(config.stateDir), !dryRun);
-    const all = new Sources(config, {
-      store,
+  }
+
+  #survey(): Surveyed[] {
+    return this.#config.tables.map((table) => {
+      const files = tableFiles(this.#config.tablesDir, table.name, this.#formats.of(table));
+      const survey = this.#stopwatch.time('survey', () => surveyOf(files, table.name, this.#state));
+      return { table, files, survey };
+    });
+  }
+
+  /** Asks the directories; connecting to them stands by itself. */
+  async #extract(accounts: Accounts): Promise<Sources> {
+    const sources = new Sources(this.#config, {
+      store: this.#store,
       accounts,
-      full: options.full ?? false,
-      sorting: threads,
+      full: this.#options.full ?? false,
+      sorting: this.#threads,
       progress: (directory, entries) => {
-        threads.prepare(entries);
-        options.progress?.(directory, entries);
+        this.#threads.prepare(entries);
+        this.#options.progress?.(directory, entries);
       },
     });
-    sources = all;
-    await extract(all, stopwatch);
-    const memory = new MergeMemory(store, all, byHand);
-    let settled = recallAll(memory, surveys);
-    while (await all.makeReadable(config.tables.filter((table) => !settled.has(table)))) {
-      settled = recallAll(memory, surveys);
-    }
-    // Files are written while tables are merged; nothing is published before that has come to its end.
-    if (!dryRun) committed = stopwatch.timeAsync('remember', () => all.commit());
+    this.#sources = sources;
+    const started = performance.now();
+    await sources.extract();
+    const connect = sources.directories
+      .flatMap(({ servers }) => servers)
+      .reduce((sum, { connectMilliseconds }) => sum + connectMilliseconds, 0);
+    this.#stopwatch.add('connect', connect);
+    this.#stopwatch.add('extract', performance.now() - started - connect);
+    return sources;
+  }
 
+  /** What is to become of each table, by its sources and the guard. */
+  async #plan(
+    surveyed: readonly Surveyed[],
+    sources: Sources,
+    settled: ReadonlyMap<TableConfig, Remembered>,
+    byHand: OverridesOfRun,
+  ): Promise<Plan[]> {
+    const { force = false, allowEmpty = false } = this.#options;
     const plans = await Promise.all(
-      surveys.map(({ table, files, survey }) =>
-        planOf(table, files, survey, settled.get(table) ?? all, threads, byHand, stopwatch, {
-          selected: selected.has(table.name),
-          force: options.force ?? false,
-          allowEmpty: options.allowEmpty ?? false,
-          refusal: refusalOf(config.stateDir, table.name),
-        }),
-      ),
+      surveyed.map((each) => {
+        const { name } = each.table;
+        const refusal = refusalOf(this.#config.stateDir, name);
+        const options = { selected: this.#selected.has(name), force, allowEmpty, refusal };
+        const remembered = settled.get(each.table);
+        return remembered === undefined
+          ? this.#planMerged(each, sources, byHand, options)
+          : planRemembered(each, remembered, options);
+      }),
     );
     for (const { selected, config, optionalFailures } of plans) {
       if (!selected) continue;
       for (const { message } of optionalFailures) {
-        warnings.push(
+        this.#warnings.push(
           `${config.name}: an optional source failed, so nothing is removed for want of it: ${message}`,
         );
       }
     }
+    return plans;
+  }
 
-    warnings.push(...byHand.warnings());
-    const caughtUp = byHand.updated();
-    if (!dryRun && caughtUp !== undefined) {
-      try {
-        overrides.write(caughtUp);
-      } catch (error) {
-        if (!(error instanceof StateError)) throw error;
-        warnings.push(error.message);
+  async #planMerged(
+    { table, files, survey }: Surveyed,
+    sources: Sources,
+    byHand: OverridesOfRun,
+    options: PlanOptions,
+  ): Promise<Plan> {
+    const started = performance.now();
+    const collected = await this.#stopwatch.timeAsync('collect', () => sources.collect(table));
+    let merged: Merged | undefined;
+    try {
+      const contributions =
+        survey instanceof Error ? collected.contributions : candidateSources(survey, collected);
+      const complete = table.sources.length > 0 && collected.failures.length === 0;
+      if (complete || contributions.length > 0) {
+        const isMeasured = !(survey instanceof Error) && isCompared(survey);
+        merged = byHand.apply(table.name, await this.#threads.merge(contributions, isMeasured), complete);
       }
+      if (survey instanceof Error) throw survey;
+      const plan = this.#stopwatch.time('compare', () =>
+        planTable(table, files, survey, collected, merged, options),
+      );
+      plan.notes.push(...byHand.notes(table.name));
+      plan.milliseconds = performance.now() - started;
+      return plan;
+    } catch (error) {
+      return failedPlan(table, files, options.selected, error, merged?.table);
     }
+  }
 
-    const pins = new Pins(config.stateDir);
+  /** Notes which overrides the sources have caught up with. */
+  #catchUp(overrides: Overrides, byHand: OverridesOfRun): void {
+    const caughtUp = byHand.updated();
+    if (caughtUp === undefined) return;
+    try {
+      overrides.write(caughtUp);
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      this.#warnings.push(error.message);
+    }
+  }
+
+  #pin(plans: readonly Plan[]): void {
+    const pins = new Pins(this.#config.stateDir);
     for (const plan of plans) {
       const pin = pins.get(plan.config.name);
       if (pin !== undefined) pinPlan(plan, pin);
     }
-    const crossCheck = (): void => {
-      for (const { table, message } of crossCheckPlans(plans, config.crossChecks, options.force ?? false)) {
-        warnings.push(`${table}: new with this run: ${message}`);
-      }
-    };
-    let derived: readonly DerivedReport[] = [];
-    const mayHold = Object.values(config.crossChecks.modes).includes('hold');
-    if (mayHold) crossCheck();
+  }
 
-    const directories = all.directories.map(outcomeOf);
-    for (const directory of all.directories) warnings.push(...directory.warnings);
-    if (accounts.trouble !== undefined) warnings.push(accounts.trouble);
-    if (dryRun || state === undefined || journal === undefined) {
-      if (!mayHold) crossCheck();
-      settleMoves(plans);
-    } else {
-      const generations = new Generations(config.stateDir, config.generations);
-      const deadBefore = plans.some(isChanged) ? await deadCanaries(config) : [];
-      for (const { address, message } of deadBefore)
-        warnings.push(`canary ${address} failed before this run: ${message}`);
-      const publishing = publishPlans(plans, state, journal, threads, generations, {
-        provenance: all,
-        ready: committed ?? Promise.resolve(),
-        stopwatch,
-      });
-      // What is only told can be found out while the threads write.
-      if (!mayHold) await whileWaiting(publishing, crossCheck);
-      await publishing;
-      const forgotten = memory.keep(plans);
-      if (forgotten !== undefined) warnings.push(forgotten);
-      endRun(journal, plans, directories, config.keepHistory, await settleHolds(plans, config.stateDir));
-      derived = await afterPublishing(config, state, plans, deadBefore);
-    }
-    for (const { directory, error } of (await committed) ?? []) {
-      warnings.push(
+  #crossCheck(plans: readonly Plan[]): void {
+    const found = crossCheckPlans(plans, this.#config.crossChecks, this.#options.force ?? false);
+    for (const { table, message } of found) this.#warnings.push(`${table}: new with this run: ${message}`);
+  }
+
+  async #publish(
+    state: State,
+    journal: RunJournal,
+    { plans, sources, memory, directories, meanwhile }: Publication,
+  ): Promise<void> {
+    const { stateDir, keepHistory, generations } = this.#config;
+    const deadBefore = plans.some(isChanged) ? await deadCanaries(this.#config) : [];
+    for (const { address, message } of deadBefore)
+      this.#warnings.push(`canary ${address} failed before this run: ${message}`);
+    const kept = new Generations(stateDir, generations);
+    const publishing = publishPlans(plans, state, journal, this.#threads, kept, {
+      provenance: sources,
+      ready: this.#committed ?? Promise.resolve(),
+      stopwatch: this.#stopwatch,
+    });
+    await whileWaiting(publishing, meanwhile);
+    await publishing;
+    const forgotten = memory.keep(plans);
+    if (forgotten !== undefined) this.#warnings.push(forgotten);
+    endRun(journal, plans, directories, keepHistory, await settleHolds(plans, stateDir));
+    this.#derived = await afterPublishing(this.#config, state, plans, deadBefore);
+  }
+
+  async #tell(plans: readonly Plan[], directories: readonly DirectoryOutcome[]): Promise<BuildReport> {
+    for (const { directory, error } of (await this.#committed) ?? []) {
+      this.#warnings.push(
         `directory ${directory}: what it gave can't be remembered, so the next run asks for it again: ${systemReason(error)}`,
       );
     }
-    if (state?.movedAside !== undefined) {
-      warnings.push(`the state was damaged: it is now ${state.movedAside}, and a new one is begun`);
-    }
+    const { movedAside, trouble } = this.#state ?? {};
+    if (movedAside !== undefined)
+      this.#warnings.push(`the state was damaged: it is now ${movedAside}, and a new one is begun`);
     const report: BuildReport = {
-      dryRun,
-      milliseconds: performance.now() - started,
-      tables: plans.filter((plan) => plan.selected).map((plan) => reportOf(plan, dryRun)),
+      dryRun: this.#dryRun,
+      milliseconds: performance.now() - this.#started,
+      tables: plans.filter((plan) => plan.selected).map((plan) => reportOf(plan, this.#dryRun)),
       directories,
-      derived,
-      warnings,
-      stages: stopwatch.stages,
+      derived: this.#derived,
+      warnings: this.#warnings,
+      stages: this.#stopwatch.stages,
       peakMemory: process.resourceUsage().maxRSS * 1024,
-      stateTrouble: dryRun ? undefined : state?.trouble,
+      stateTrouble: this.#dryRun ? undefined : trouble,
     };
-    if (!dryRun) warnings.push(...(await tellOf(config, report)));
+    if (!this.#dryRun) this.#warnings.push(...(await tellOf(this.#config, report)));
     return report;
-  } finally {
-    await threads.close();
-    await committed;
-    sources?.close();
-    store?.close();
-    state?.close();
-    lock?.release();
   }
+}
+
+interface Publication {
+  readonly plans: readonly Plan[];
+  readonly sources: Sources;
+  readonly memory: MergeMemory;
+  readonly directories: readonly DirectoryOutcome[];
+  /** What is done while the threads write. */
+  readonly meanwhile: () => void;
 }
 
 function outcomeOf({ report: whole, failure, warnings: _, ...run }: DirectoryRun): DirectoryOutcome {
@@ -218,17 +346,6 @@ function outcomeOf({ report: whole, failure, warnings: _, ...run }: DirectoryRun
   if (whole === undefined) return { ...outcome, report: undefined };
   const { servers: _servers, passwordExpires: _asked, ...report } = whole;
   return { ...outcome, report };
-}
-
-/** Asks the directories; connecting to them stands by itself. */
-async function extract(sources: Sources, stopwatch: Stopwatch): Promise<void> {
-  const started = performance.now();
-  await sources.extract();
-  const connect = sources.directories
-    .flatMap(({ servers }) => servers)
-    .reduce((sum, { connectMilliseconds }) => sum + connectMilliseconds, 0);
-  stopwatch.add('connect', connect);
-  stopwatch.add('extract', performance.now() - started - connect);
 }
 
 /** What was asked for beyond the hourly job: the history shows who lifted the guard. */
@@ -268,52 +385,30 @@ function surveyOf(files: TableFiles, name: string, state: State | undefined): Su
   }
 }
 
-/** Tables that need no merging. */
-function recallAll(
+/** Tables that need no merging: what is known of the others' directories is made readable, which may tell more. */
+async function recallAll(
   memory: MergeMemory,
-  surveys: readonly { readonly table: TableConfig; readonly survey: Survey | Error }[],
-): Map<TableConfig, Remembered> {
-  const settled = new Map<TableConfig, Remembered>();
-  for (const { table, survey } of surveys) {
-    const remembered = memory.recall(table, survey);
-    if (remembered !== undefined) settled.set(table, remembered);
+  sources: Sources,
+  surveyed: readonly Surveyed[],
+): Promise<Map<TableConfig, Remembered>> {
+  for (;;) {
+    const settled = new Map<TableConfig, Remembered>();
+    for (const { table, survey } of surveyed) {
+      const remembered = memory.recall(table, survey);
+      if (remembered !== undefined) settled.set(table, remembered);
+    }
+    const others = surveyed.map(({ table }) => table).filter((table) => !settled.has(table));
+    if (!(await sources.makeReadable(others))) return settled;
   }
-  return settled;
 }
 
-async function planOf(
-  table: TableConfig,
-  files: TableFiles,
-  survey: Survey | Error,
-  sources: Sources | Remembered,
-  threads: TableThreads,
-  byHand: OverridesOfRun,
-  stopwatch: Stopwatch,
-  options: PlanOptions,
-): Promise<Plan> {
-  const started = performance.now();
-  if (!(sources instanceof Sources)) {
-    if (survey instanceof Error) throw survey;
-    return settledPlan(table, files, survey, options.selected, sources);
-  }
-  const collected = await stopwatch.timeAsync('collect', () => sources.collect(table));
-  let merged: Merged | undefined;
-  try {
-    const contributions =
-      survey instanceof Error ? collected.contributions : candidateSources(survey, collected);
-    const complete = table.sources.length > 0 && collected.failures.length === 0;
-    if (complete || contributions.length > 0) {
-      const isMeasured = !(survey instanceof Error) && isCompared(survey);
-      merged = byHand.apply(table.name, await threads.merge(contributions, isMeasured), complete);
-    }
-    if (survey instanceof Error) throw survey;
-    const plan = stopwatch.time('compare', () => planTable(table, files, survey, collected, merged, options));
-    plan.notes.push(...byHand.notes(table.name));
-    plan.milliseconds = performance.now() - started;
-    return plan;
-  } catch (error) {
-    return failedPlan(table, files, options.selected, error, merged?.table);
-  }
+function planRemembered(
+  { table, files, survey }: Surveyed,
+  remembered: Remembered,
+  { selected }: PlanOptions,
+): Plan {
+  if (survey instanceof Error) throw survey;
+  return settledPlan(table, files, survey, selected, remembered);
 }
 
 /** Whether anything is or was published that a candidate has to be compared with. */
