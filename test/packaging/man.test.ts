@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -29,6 +29,15 @@ describe('manual pages', () => {
     expect(pages.sort()).toEqual(['mailhub-dbmbuild', 'mailhub-tables', ...names].sort());
     const first = read('mailhub-tables');
     for (const name of names) expect(first).toContain(`${name}(8)`);
+  });
+
+  test('are all named in package.json, by which npm puts them where man finds them', () => {
+    const { man } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(man.toSorted()).toEqual(
+      readdirSync(join(folder, 'man'))
+        .map((page) => `dist/man/${page}`)
+        .sort(),
+    );
   });
 
   test('have nothing that mandoc would complain of', () => {
