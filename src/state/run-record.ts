@@ -157,17 +157,19 @@ export function endRun(
 
 /** Forgets the runs that began before a moment, and all that hangs on them. */
 export function forgetRuns(database: Database.Database, before: number): void {
-  const first = database
-    .prepare<[number], { id: number | null }>('SELECT max(id) AS id FROM runs WHERE started_at < ?')
-    .get(before)?.id;
-  if (typeof first !== 'number') return;
+  // One by one: a run under a clock that was wrong must not take those before it along.
+  const old = database
+    .prepare<[number], { id: number }>('SELECT id FROM runs WHERE started_at < ?')
+    .all(before);
   for (const [table, column] of [
     ['changes', 'run'],
     ['origins', 'run'],
     ['outcomes', 'run'],
     ['runs', 'id'],
-  ])
-    database.prepare(`DELETE FROM ${table} WHERE ${column} <= ?`).run(first);
+  ]) {
+    const remove = database.prepare(`DELETE FROM ${table} WHERE ${column} = ?`);
+    for (const { id } of old) remove.run(id);
+  }
 }
 
 /** The sixteen bytes of a GUID's digits; of anything else its text. */
