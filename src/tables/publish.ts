@@ -6,6 +6,7 @@ import { fileDigest } from './digest.ts';
 import { systemReason } from './error.ts';
 import { stampOf, stampsOf } from './files.ts';
 import { keyOfEntries } from './guard.ts';
+import { readKeptText } from './kept-text.ts';
 import { merge } from './merge.ts';
 import { findMoves, findWaiting, type Move, orderSteps, type Step } from './moves.ts';
 import { pick } from './pick.ts';
@@ -90,6 +91,8 @@ class Publisher {
   readonly #staged = new Map<string, { readonly files: StagedTable; readonly table: Table }>();
   /** Tables whose generation is kept: one that is published twice shows an interim one in between. */
   readonly #kept = new Set<string>();
+  /** What was published when the last record was made, of tables for which that is not what this run has found. */
+  readonly #before = new Map<string, Table>();
   #steps: readonly Step[] = [];
 
   constructor(
@@ -125,6 +128,10 @@ class Publisher {
   }
 
   async commit(): Promise<void> {
+    for (const plan of this.#plans) {
+      const before = plan.selected ? await this.#cutShort(plan) : undefined;
+      if (before !== undefined) this.#before.set(plan.config.name, before);
+    }
     for (const step of this.#steps) {
       const plan = this.#planOf(step);
       const staged = this.#staged.get(key(step));
@@ -192,6 +199,19 @@ class Publisher {
     this.#staged.set(key(step), { files, table: write.table });
   }
 
+  /** What was published before a publication that was cut short before it was recorded, where that was kept. */
+  async #cutShort({ survey, config: { name } }: Plan): Promise<Table | undefined> {
+    const { digestBefore, published } = survey;
+    if (digestBefore === undefined || digestBefore === published?.digest) return undefined;
+    try {
+      const kept = (await this.#generations.list(name)).find(({ digest }) => digest === digestBefore);
+      return kept && readKeptText(kept.path, digestBefore, '');
+    } catch {
+      // Only the history is the poorer for it.
+      return undefined;
+    }
+  }
+
   #record(plan: Plan, table: Table, wrote: Parts): void {
     const { survey, files, config } = plan;
     const digest = table.digest;
@@ -212,8 +232,13 @@ class Publisher {
       stamps,
       verifiedAt: Date.now(),
     };
-    if (digest === survey.published?.digest) this.#state.recordPublished(config.name, record);
-    else this.#journal.published(record, outcomeOf(plan), publishedChanges(plan, table, this.#provenance));
+    const before = this.#before.get(config.name);
+    if (before === undefined && digest === survey.published?.digest)
+      this.#state.recordPublished(config.name, record);
+    else {
+      const changes = publishedChanges(plan, table, this.#provenance, before);
+      this.#journal.published(record, outcomeOf(plan), changes);
+    }
   }
 
   #planOf(step: Step): Plan {

@@ -15,17 +15,22 @@ export function outcomeOf(plan: Plan): OutcomeRecord {
   return { table: name, outcome, before, after, added, removed, changed, message };
 }
 
-/** What a publication changed, entry by entry. The first one of a table is one outcome, not a million changes. */
+/**
+ * What a publication changed, entry by entry. The first one of a table is one outcome, not a million changes.
+ *
+ * @param cutShort what was published before a run that was killed before it could record this
+ */
 export function publishedChanges(
   plan: Plan,
   table: Table,
   provenance: Provenance = NO_PROVENANCE,
+  cutShort?: Table,
 ): PublishedChanges | undefined {
   const { published } = plan.survey;
-  if (published === undefined) return undefined;
+  const before = cutShort ?? published?.load();
+  if (before === undefined) return undefined;
   const { name } = plan.config;
-  const before = published.load();
-  const known = plan.outcome === 'published' && plan.base === published;
+  const known = cutShort === undefined && plan.outcome === 'published' && plan.base === published;
   return {
     before,
     after: table,

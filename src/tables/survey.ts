@@ -29,6 +29,8 @@ export interface Survey {
    * hold entries that were only to stay until another table had them, and a candidate need not be larger than that.
    */
   readonly bytesBefore: number | undefined;
+  /** What was published before that, as digest: the history has nothing of what came since. */
+  readonly digestBefore: string | undefined;
   /** Whether the published `.dat` is there, whoever wrote it; and whether the dbm files hold the same. */
   readonly datThere: boolean;
   readonly dbmMatches: boolean;
@@ -75,6 +77,7 @@ export const NOTHING_SURVEYED: Survey = {
   lostSize: undefined,
   lostDigest: undefined,
   bytesBefore: undefined,
+  digestBefore: undefined,
   datThere: false,
   dbmMatches: false,
   verified: false,
@@ -110,6 +113,7 @@ export function survey(files: TableFiles, options: SurveyOptions): Survey {
     lostSize: undefined,
     lostDigest: undefined,
     bytesBefore: options.intended === undefined ? undefined : record?.bytes,
+    digestBefore: options.intended === undefined ? undefined : record?.digest,
     datThere: dat !== undefined,
     dbmMatches: false,
     verified: true,
@@ -166,6 +170,7 @@ function asRecorded(files: TableFiles, record: TableRecord): Survey {
     lostSize: undefined,
     lostDigest: undefined,
     bytesBefore: undefined,
+    digestBefore: undefined,
     datThere: true,
     dbmMatches: true,
     verified: false,

@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FixtureServer } from '../../fixtures/server/server.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { History } from '../../src/state/history.ts';
 import { type Commit, MirrorStore } from '../../src/state/mirror/store.ts';
+import { State } from '../../src/state/state.ts';
 import { addOverride } from '../../src/tables/override.ts';
 import { directoryFed, fileFed, Hub, numbered, tableOf, withEntries, without } from './hub.ts';
 
@@ -161,4 +163,56 @@ test('a canary that fails takes its table back to what it was, also where no gen
   const { failure } = await hub.buildTable('one_table');
   expect(failure?.message).toContain('it is what it was before, and pinned');
   expect(hub.exim('one_table')).toEqual(eleven);
+});
+
+/** Every key whose going the history has, with the table that lost it. */
+function gone(hub: Hub): string[] {
+  const history = History.open(hub.stateDir);
+  try {
+    return history
+      .removedSince(new Date(0), ['exch_table'])
+      .map(({ key, table }) => `${key.toString()} from ${table}`);
+  } finally {
+    history.close();
+  }
+}
+
+test.each(['unchanged since', 'changed since'])(
+  'what a run published and was killed before it could record is in the history after the next, the table %s',
+  async (how) => {
+    const hub = new Hub();
+    hub.configure(fileFed('exch_table'));
+    hub.put('in/exch_table.dat', ten);
+    await hub.build();
+    copyFileSync(hub.at('state/state.sqlite'), hub.at('state.sqlite'));
+    hub.put('in/exch_table.dat', without(ten, known));
+    await hub.build();
+    const digest = hub.remembered('exch_table')?.digest ?? '';
+    copyFileSync(hub.at('state.sqlite'), hub.at('state/state.sqlite'));
+    const state = State.open(hub.stateDir);
+    state.intend('exch_table', digest);
+    state.close();
+    const [, [second]] = ten;
+    const lost = how === 'changed since' ? [known, second] : [known];
+    hub.put('in/exch_table.dat', without(ten, ...lost));
+    await hub.build();
+    expect(gone(hub)).toEqual(lost.map((key) => `${key} from exch_table`));
+    await hub.build();
+    expect(gone(hub)).toHaveLength(lost.length);
+  },
+);
+
+test('a run under a clock that was wrong does not take the history before it along', async () => {
+  const hub = new Hub();
+  hub.configure(fileFed('exch_table'));
+  hub.put('in/exch_table.dat', ten);
+  await hub.build();
+  hub.put('in/exch_table.dat', without(ten, known));
+  await hub.build();
+  const now = Date.now();
+  vi.setSystemTime(new Date('2000-01-01'));
+  await hub.build();
+  vi.setSystemTime(now + minute);
+  await hub.build();
+  expect(gone(hub)).toEqual([`${known} from exch_table`]);
 });
