@@ -22,7 +22,10 @@ export function writeBuildReport(
   if (report.stateTrouble !== undefined) {
     err.write(`mailhub-tables: nothing of this run is remembered: ${report.stateTrouble}\n`);
   }
-  for (const directory of report.directories) out.write(`${directoryLine(directory)}\n`);
+  for (const directory of report.directories) {
+    out.write(`${directoryLine(directory)}\n`);
+    for (const line of askedLines(directory)) out.write(`  ${line}\n`);
+  }
   for (const table of report.tables) {
     out.write(`${tableLine(table, report.dryRun)}\n`);
     for (const line of detailLines(table)) out.write(`  ${line}\n`);
@@ -44,6 +47,19 @@ function directoryLine({ name, servers }: DirectoryOutcome): string {
     },
   );
   return `directory ${name}: ${loads.length === 0 ? 'not asked' : loads.join('; ')}`;
+}
+
+/** Why more was asked for than the changes, and what the changes leave out. */
+function askedLines({ mode, fullBecause, deletionsSeen, report }: DirectoryOutcome): string[] {
+  return [
+    ...(fullBecause === undefined ? [] : [`everything was asked for: ${fullBecause}`]),
+    ...(mode === 'delta' && !deletionsSeen
+      ? ['what is deleted there stays until everything is asked for again']
+      : []),
+    ...(report?.ownSearches ?? []).map(
+      ({ filter, reason }) => `searched by itself: ${printableText(filter)}: ${printableText(reason)}`,
+    ),
+  ];
 }
 
 function size(bytes: number): string {

@@ -109,6 +109,18 @@ test('a password that is wrong is tried once, whatever the number of tables', as
   expect(server.counters.binds).toBe(2);
 });
 
+test('a run says why it asked for everything, and nothing where it did not', async () => {
+  const { hub: fresh } = await hub();
+  rmSync(fresh.at('state/mirror'), { recursive: true, force: true });
+  const why = async (...flags: string[]) =>
+    /^directory ad: .*\n(?: {2}everything was asked for: (.*)\n)?/m.exec(
+      (await program.run(['build', ...flags, '--config', fresh.configFile])).stdout,
+    )?.[1];
+  expect(await why()).toBe('there is no mirror yet');
+  expect(await why()).toBeUndefined();
+  expect(await why('--full')).toBe('--full asks for it');
+});
+
 test('a server that is busy for a moment is asked again within the run, and the run says so', async () => {
   const { hub: patient } = await hub();
   patient.retryFor = 30;

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 
 /** The version of the mirror's tables that this program reads and writes; any other is begun again. */
-export const MIRROR_VERSION = 1;
+export const MIRROR_VERSION = 2;
 
 /**
  * Times are milliseconds of Unix time. `checksum` is a CRC-32 over everything else of its row, and a head counts and sums up
