@@ -6,13 +6,14 @@ import { Generations } from '../state/generations.ts';
 import { RunLock } from '../state/lock.ts';
 import { type Override, Overrides } from '../state/overrides.ts';
 import { type RunJournal, State } from '../state/state.ts';
-import { lowerCaseAscii, printable } from './bytes.ts';
+import { lowerCaseAscii, printable, printableText } from './bytes.ts';
 import { unrepresentable } from './dat/unrepresentable.ts';
 import { type DerivedReport, publishDerived } from './derived.ts';
 import { valueIn } from './entry-of.ts';
-import { PublishError } from './error.ts';
-import { tableFiles } from './files.ts';
+import { PublishError, SourceError } from './error.ts';
+import { stampOf, tableFiles } from './files.ts';
 import { chooseFormats } from './formats.ts';
+import { merge } from './merge.ts';
 import { type Change, changedByHand } from './overrides.ts';
 import { decidedPlan, type Plan } from './plan.ts';
 import { publishPlans } from './publish.ts';
@@ -20,6 +21,7 @@ import type { TableReport } from './report.ts';
 import { reportOf } from './report-table.ts';
 import { endRun } from './run-history.ts';
 import { selectTables } from './select.ts';
+import { readDatFile } from './sources/file.ts';
 import { sweep } from './stage.ts';
 import { survey } from './survey.ts';
 import { TableThreads } from './table-threads.ts';
@@ -137,10 +139,15 @@ export async function expireOverrides(config: Config, state: State, who: string)
     const ours = expired.filter((each) => each.table === name);
     if (ours.length === 0 || table.sources.length === 0) continue;
     try {
+      const [first] = await awaited(config, state, name, ours);
+      if (first !== undefined) throw new OverrideError(first);
       plans.push((await planOf(config, state, table, ours.map(undoing))).plan);
     } catch (error) {
       const known =
-        error instanceof OverrideError || error instanceof PublishError || error instanceof DbmError;
+        error instanceof OverrideError ||
+        error instanceof PublishError ||
+        error instanceof DbmError ||
+        error instanceof SourceError;
       if (!known) throw error;
       failed.add(name);
       troubles.push(`${name}: overrides have expired, and can't be taken back yet: ${error.message}`);
@@ -155,6 +162,34 @@ export async function expireOverrides(config: Config, state: State, who: string)
     troubles.push(error.message);
   }
   return troubles;
+}
+
+/**
+ * Addresses that are in a table by hand only, and that another will have once what waits of that is published: until then they
+ * would be in neither. @returns a message for each
+ */
+async function awaited(
+  config: Config,
+  state: State,
+  table: string,
+  overrides: readonly Override[],
+): Promise<string[]> {
+  const leaving = overrides.filter(({ replaced }) => replaced === undefined);
+  if (leaving.length === 0) return [];
+  const formats = await chooseFormats(config);
+  return config.tables.flatMap((other) => {
+    const { name } = other;
+    const files = tableFiles(config.tablesDir, name, formats.of(other));
+    if (name === table || other.sources.length === 0 || stampOf(files.candidate) === undefined) return [];
+    const { pairs } = readDatFile(files.candidate);
+    const waiting = merge([{ source: files.candidate, pairs }]).table;
+    const record = state.published(name);
+    const shown = survey(files, { record, intended: state.intended(name), verify: false }).shown();
+    return leaving
+      .filter(({ key }) => valueIn(waiting, Buffer.from(key)) !== undefined)
+      .filter(({ key }) => shown === undefined || valueIn(shown, Buffer.from(key)) === undefined)
+      .map(({ key }) => `${printableText(key)} moves to ${name}, which is not published`);
+  });
 }
 
 interface Run {

@@ -7,6 +7,7 @@ import { History } from '../../src/state/history.ts';
 import { type Commit, MirrorStore } from '../../src/state/mirror/store.ts';
 import { State } from '../../src/state/state.ts';
 import { addOverride } from '../../src/tables/override.ts';
+import { pinTables, unpinTables } from '../../src/tables/pin.ts';
 import { directoryFed, fileFed, Hub, numbered, tableOf, withEntries, without } from './hub.ts';
 
 const ten = numbered(0, 10);
@@ -215,4 +216,25 @@ test('a run under a clock that was wrong does not take the history before it alo
   vi.setSystemTime(now + minute);
   await hub.build();
   expect(gone(hub)).toEqual([`${known} from exch_table`]);
+});
+
+test('an address that is in its table by hand only stays there until the one that gains it is published', async () => {
+  const hub = new Hub();
+  hub.configure(fileFed('exch_table') + fileFed('o365_table'));
+  hub.put('in/exch_table.dat', without(ten, known));
+  hub.put('in/o365_table.dat', numbered(20, 30));
+  await hub.build();
+  await override(hub, 2 * minute);
+  pinTables(await loadConfig(hub.configFile), ['o365_table'], 'pat', '');
+  hub.put('in/o365_table.dat', withEntries(numbered(20, 30), [known, 'there@x']));
+  await hub.build();
+  pass(3 * minute);
+  const { warnings } = await hub.build();
+  expect(warnings.join()).toContain(`${known} moves to o365_table, which is not published`);
+  expect(hub.exim('exch_table')?.get(known)).toBe('here@x');
+  unpinTables(await loadConfig(hub.configFile), ['o365_table'], 'pat', '');
+  await hub.build();
+  await hub.build();
+  expect(hub.exim('o365_table')?.get(known)).toBe('there@x');
+  expect(hub.exim('exch_table')).toEqual(without(ten, known));
 });
