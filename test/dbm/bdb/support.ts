@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { expect } from 'vitest';
+import { formats } from '../../../src/dbm/index.ts';
+import type { TestedFormat } from '../every-format/tested-format.ts';
 import { run } from '../support.ts';
 
 /** What `db_dump -p` shows, as `hexLines` would: stored bytes, trailing NULs and all. */
@@ -42,3 +45,19 @@ export function notFound(path: string, lines: readonly string[]): string[] {
     .split('\n')
     .slice(0, -1);
 }
+
+/** Fails the test unless libdb finds the file whole, and `stored` in it. */
+export function held(path: string, stored: readonly string[]): void {
+  dbVerify(path);
+  expect(dumped(path)).toEqual(stored);
+  expect(notFound(path, stored)).toEqual([]);
+}
+
+export const tested: TestedFormat = {
+  format: formats.bdb,
+  reader: 'libdb',
+  terminated: true,
+  counts: [0, 1, 2, 3, 1000, 200_000],
+  lengths: [0, 1, 1022, 1023, 1024, 1025, 4068, 4069, 4070, 4071, 8140, 8141, 99_999],
+  finds: ({ path, stored }) => held(path, stored),
+};
