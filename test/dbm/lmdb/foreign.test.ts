@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openTable } from '../../../src/dbm/index.ts';
-import { aliases, type Entry, hexLines, pairsOf, run, scratchDirectory } from '../support.ts';
+import { readsWhole } from '../every-format/reads-whole.ts';
+import { aliases, type Entry, run, runs, scratchDirectory } from '../support.ts';
 import { compileClient, loadedWith, type Step, writtenBy } from './support.ts';
 
 const directory = scratchDirectory();
@@ -14,29 +15,11 @@ function remove(): void {
   for (const suffix of ['', '-lock']) rmSync(path + suffix, { force: true });
 }
 
-/** Everything our reader does with the file gives `entries`. */
-function readsWhole(entries: readonly Entry[]): void {
-  const pairs = pairsOf(entries);
-  const file = openTable(path);
-  try {
-    file.verify();
-    file.readBack(pairs);
-    expect(hexLines(file.pairs())).toEqual(hexLines(pairs));
-    expect(file.statistics().entries).toBe(entries.length);
-    for (const [key, value] of entries.slice(0, 200)) {
-      expect(Buffer.from(file.get(Buffer.from(key)) ?? 'not found')).toEqual(Buffer.from(value));
-    }
-    expect(file.get(Buffer.from('nobody@example.ac.uk'))).toBeUndefined();
-  } finally {
-    file.close();
-  }
-}
-
 describe('files that mdb_load made', () => {
   test.each([0, 1, 2, 100, 101, 30_000])('%i entries', (count) => {
     remove();
     loadedWith(path, aliases(count));
-    readsWhole(aliases(count));
+    readsWhole(path, 'lmdb', aliases(count));
   });
 
   test('values on overflow pages', () => {
@@ -45,7 +28,7 @@ describe('files that mdb_load made', () => {
       (size) => [`v${size}`, 'x'.repeat(size)] as const,
     );
     loadedWith(path, entries);
-    readsWhole(entries);
+    readsWhole(path, 'lmdb', entries);
   });
 });
 
@@ -65,13 +48,13 @@ describe('files that liblmdb changed over many transactions', () => {
         .map(([key]) => [`${key}`] as const),
       [['last', 'x']],
     ]);
-    readsWhole([...entries.slice(0, 1000), ...long(9000).slice(0, 10), ['last', 'x']]);
+    readsWhole(path, 'lmdb', [...entries.slice(0, 1000), ...long(9000).slice(0, 10), ['last', 'x']]);
   });
 
   test('all entries deleted', () => {
     remove();
     writtenBy(client, path, [aliases(3000), aliases(3000).map(([key]) => [`${key}`] as const)]);
-    readsWhole([]);
+    readsWhole(path, 'lmdb', []);
   });
 
   test('random changes', () => {
@@ -94,11 +77,11 @@ describe('files that liblmdb changed over many transactions', () => {
         for (const [key, value] of table) if (value === '') table.set(key, 'empty');
         remove();
         writtenBy(client, path, steps);
-        readsWhole([...table]);
+        readsWhole(path, 'lmdb', [...table]);
       }),
-      { numRuns: 60 },
+      runs(60),
     );
-  }, 60_000);
+  });
 });
 
 describe('files that are no tables are refused by name', () => {

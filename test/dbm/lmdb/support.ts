@@ -1,6 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { expect } from 'vitest';
+import { formats, openTable } from '../../../src/dbm/index.ts';
+import type { TestedFormat } from '../every-format/tested-format.ts';
 import { type Entry, hexLines, pairsOf, run } from '../support.ts';
 
 /** Compiles client.c against the system's liblmdb. Returns the program's path. */
@@ -43,6 +46,46 @@ export function loadedWith(path: string, entries: readonly Entry[]): void {
   const items = entries.flat().map((item) => ` ${Buffer.from(item).toString('hex')}\n`);
   const header = 'VERSION=3\nformat=bytevalue\ntype=btree\nmapsize=268435456\nHEADER=END\n';
   run('mdb_load', ['-n', path], `${header}${items.join('')}DATA=END\n`);
+}
+
+/** Fails the test unless liblmdb finds `stored` in the file. */
+export function held(client: string, path: string, stored: readonly string[]): void {
+  expect(dumped(path)).toEqual(stored);
+  expect(notFound(client, path, stored)).toEqual([]);
+}
+
+export function testedWith(client: string): TestedFormat {
+  return {
+    format: formats.lmdb,
+    reader: 'liblmdb',
+    terminated: false,
+    counts: [0, 1, 2, 3, 1000, 200_000],
+    lengths: [
+      0, 1, 2, 3, 2028, 2029, 2030, 2031, 2032, 4079, 4080, 4081, 8175, 8176, 8177, 99_999, 3_000_000,
+    ],
+    finds: ({ path, stored, entries }) => {
+      held(client, path, stored);
+      sameFigures(path, entries.length);
+    },
+  };
+}
+
+/** Fails the test unless mdb_stat counts what our statistics do, in a file of one transaction. */
+function sameFigures(path: string, entries: number): void {
+  const file = openTable(path);
+  const { detail } = file.statistics();
+  file.close();
+  expect(stat(path)).toMatchObject({
+    Entries: entries,
+    'Tree depth': detail['tree depth'],
+    'Branch pages': detail['branch pages'],
+    'Leaf pages': detail['leaf pages'],
+    'Overflow pages': detail['overflow pages'],
+    'Number of pages used': detail['pages used'],
+    'Map size': detail['map size'],
+    'Page size': 4096,
+    'Last transaction ID': 1,
+  });
 }
 
 /** One step of a client that writes: puts, deletions (entries without a value), and a commit at its end. */
