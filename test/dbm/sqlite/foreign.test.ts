@@ -2,54 +2,36 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openTable } from '../../../src/dbm/index.ts';
-import { aliases, type Entry, hexLines, pairsOf, scratchDirectory } from '../support.ts';
-import { builtBy, type EximVersion, exims, sqlite3 } from './support.ts';
+import { readsWhole } from '../every-format/reads-whole.ts';
+import { aliases, type Entry, scratchDirectory } from '../support.ts';
+import { builtBy, exims, sqlite3, versions } from './support.ts';
 
 const directory = scratchDirectory();
 const path = join(directory, 'table');
-const versions = Object.keys(exims).filter((version): version is EximVersion => version in exims);
 
 const special: Entry[] = ['a+b', 'a=b', 'a b', "o'brien", 'zoë', Uint8Array.of(0xff), ''].map((key, i) => [
   key,
   `${i}`,
 ]);
 
-/** Everything our reader does with a file gives `entries`. */
-function readsWhole(entries: readonly Entry[], terminated?: boolean): void {
-  const pairs = pairsOf(entries);
-  const file = openTable(path, { terminated });
-  try {
-    file.verify();
-    file.readBack(pairs);
-    expect(hexLines(file.pairs())).toEqual(hexLines(pairs));
-    expect(file.statistics().entries).toBe(entries.length);
-    for (const [key, value] of entries.slice(0, 200)) {
-      expect(Buffer.from(file.get(Buffer.from(key)) ?? 'not found')).toEqual(Buffer.from(value));
-    }
-    expect(file.get(Buffer.from('nobody@example.ac.uk'))).toBeUndefined();
-  } finally {
-    file.close();
-  }
-}
-
 describe.each(versions)('files that the exim_dbmbuild of Exim %s makes', (version) => {
   test.each([0, 1, 2, 1000, 30_000])('%i entries', (count) => {
     rmSync(path, { force: true });
     builtBy(version, path, aliases(count));
-    readsWhole(aliases(count));
+    readsWhole(path, 'sqlite', aliases(count));
   });
 
   test('keys of all kinds', () => {
     rmSync(path, { force: true });
     builtBy(version, path, [...special, ...aliases(10)]);
-    readsWhole([...special, ...aliases(10)]);
+    readsWhole(path, 'sqlite', [...special, ...aliases(10)]);
   });
 
   test('without NULs', () => {
     rmSync(path, { force: true });
     builtBy(version, path, aliases(1000), '');
-    readsWhole(aliases(1000));
-    readsWhole(aliases(1000), false);
+    readsWhole(path, 'sqlite', aliases(1000));
+    readsWhole(path, 'sqlite', aliases(1000), false);
   });
 });
 
@@ -57,7 +39,7 @@ test('the newer table is read where there are two', () => {
   rmSync(path, { force: true });
   builtBy('4.99', path, aliases(5));
   builtBy('4.99.1', path, aliases(10));
-  readsWhole(aliases(10));
+  readsWhole(path, 'sqlite', aliases(10));
 });
 
 describe('files that are no tables are refused by name', () => {

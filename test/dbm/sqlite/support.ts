@@ -1,4 +1,7 @@
-import { type Entry, run } from '../support.ts';
+import { expect } from 'vitest';
+import { formats } from '../../../src/dbm/index.ts';
+import type { TestedFormat } from '../every-format/tested-format.ts';
+import { type Entry, hexLines, pairsOf, run } from '../support.ts';
 
 /** What sqlite3 answers to SQL, line by line. @throws with what it says when it fails */
 export function sqlite3(path: string, sql: string): string[] {
@@ -42,6 +45,8 @@ export const exims = {
 
 export type EximVersion = keyof typeof exims;
 
+export const versions = Object.keys(exims).filter((version): version is EximVersion => version in exims);
+
 export function builtBy(version: EximVersion, path: string, entries: readonly Entry[], nul = '\0'): void {
   const { table, create, key } = exims[version];
   const inserts = entries.map(
@@ -65,3 +70,35 @@ export function lookedUpBy(
   );
   return sqlite3(path, queries.join(''));
 }
+
+/** Fails the test unless every Exim's own query finds every key, and not one that is not there. */
+export function found(path: string, entries: readonly Entry[], nul = '\0'): void {
+  const keys = entries.map(([key]) => key);
+  const values = entries.map(([, value]) =>
+    Buffer.concat([Buffer.from(value), Buffer.from(nul)]).toString('hex'),
+  );
+  for (const version of versions) {
+    expect(lookedUpBy(version, path, [...keys, 'nobody@example.ac.uk'], nul)).toEqual([...values, 'none']);
+  }
+}
+
+/** Fails the test unless SQLite finds the file whole, and `stored` in the table that the newest Exim reads. */
+export function held(path: string, stored: readonly string[]): void {
+  expect(sqlite3(path, 'PRAGMA integrity_check;')).toEqual(['ok']);
+  expect(rows(path, 'tblblob')).toEqual(stored);
+}
+
+export const tested: TestedFormat = {
+  format: formats.sqlite,
+  reader: 'sqlite3, and each Exim’s query,',
+  terminated: true,
+  counts: [0, 1, 2, 3, 1000, 200_000],
+  lengths: [0, 1, 500, 1000, 1001, 1002, 1003, 4000, 4096, 99_999, 3_000_000],
+  finds: ({ path, entries, terminated, stored }) => {
+    held(path, stored);
+    expect(rows(path, 'entries')).toEqual(hexLines(pairsOf(entries)));
+    // No Exim has NUL bytes within a key.
+    const keys = entries.filter(([key]) => !Buffer.from(key).includes(0));
+    found(path, keys.slice(-1000), terminated ? '\0' : '');
+  },
+};
