@@ -18,7 +18,7 @@ async function slowHub() {
   const hub = new Hub();
   hub.configure(fileFed('quick') + fileFed('slow'));
   hub.put('in/quick.dat', entries);
-  hub.put('in/slow.dat', entries);
+  hub.put('in/slow.dat', numbered(0, 20, 'slow'));
   await hub.build();
   hub.put('in/quick.dat', numbered(0, 30));
   execFileSync('rm', [hub.at('in/slow.dat')]);
@@ -43,11 +43,11 @@ test('two runs at once: the second ends with status 5 and touches nothing; the f
     expect(second.stderr).toMatch(/another run/);
     expect(hub.stamps('.')).toEqual(before);
   }
-  await pipe.writeFile(datOf(numbered(0, 40)));
+  await pipe.writeFile(datOf(numbered(0, 40, 'slow')));
   await pipe.close();
   expect(await ending).toMatchObject({ status: 0, stderr: '' });
   expect(hub.exim('quick')).toEqual(numbered(0, 30));
-  expect(hub.exim('slow')).toEqual(numbered(0, 40));
+  expect(hub.exim('slow')).toEqual(numbered(0, 40, 'slow'));
 });
 
 test('a run that was killed leaves no lock behind', async () => {
@@ -58,7 +58,7 @@ test('a run that was killed leaves no lock behind', async () => {
   await end;
   await pipe.close();
   execFileSync('rm', [hub.at('in/slow.dat')]);
-  hub.put('in/slow.dat', entries);
+  hub.put('in/slow.dat', numbered(0, 20, 'slow'));
   expect((await program.run(args)).status).toBe(0);
   expect(hub.exim('quick')).toEqual(numbered(0, 30));
 });
