@@ -27,6 +27,10 @@ export function createProgram(end: (status: number) => void): Command {
     .helpOption('-h, --help', 'say what a command does and takes')
     .helpCommand(false)
     .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(`mailhub-tables: ${text.replace(/^error: /, '')}`),
+    })
+    .showHelpAfterError('mailhub-tables COMMAND --help says what a command takes')
     .addHelpText(
       'after',
       `
@@ -151,6 +155,11 @@ the file that it reads, the last run that changed it with what came (+), went (-
     .addOption(new Option('-n, --limit <number>', 'how many runs').default(20).argParser(wholeNumber))
     .option('--all', 'also runs in which nothing changed')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+A table that stays held, pinned or failed for the same reason is listed once.`,
+    )
     .action(async (table: string | undefined, options: HistoryFlags) => {
       end(await (await import('./history.ts')).historyCommand(table, options));
     });

@@ -159,7 +159,10 @@ describe('history', () => {
   test('refuses a table that is not there, and a number that is none', async () => {
     const hub = await fourKinds();
     expect(await run(hub, 'history', 'x_table')).toMatchObject({ status: 64 });
-    expect(await run(hub, 'history', '-n', 'x')).toMatchObject({ status: 64 });
+    expect(await run(hub, 'history', '-n', 'x')).toMatchObject({
+      status: 64,
+      stderr: expect.stringMatching(/^mailhub-tables: option .* whole number\.\n.* --help says/),
+    });
   });
 
   test('a roll-back goes by the number that it shows', async () => {
