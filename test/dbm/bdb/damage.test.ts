@@ -27,6 +27,7 @@ const { path, attempt, changed, original, survives } = testDamage(
     },
     place: (bytes) => placesInPages(bytes.length, pageSizeOf(bytes), 228),
     head: 512,
+    tries: 1500,
     holds: held,
   },
   directory,

@@ -42,6 +42,7 @@ const { path, original, survives } = testDamage(
         { weight: 1, arbitrary: fc.nat(152).map((offset) => PAGE + offset) },
       ),
     head: 2 * PAGE,
+    tries: 1200,
     holds,
   },
   directory,

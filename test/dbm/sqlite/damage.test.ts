@@ -30,6 +30,7 @@ const { path, original, survives } = testDamage(
     },
     place: (bytes) => placesInPages(bytes.length, PAGE, 200),
     head: PAGE,
+    tries: 800,
     holds: held,
   },
   directory,

@@ -1,9 +1,12 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DbmError, formats, openTable, type Pairs } from '../../../src/dbm/index.ts';
-import { aliases, hexLines, pairsOf, run, runs, scratchDirectory } from '../support.ts';
+import { formats, openTable } from '../../../src/dbm/index.ts';
+import { testDamage } from '../every-format/damage.ts';
+import { testEveryFormat } from '../every-format/every-format.ts';
+import { readsWhole } from '../every-format/reads-whole.ts';
+import { storedLines } from '../every-format/tested-format.ts';
+import { aliases, pairsOf, run, scratchDirectory } from '../support.ts';
 
 const directory = scratchDirectory();
 let files = 0;
@@ -31,13 +34,6 @@ ${script}`;
   return run('/usr/bin/python3', ['-c', program, path], input.map((line) => `${line}\n`).join('')).toString();
 }
 
-function stored(pairs: Pairs, terminated: boolean): string[] {
-  const nul = terminated ? '00' : '';
-  return hexLines(pairs)
-    .map((line) => `${line.replace(' ', `${nul} `)}${nul}`)
-    .sort();
-}
-
 /** The keys that tdb's own lookup does not find with the value they have in `lines`, which are as `dumped` gives them. */
 function notFound(path: string, lines: readonly string[]): string {
   return python(path, 'for k, v in pairs:\n  if db.get(k) != v: print(k)', lines);
@@ -48,73 +44,52 @@ function tdbCheck(path: string): void {
   expect(run('tdbtool', [path, 'check']).toString()).toMatch(/Database integrity is OK/);
 }
 
-/** Everything our reader does with a file gives `pairs`. */
-function readsWhole(path: string, pairs: Pairs, terminated: boolean | undefined): void {
-  const file = openTable(path, { terminated });
-  try {
-    expect(file.format).toBe('tdb');
-    file.verify();
-    file.readBack(pairs);
-    expect(hexLines(file.pairs())).toEqual(hexLines(pairs));
-    expect(file.statistics().entries).toBe(pairs.count);
-    for (let i = 0; i < Math.min(pairs.count, 200); i++) {
-      const key = pairs.pool.subarray(pairs.keyStart[i], pairs.keyEnd[i]);
-      expect(file.get(key)).toEqual(pairs.pool.slice(pairs.valueStart[i], pairs.valueEnd[i]));
-    }
-    expect(file.get(Buffer.from('nobody@example.ac.uk'))).toBeUndefined();
-  } finally {
-    file.close();
-  }
-}
-
-/** Writes a table and returns its path after tdb and our own reader have found the same in it. */
-async function written(pairs: Pairs, terminated = true): Promise<string> {
-  const path = join(directory, `table${files++}`);
-  await formats.tdb.write(path, pairs, { terminated });
+/** Fails the test unless tdb finds the file whole, and `stored` in it. */
+function held(path: string, stored: readonly string[]): void {
   tdbCheck(path);
-  expect(dumped(path)).toEqual(stored(pairs, terminated));
-  expect(notFound(path, stored(pairs, terminated))).toBe('');
-  readsWhole(path, pairs, terminated);
-  return path;
+  expect(dumped(path)).toEqual(stored);
+  expect(notFound(path, stored)).toBe('');
 }
 
-describe('tdb finds what we wrote', () => {
-  test.each([0, 1, 2, 3, 130, 131, 132, 1000, 100_000])('%i entries', async (count) => {
-    await written(pairsOf(aliases(count)));
-  });
+const written = testEveryFormat(
+  {
+    format: formats.tdb,
+    reader: 'tdb',
+    terminated: true,
+    counts: [0, 1, 2, 3, 130, 131, 132, 1000, 100_000],
+    lengths: [1, 2, 3, 4, 5, 255, 5000, 99_999, (1 << 20) + 5],
+    finds: ({ path, stored }) => held(path, stored),
+  },
+  directory,
+);
 
-  test('long keys and values', async () => {
-    const lengths = [1, 2, 3, 4, 5, 255, 5000, 99_999, (1 << 20) + 5];
-    await written(pairsOf(lengths.map((length) => ['k'.repeat(length), 'v'.repeat(length)])));
-  });
-
-  test.each([true, false])('random tables, terminated: %s', async (terminated) => {
-    const bytes = fc.oneof(fc.uint8Array({ maxLength: 30 }), fc.uint8Array({ maxLength: 2 }));
-    const table = fc.uniqueArray(fc.tuple(bytes, bytes), {
-      selector: ([key]) => Buffer.from(key).toString('hex'),
-      maxLength: 600,
-      size: 'max',
-    });
-    await fc.assert(
-      fc.asyncProperty(table, async (entries) => rmSync(await written(pairsOf(entries), terminated))),
-      runs(20),
-    );
-  });
-});
+const damagedEntries = aliases(100);
+const { path, original, survives } = testDamage(
+  {
+    format: formats.tdb,
+    reader: 'tdb',
+    entries: damagedEntries,
+    terminated: true,
+    originals: async () => {
+      const ours = join(directory, 'ours');
+      await formats.tdb.write(ours, pairsOf(damagedEntries));
+      return [{ path: ours }];
+    },
+    place: ({ length }) => fc.oneof(fc.nat(800), fc.nat(length - 1)),
+    head: 168,
+    tries: 500,
+    holds: held,
+  },
+  directory,
+);
 
 test('tdb goes on writing to a file of ours', async () => {
-  const path = await written(pairsOf(aliases(3000)));
-  const all = pairsOf(aliases(6000));
-  python(path, 'for k, v in pairs: db.store(k, v)', stored(all, true));
+  const path = await written(aliases(3000));
+  const all = storedLines(aliases(6000), true);
+  python(path, 'for k, v in pairs: db.store(k, v)', all);
   tdbCheck(path);
-  expect(dumped(path)).toEqual(stored(all, true));
-  readsWhole(path, all, undefined);
-});
-
-test('the same entries give the same bytes, in whatever order they come', async () => {
-  const entries = aliases(5000);
-  const [a, b] = [await written(pairsOf(entries)), await written(pairsOf(entries.toReversed()))];
-  expect(readFileSync(a).equals(readFileSync(b))).toBe(true);
+  expect(dumped(path)).toEqual(all);
+  readsWhole(path, 'tdb', aliases(6000));
 });
 
 describe('files that tdb made', () => {
@@ -130,14 +105,14 @@ db.transaction_commit()`;
   test.each(['tdb.DEFAULT', 'tdb.CONVERT'])('%s, also after deletions and a transaction', (flags) => {
     for (const terminated of [true, false]) {
       const path = join(directory, `theirs${files++}`);
-      const lines = stored(pairsOf(aliases(5000)), terminated);
+      const lines = storedLines(aliases(5000), terminated);
       python(path, script, lines, flags);
       const kept = new Set(lines.slice(0, 1000));
       const entries = aliases(5000).filter(([key, value]) =>
-        kept.has(stored(pairsOf([[key, value]]), terminated)[0] ?? ''),
+        kept.has(storedLines([[key, value]], terminated)[0] ?? ''),
       );
       expect(entries.length).toBe(1000);
-      readsWhole(path, pairsOf(entries), undefined);
+      readsWhole(path, 'tdb', entries);
     }
   });
 
@@ -148,116 +123,15 @@ db.transaction_commit()`;
   });
 });
 
-describe('a write that fails leaves nothing behind', () => {
-  const path = join(directory, 'failed');
-
-  test('a repeated key', async () => {
-    const pairs = pairsOf([...aliases(500), ['anna.ng.35@example.ac.uk', 'another']]);
-    await expect(formats.tdb.write(path, pairs)).rejects.toThrow(
-      /"anna\.ng\.35@example\.ac\.uk" is there twice/,
-    );
-    expect(existsSync(path)).toBe(false);
-  });
-
-  test('more than 4 GiB, said before anything is written', async () => {
-    const shared = new Uint8Array(1 << 20);
-    const count = 4100;
-    const columns = () => new Uint32Array(count);
-    const pairs = {
-      count,
-      pool: shared,
-      keyStart: columns(),
-      keyEnd: columns(),
-      valueStart: columns(),
-      valueEnd: columns(),
-    };
-    for (let i = 0; i < count; i++) {
-      new DataView(shared.buffer).setUint32(4 * i, i);
-      pairs.keyStart[i] = 4 * i;
-      pairs.keyEnd[i] = 4 * i + 4;
-      pairs.valueEnd[i] = shared.length;
-    }
-    await expect(formats.tdb.write(path, pairs)).rejects.toThrow(
-      /needs 4\d+ bytes; a tdb file has at most 4294967295/,
-    );
-    expect(existsSync(path)).toBe(false);
-  });
-});
-
-describe('damage', () => {
-  const entries = aliases(100);
-  const pairs = pairsOf(entries);
-  const path = join(directory, 'damaged');
-
-  /** Does with a file all that can be done; only our own errors may come of it. True when it passes as undamaged. */
-  function survives(bytes: Uint8Array): boolean {
-    writeFileSync(path, bytes);
-    const attempt = <T>(action: () => T): T | undefined => {
-      try {
-        return action();
-      } catch (error) {
-        if (error instanceof DbmError && error.message.startsWith(path)) return undefined;
-        throw error;
-      }
-    };
-    const file = attempt(() => formats.tdb.open(path));
-    if (file === undefined) return false;
-    try {
-      attempt(() => file.pairs());
-      attempt(() => file.statistics());
-      for (const [key] of entries.slice(0, 20)) attempt(() => file.get(Buffer.from(key)));
-      const passes = (check: () => void) => attempt(() => check() ?? true) ?? false;
-      const verified = passes(() => file.verify());
-      return passes(() => file.readBack(pairs)) && verified;
-    } finally {
-      file.close();
-    }
+test('a chain that leads back to itself', () => {
+  const bytes = original(0);
+  for (let chain = 0; chain < 131; chain++) {
+    const record = bytes.readUInt32LE(172 + 4 * chain);
+    if (record > 0) bytes.writeUInt32LE(record, record);
   }
-
-  test('what passes our checks is read by tdb as it was', async () => {
-    const original = readFileSync(await written(pairs));
-    const expected = stored(pairs, true);
-    const change = fc.record({ at: fc.oneof(fc.nat(800), fc.nat(original.length - 1)), value: fc.nat(255) });
-    fc.assert(
-      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
-        const bytes = Buffer.from(original);
-        for (const { at, value } of changes) bytes[at] = value;
-        if (!survives(bytes)) return;
-        tdbCheck(path);
-        expect(dumped(path)).toEqual(expected);
-      }),
-      runs(500),
-    );
-  });
-
-  test('a chain that leads back to itself', async () => {
-    const bytes = readFileSync(await written(pairs));
-    for (let chain = 0; chain < 131; chain++) {
-      const record = bytes.readUInt32LE(172 + 4 * chain);
-      if (record > 0) bytes.writeUInt32LE(record, record);
-    }
-    expect(survives(bytes)).toBe(false);
-    const file = openTable(path);
-    const unknown = Array.from({ length: 200 }, (_, i) => Buffer.from(`unknown${i}`));
-    expect(() => unknown.map((key) => file.get(key))).toThrow(/leads back to itself/);
-    file.close();
-  });
-
-  test('truncated anywhere, and random bytes', async () => {
-    const original = readFileSync(await written(pairs));
-    fc.assert(
-      fc.property(fc.nat(original.length - 1), (length) => {
-        expect(survives(original.subarray(0, length))).toBe(false);
-      }),
-      runs(300),
-    );
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 5000, size: 'max' }), fc.nat(8000), (noise, at) => {
-        const bytes = Buffer.from(original);
-        bytes.set(noise.subarray(0, Math.max(0, bytes.length - at)), Math.min(at, bytes.length));
-        survives(bytes);
-      }),
-      runs(500),
-    );
-  });
+  expect(survives(bytes)).toBe(false);
+  const file = openTable(path);
+  const unknown = Array.from({ length: 200 }, (_, i) => Buffer.from(`unknown${i}`));
+  expect(() => unknown.map((key) => file.get(key))).toThrow(/leads back to itself/);
+  file.close();
 });
