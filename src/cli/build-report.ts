@@ -1,8 +1,8 @@
 import { printableText } from '../tables/bytes.ts';
+import { configFlag } from '../tables/config-flag.ts';
 import type { Finding } from '../tables/guard.ts';
 import type { BuildReport, DirectoryOutcome, TableReport } from '../tables/report.ts';
 import type { Listing } from '../tables/tally.ts';
-import { configFlag } from './config-flag.ts';
 import { writeDerived } from './derived-lines.ts';
 import { pinText } from './pin-text.ts';
 import { whenText } from './when.ts';

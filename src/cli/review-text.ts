@@ -1,7 +1,7 @@
 import { printableText } from '../tables/bytes.ts';
+import { configFlag } from '../tables/config-flag.ts';
 import type { Review, ReviewEntry } from '../tables/review.ts';
 import { columns } from './columns.ts';
-import { configFlag } from './config-flag.ts';
 import type { Style } from './style.ts';
 import { ageText, whenText } from './when.ts';
 

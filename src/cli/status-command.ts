@@ -1,9 +1,9 @@
 import { loadConfig } from '../config/load.ts';
 import { printableText } from '../tables/bytes.ts';
+import { configFlag } from '../tables/config-flag.ts';
 import { overrideText } from '../tables/overrides-of-run.ts';
 import { type StatusReport, status, type TableStatus } from '../tables/status.ts';
 import { columns } from './columns.ts';
-import { configFlag } from './config-flag.ts';
 import type { CommonFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { pinText } from './pin-text.ts';

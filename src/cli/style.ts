@@ -9,14 +9,14 @@ export interface Style {
 
 const none = (text: string): string => text;
 
-export const PLAIN: Style = { bold: none, dim: none, red: none, green: none, yellow: none };
+const PLAIN: Style = { bold: none, dim: none, red: none, green: none, yellow: none };
 
 const sgr =
   (code: number) =>
   (text: string): string =>
     `\x1b[${code}m${text}\x1b[0m`;
 
-export const COLOURED: Style = {
+const COLOURED: Style = {
   bold: sgr(1),
   dim: sgr(2),
   red: sgr(31),

@@ -49,7 +49,7 @@ export function acceptedDomainsOf(directory: DirectoryConfig): DirectoryConfig {
 }
 
 /** No name that a configuration could have. */
-export function acceptedDomainsName(directory: string): string {
+function acceptedDomainsName(directory: string): string {
   return `${directory} (accepted domains)`;
 }
 

@@ -4,7 +4,7 @@ import { realPath } from './files.ts';
 const suffixes = ['', '.dat', '_tmp.dat', '.cdb', '.lmdb', '.lmdb-lock', '.sqlite'] as const;
 
 /** The names of the files that table `name` may have in the tables' directory, whatever the format. */
-export function fileNames(name: string): string[] {
+function fileNames(name: string): string[] {
   return suffixes.map((suffix) => name + suffix);
 }
 

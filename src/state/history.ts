@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { CHANGE_KINDS, unpackGuid } from './run-record.ts';
 
 /** A run, as the history has it. */
 export interface Run {
@@ -148,13 +149,13 @@ export class History {
     ).map((row) => ({
       run: runOf(row),
       table: row.name,
-      kind: KINDS[row.kind] ?? 'changed',
+      kind: CHANGE_KINDS[row.kind] ?? 'changed',
       before: row.old_value ?? undefined,
       after: row.new_value ?? undefined,
       origin:
         row.dn === null || row.directory_name === null
           ? undefined
-          : { directory: row.directory_name, guid: row.guid?.toString() ?? '', dn: row.dn },
+          : { directory: row.directory_name, guid: unpackGuid(row.guid), dn: row.dn },
     }));
   }
 
@@ -214,9 +215,6 @@ const NEWS = `(outcome <> 'unchanged' AND (outcome = 'published' OR NOT EXISTS (
 
 /** By runs that settle how a table stands. */
 const JUDGED = "run IN (SELECT id FROM runs WHERE command IN ('build', 'approve', 'rollback', 'canary'))";
-
-/** As the state stores them. */
-const KINDS = ['added', 'removed', 'changed'] as const;
 
 interface RunRow {
   id: number;

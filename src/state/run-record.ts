@@ -173,12 +173,13 @@ export function forgetRuns(database: Database.Database, before: number): void {
 }
 
 /** The sixteen bytes of a GUID's digits; of anything else its text. */
-export function packGuid(guid: string): Buffer | null {
+function packGuid(guid: string): Buffer | null {
   if (guid === '') return null;
   const digits = guid.replaceAll('-', '');
   return /^[0-9a-f]{32}$/.test(digits) ? Buffer.from(digits, 'hex') : Buffer.from(guid);
 }
 
+/** What `packGuid` was given. */
 export function unpackGuid(bytes: Uint8Array | null): string {
   if (bytes === null) return '';
   const buffer = Buffer.from(bytes);

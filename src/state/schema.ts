@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 
 /** The version of the schema that this program reads and writes. */
-export const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 2;
 
 /** Written by a later version of this program, or by none. */
 export class UnreadableStateError extends Error {

@@ -28,7 +28,7 @@ export async function askEximDbm(exim: string): Promise<EximDbm> {
 }
 
 /** Reads the output of `exim -bV`. @throws EximError when no line names a dbm library */
-export function parseVersion(output: string): EximDbm {
+function parseVersion(output: string): EximDbm {
   const libraries = [
     [/^ *(?:Probably )?Berkeley DB\b.*/m, 'bdb'],
     [/^ *(?:Probably )?GDBM \(native mode\).*/m, 'gdbm'],

@@ -14,7 +14,7 @@ import { readDatEntries } from './sources/file.ts';
 import type { Table } from './table.ts';
 
 /** What stands for a candidate and for the published table that it was compared with. */
-export function reviewDigest(candidate: string, published: string | undefined): string {
+function reviewDigest(candidate: string, published: string | undefined): string {
   return digestOf(Buffer.from(`${candidate}\n${published ?? ''}\n`));
 }
 

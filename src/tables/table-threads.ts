@@ -16,7 +16,7 @@ import type { Answer } from './table-thread.ts';
 const WORTH_A_THREAD = 50_000;
 
 /** A fault that a job met in its thread. */
-export class JobError extends Error {
+class JobError extends Error {
   override readonly name = 'JobError';
 }
 

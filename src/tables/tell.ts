@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { hostname } from 'node:os';
 import type { Config, NotifyConfig } from '../config/config.ts';
 import { NoticeMemory } from '../state/notice-memory.ts';
+import { configFlag } from './config-flag.ts';
 import { mailOf } from './mail.ts';
 import { type Notice, noticesOf } from './notices.ts';
 import type { BuildReport } from './report.ts';
-import { shellWord } from './shell-word.ts';
 
 /** In milliseconds. */
 const MOST_TIME = 30_000;
@@ -20,9 +20,7 @@ export async function tellOf(config: Config, report: BuildReport): Promise<strin
   const { notify } = config;
   if (notify === undefined) return [];
   const memory = new NoticeMemory(config.stateDir);
-  const isDefault = config.file === '/etc/mailhub-tables.toml';
-  const flag = isDefault ? '' : ` --config ${shellWord(config.file)}`;
-  const command = (words: string): string => `mailhub-tables ${words}${flag}`;
+  const command = (words: string): string => `mailhub-tables ${words}${configFlag(config.file)}`;
   const { notice, subjects } = noticesOf(report, memory.read(), notify.after, command, new Date());
   const troubles: string[] = [];
   if (notice !== undefined) troubles.push(...(await tell(notify, notice, report)));

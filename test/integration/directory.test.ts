@@ -121,6 +121,20 @@ test('a run says why it asked for everything, and nothing where it did not', asy
   expect(await why('--full')).toBe('--full asks for it');
 });
 
+test('the history knows the object of an entry, by the name that the mirror had for it, when there is no mirror any more', async () => {
+  const { hub: fresh } = await hub();
+  const explain = async (key: string) => {
+    const { stdout } = await program.run(['explain', '--json', '--config', fresh.configFile, key]);
+    return JSON.parse(stdout).found[0].origin;
+  };
+  await build(fresh);
+  const [last] = [...wanted.keys()].slice(-1);
+  const origin = await explain(last);
+  expect(origin.guid).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  rmSync(fresh.at('state/mirror'), { recursive: true });
+  expect(await explain(last)).toEqual(origin);
+});
+
 test('a server that is busy for a moment is asked again within the run, and the run says so', async () => {
   const { hub: patient } = await hub();
   patient.retryFor = 30;

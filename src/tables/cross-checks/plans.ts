@@ -63,7 +63,7 @@ export function roleOf(
 }
 
 /** Finds single keys of a table that is not in memory in the file that Exim reads. */
-export function lookupIn(
+function lookupIn(
   { dbm: [{ path, format }] }: TableFiles,
   open: DbmFile[],
   columns: () => Pairs,

@@ -70,7 +70,7 @@ export function sortStream(stream: Stream, ids: Uint8Array, runs: readonly Run[]
 }
 
 /** The byte order of two objects' ids. */
-export function compareIds(a: Uint8Array, objectA: number, b: Uint8Array, objectB: number): number {
+function compareIds(a: Uint8Array, objectA: number, b: Uint8Array, objectB: number): number {
   const startA = objectA * ID_BYTES;
   const startB = objectB * ID_BYTES;
   for (let i = 0; i < ID_BYTES; i++) {
