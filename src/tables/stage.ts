@@ -100,7 +100,7 @@ async function writeDbm(table: Table, path: string, format: Format, label: strin
   await refuseDirectory(path);
   const staged = stagedPath(path, label);
   await rm(staged, { force: true });
-  await format.write(staged, table);
+  await format.write(staged, table, { readBack: true });
   await keepAttributes(staged, path);
   if (format.companion !== undefined) {
     const companion = path + format.companion.suffix;
@@ -108,12 +108,6 @@ async function writeDbm(table: Table, path: string, format: Format, label: strin
     await rm(stagedCompanion, { force: true });
     await format.companion.write(stagedCompanion);
     await keepAttributes(stagedCompanion, companion);
-  }
-  const file = format.open(staged);
-  try {
-    file.readBack(table);
-  } finally {
-    file.close();
   }
 }
 

@@ -6,11 +6,25 @@ import { fileFed, Hub, keptByHand, numbered } from './hub.ts';
 const faulty = vi.hoisted(() => ({
   dbm: (pairs: Pairs): Pairs => pairs,
   dat: (block: Uint8Array): Uint8Array => block,
+  /** The tables that were to be written, by those that were. */
+  asked: new WeakMap<Pairs, Pairs>(),
 }));
 
 vi.mock('../../src/dbm/bdb/write.ts', async (importOriginal) => {
   const { writeBdb } = await importOriginal<typeof import('../../src/dbm/bdb/write.ts')>();
-  return { writeBdb: (path: string, pairs: Pairs) => writeBdb(path, faulty.dbm(pairs)) };
+  const write: typeof writeBdb = (path, pairs, options) => {
+    const written = faulty.dbm(pairs);
+    faulty.asked.set(written, pairs);
+    return writeBdb(path, written, options);
+  };
+  return { writeBdb: write };
+});
+
+vi.mock('../../src/dbm/read-back.ts', async (importOriginal) => {
+  const { readBackOf } = await importOriginal<typeof import('../../src/dbm/read-back.ts')>();
+  const check: typeof readBackOf = (open, written, options) =>
+    readBackOf(open, faulty.asked.get(written) ?? written, options);
+  return { readBackOf: check };
 });
 
 vi.mock('node:fs/promises', async (importOriginal) => {
