@@ -15,6 +15,23 @@ export interface HashOrder {
 }
 
 /**
+ * Keeps what `sort` last gave for a table: it is put into order to be written, and again to be held against the file.
+ * `terminated`: with a NUL behind each key.
+ */
+export function kept(
+  sort: (pairs: Pairs, terminated: boolean) => HashOrder,
+): (pairs: Pairs, terminated: boolean) => HashOrder {
+  const orders = new WeakMap<Pairs, { readonly terminated: boolean; readonly order: HashOrder }>();
+  return (pairs, terminated) => {
+    const known = orders.get(pairs);
+    if (known?.terminated === terminated) return known.order;
+    const order = sort(pairs, terminated);
+    orders.set(pairs, { terminated, order });
+    return order;
+  };
+}
+
+/**
  * Fetches the bytes of the entries `[from, to)` of `places`, in a loop that does nothing else: so the processor waits for many
  * at once. A few hundred stay in the cache. What it returns means nothing.
  */

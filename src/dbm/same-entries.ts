@@ -1,7 +1,5 @@
 import { sameBytes, viewOf } from './bytes.ts';
-import { BLOCK, EntryBlock } from './entry-block.ts';
 import { DbmError } from './error.ts';
-import { recallOrder } from './file-order.ts';
 import type { Pairs } from './pairs.ts';
 import { printable } from './printable.ts';
 import { sortByKey } from './sort.ts';
@@ -12,8 +10,6 @@ import { sortByKey } from './sort.ts';
  * @throws DbmError naming the first key, in the order of keys, that is missing, extra, repeated or has another value
  */
 export function checkSameEntries(path: string, stored: Pairs, table: Pairs): void {
-  const order = recallOrder(table);
-  if (order !== undefined && areSameInOrder(stored, table, order)) return;
   const ours = sortByKey(stored);
   if (ours.repeated >= 0) throw wrong(path, stored, ours.repeated, 'is there twice');
   const theirs = sortByKey(table);
@@ -41,28 +37,6 @@ export function checkSameEntries(path: string, stored: Pairs, table: Pairs): voi
       sameBytes(storedView, stored.valueStart[a], tableView, table.valueStart[b], valueLength);
     if (!sameValue) throw wrong(path, stored, a, 'has another value');
   }
-}
-
-/** Whether the i-th stored entry is the table's entry `order[i]`, for all of them; `order` has each entry once. */
-function areSameInOrder(stored: Pairs, table: Pairs, order: Uint32Array): boolean {
-  if (stored.count !== table.count || stored.count !== order.length) return false;
-  const storedView = viewOf(stored.pool);
-  const tableView = viewOf(table.pool);
-  const { keyStart, keyEnd, valueStart, valueEnd } = stored;
-  const block = new EntryBlock(table);
-  for (let from = 0; from < order.length; from += BLOCK) {
-    const to = Math.min(from + BLOCK, order.length);
-    block.load(order, from, to);
-    for (let a = from, b = 0; a < to; a++, b++) {
-      const key = keyEnd[a] - keyStart[a];
-      const value = valueEnd[a] - valueStart[a];
-      if (key !== block.keyEnd[b] - block.keyStart[b] || value !== block.valueEnd[b] - block.valueStart[b])
-        return false;
-      if (!sameBytes(storedView, keyStart[a], tableView, block.keyStart[b], key)) return false;
-      if (!sameBytes(storedView, valueStart[a], tableView, block.valueStart[b], value)) return false;
-    }
-  }
-  return true;
 }
 
 function key(pairs: Pairs, entry: number): Uint8Array {

@@ -1,32 +1,27 @@
 import { sameBytes, viewOf } from '../bytes.ts';
 import { fetchBytes, PLACE } from '../hash-order.ts';
 import type { Input } from '../input.ts';
+import { ReadWindow } from '../read-window.ts';
 import { hashKey } from './hash.ts';
 import type { Header } from './header.ts';
 import { HEADER_SIZE, RECORD_HEADER } from './layout.ts';
 
-/** Bytes of the file in memory at a time, and records between two looks at them. */
-const WINDOW = 1 << 18;
+/** Records whose bytes in the table are fetched together. */
 const STRETCH = 256;
 
 /** Reads a file whose records should be a table's entries one after the other, as our own are, through a small window. */
 export class OwnRecords {
-  readonly #input: Input;
+  readonly #file: ReadWindow;
   readonly #recordsEnd: number;
   readonly #pool: Uint8Array;
   readonly #places: Uint32Array;
   readonly #tableView: DataView;
   readonly #nul: number;
-  readonly #window = new Uint8Array(WINDOW);
-  readonly #view = viewOf(this.#window);
   /** Where the records begin, and the hashes of their keys, as far as they have been read. */
   readonly positions: Uint32Array;
   readonly hashes: Uint32Array;
   /** Means nothing; keeps the fetching from being optimised away. */
   fetched = 0;
-  /** Where in the file the window begins and ends. */
-  #start = 0;
-  #end = 0;
 
   /** @param places where the entries are in `pool`, in the order of the records */
   constructor(
@@ -36,7 +31,7 @@ export class OwnRecords {
     places: Uint32Array,
     terminated: boolean,
   ) {
-    this.#input = input;
+    this.#file = new ReadWindow(input);
     this.#recordsEnd = recordsEnd;
     this.#pool = pool;
     this.#places = places;
@@ -60,8 +55,8 @@ export class OwnRecords {
   #compare(from: number, to: number, position: number): number {
     const places = this.#places;
     const tableView = this.#tableView;
-    const window = this.#window;
-    const view = this.#view;
+    const file = this.#file;
+    const { bytes, view } = file;
     const nul = this.#nul;
     this.fetched = fetchBytes(this.#pool, places, from, to);
     let next = position;
@@ -71,8 +66,8 @@ export class OwnRecords {
       const key = places[PLACE * i + 1] - keyStart;
       const value = places[PLACE * i + 3] - valueStart;
       const size = RECORD_HEADER + key + value + 2 * nul;
-      if (next + size > this.#end && !this.#load(next, size)) return 0;
-      const at = next - this.#start;
+      const at = file.load(next, size);
+      if (at < 0) return 0;
       const keyAt = at + RECORD_HEADER;
       const valueAt = keyAt + key + nul;
       const same =
@@ -80,21 +75,12 @@ export class OwnRecords {
         view.getUint32(at + 4, true) === value + nul &&
         sameBytes(view, keyAt, tableView, keyStart, key) &&
         sameBytes(view, valueAt, tableView, valueStart, value) &&
-        (nul === 0 || (window[keyAt + key] === 0 && window[valueAt + value] === 0));
+        (nul === 0 || (bytes[keyAt + key] === 0 && bytes[valueAt + value] === 0));
       if (!same) return 0;
       this.positions[i] = next;
-      this.hashes[i] = hashKey(window, keyAt, keyAt + key + nul);
+      this.hashes[i] = hashKey(bytes, keyAt, keyAt + key + nul);
       next += size;
     }
     return next;
-  }
-
-  /** Moves the window to `position`. Returns whether `size` bytes are in it then. */
-  #load(position: number, size: number): boolean {
-    const length = Math.max(0, Math.min(WINDOW, this.#recordsEnd - position));
-    this.#input.read(this.#window.subarray(0, length), position);
-    this.#start = position;
-    this.#end = position + length;
-    return size <= length;
   }
 }

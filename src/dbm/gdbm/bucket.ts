@@ -1,5 +1,6 @@
 import { viewOf } from '../bytes.ts';
 import type { Input } from '../input.ts';
+import type { ReadWindow } from '../read-window.ts';
 import { getAddress, type Header } from './header.ts';
 import { BUCKET, ELEMENT, ELEMENT_SIZE, EMPTY } from './layout.ts';
 
@@ -13,9 +14,12 @@ export class Bucket {
   readonly view: DataView;
   readonly #input: Input;
   readonly #header: Header;
+  readonly #window: ReadWindow | undefined;
 
-  constructor(input: Input, header: Header) {
+  /** @param window what reads ahead, where one bucket after the other is asked for */
+  constructor(input: Input, header: Header, window?: ReadWindow) {
     this.#input = input;
+    this.#window = window;
     this.#header = header;
     this.bytes = input.allocate(header.bucketSize);
     this.view = viewOf(this.bytes);
@@ -27,7 +31,9 @@ export class Bucket {
     if (address < blockSize || address + bucketSize > this.#input.size) {
       throw this.#input.fault(Math.max(0, address), 'the directory leads here, where no bucket can be');
     }
-    this.#input.read(this.bytes, address);
+    const at = this.#window?.load(address, bucketSize) ?? -1;
+    if (this.#window === undefined || at < 0) this.#input.read(this.bytes, address);
+    else this.bytes.set(this.#window.bytes.subarray(at, at + bucketSize));
     this.address = address;
     this.bits = this.view.getInt32(BUCKET.bits, true);
     this.count = this.view.getInt32(BUCKET.count, true);

@@ -2,6 +2,7 @@ import { viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
 import type { Input } from '../input.ts';
 import type { Pairs } from '../pairs.ts';
+import { ReadWindow } from '../read-window.ts';
 import { Bucket } from './bucket.ts';
 import { getAddress, type Header } from './header.ts';
 import { HASH_BITS } from './layout.ts';
@@ -21,7 +22,7 @@ export function forEachBucket(
 ): void {
   const { directory, directoryBits } = header;
   const view = viewOf(input.bytes(directory, 8 * 2 ** directoryBits));
-  const bucket = new Bucket(input, header);
+  const bucket = new Bucket(input, header, new ReadWindow(input));
   for (let entry = 0; entry < 2 ** directoryBits; ) {
     bucket.load(getAddress(view, 8 * entry));
     const entries = 2 ** (directoryBits - bucket.bits);

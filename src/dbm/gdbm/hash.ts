@@ -9,11 +9,11 @@ export function hashKey(bytes: Uint8Array, start: number, end: number, terminate
   let hash = Math.imul(0x238f13af, end - start + (terminated ? 1 : 0));
   let shift = 0;
   for (let i = start; i < end; i++) {
-    hash = (hash + (((bytes[i] << 24) >> 24) << shift)) & 0x7fffffff;
+    hash = (hash + (((bytes[i] << 24) >> 24) << shift)) | 0;
     shift += 5;
     if (shift >= 24) shift -= 24;
   }
-  return (Math.imul(1103515243, hash) + 12345) & 0x7fffffff;
+  return (Math.imul(1103515243, hash & 0x7fffffff) + 12345) & 0x7fffffff;
 }
 
 /** The hashes of all keys. */

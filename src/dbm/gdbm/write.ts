@@ -1,18 +1,16 @@
-import { viewOf } from '../bytes.ts';
-import { EntryWriter } from '../entry-writer.ts';
+import { copyLoosely, viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
-import { rememberOrder } from '../file-order.ts';
 import type { WriteOptions } from '../format.ts';
+import { fetchBytes, type HashOrder, PLACE } from '../hash-order.ts';
 import { measure } from '../limits.ts';
-import { createFile, type Output, type OutputStream } from '../output.ts';
+import { createFile, type Output, type OutputStream, PIECE_SIZE } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
 import { readBackOf } from '../read-back.ts';
-import { sortByHash } from '../sort-by-hash.ts';
 import { GdbmFile } from './file.ts';
-import { hashKeys } from './hash.ts';
+import { inFileOrder } from './file-order.ts';
 import { headerBlock, putAddress } from './header.ts';
-import { BUCKET, bucketElements, ELEMENT, ELEMENT_SIZE, EMPTY, HASH_BITS, KEY_START } from './layout.ts';
+import { BUCKET, bucketElements, ELEMENT, ELEMENT_SIZE, EMPTY, KEY_START } from './layout.ts';
 import { limits } from './limits.ts';
 import { type Plan, planBuckets } from './plan.ts';
 
@@ -23,56 +21,46 @@ import { type Plan, planBuckets } from './plan.ts';
 export async function writeGdbm(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
   const terminated = options.terminated ?? true;
   const { keys, values } = measure(path, pairs, terminated, limits);
-  const hashes = hashKeys(pairs, terminated);
-  const { order, repeated } = sortByHash(pairs, hashes, HASH_BITS);
-  if (repeated >= 0) {
-    const key = pairs.pool.subarray(pairs.keyStart[repeated], pairs.keyEnd[repeated]);
-    throw new DbmError(path, `the key ${printable(key)} is there twice`);
-  }
-  const sorted = new Uint32Array(order.length);
-  for (let i = 0; i < order.length; i++) sorted[i] = hashes[order[i]];
-  const plan = planBuckets(sorted);
+  const order = inFileOrder(pairs, terminated);
+  if (order.repeated !== undefined)
+    throw new DbmError(path, `the key ${printable(order.repeated)} is there twice`);
+  const plan = planBuckets(order.hashes);
   if (plan === undefined) throw new DbmError(path, 'too many keys have the same hash for gdbm');
   await createFile(
     path,
-    (output) => new GdbmWriter(output, pairs, terminated, order, sorted, plan).write(keys + values),
+    (output) => new GdbmWriter(output, pairs.pool, order, terminated, plan).write(keys + values),
     readBackOf((as) => new GdbmFile(path, as), pairs, { ...options, terminated }),
   );
 }
 
-const NOTHING = new Uint8Array(0);
+const NUL = Uint8Array.of(0);
 
 class GdbmWriter {
+  /** Means nothing; keeps the fetching from being optimised away. */
+  fetched = 0;
   readonly #output: Output;
-  readonly #pairs: Pairs;
-  readonly #entries: EntryWriter;
-  readonly #emptyBucket: Uint8Array;
-  readonly #order: Uint32Array;
-  readonly #hashes: Uint32Array;
+  readonly #pool: Uint8Array;
+  readonly #poolView: DataView;
+  readonly #order: HashOrder;
+  readonly #nul: number;
   readonly #plan: Plan;
   readonly #elements: number;
-  /** The entries in the bucket's elements, and all of them as the file has them. */
-  readonly #inElement: Uint32Array;
-  readonly #fileOrder: Uint32Array;
+  readonly #emptyBucket: Uint8Array;
+  /** The bucket that is being filled. */
+  readonly #bucket: Uint8Array;
+  readonly #view: DataView;
 
-  constructor(
-    output: Output,
-    pairs: Pairs,
-    terminated: boolean,
-    order: Uint32Array,
-    hashes: Uint32Array,
-    plan: Plan,
-  ) {
+  constructor(output: Output, pool: Uint8Array, order: HashOrder, terminated: boolean, plan: Plan) {
     this.#output = output;
-    this.#pairs = pairs;
-    this.#entries = new EntryWriter(pairs, terminated);
+    this.#pool = pool;
+    this.#poolView = viewOf(pool);
     this.#order = order;
-    this.#hashes = hashes;
+    this.#nul = terminated ? 1 : 0;
     this.#plan = plan;
     this.#elements = bucketElements(plan.blockSize);
-    this.#inElement = new Uint32Array(this.#elements);
-    this.#fileOrder = new Uint32Array(order.length);
     this.#emptyBucket = emptyBucket(plan.blockSize, this.#elements);
+    this.#bucket = new Uint8Array(plan.blockSize);
+    this.#view = viewOf(this.#bucket);
   }
 
   /** The header comes last: a file that was left half-written has none. */
@@ -88,7 +76,11 @@ class GdbmWriter {
     const records = this.#output.stream(firstRecord);
     let address = firstRecord;
     for (let bucket = 0; bucket < bits.length; bucket++) {
-      address = this.#writeBucket(buckets, records, bits[bucket], start[bucket], start[bucket + 1], address);
+      this.#bucket.set(this.#emptyBucket);
+      this.#view.setInt32(BUCKET.bits, bits[bucket], true);
+      this.#view.setInt32(BUCKET.count, start[bucket + 1] - start[bucket], true);
+      address = this.#writeEntries(records, start[bucket], start[bucket + 1], address);
+      buckets.put(this.#bucket);
       if (this.#output.full) await this.#output.room();
     }
     records.put(new Uint8Array(size - address));
@@ -99,7 +91,6 @@ class GdbmWriter {
     const first = this.#output.stream(0);
     first.put(headerBlock(blockSize, directorySize, directoryBits, size));
     first.end();
-    rememberOrder(this.#pairs, this.#fileOrder);
   }
 
   #writeDirectory(firstBucket: number): void {
@@ -115,55 +106,60 @@ class GdbmWriter {
     stream.end();
   }
 
-  /** Writes a bucket and its records. Returns the address behind the last of them. */
-  #writeBucket(
-    buckets: OutputStream,
-    records: OutputStream,
-    bits: number,
-    from: number,
-    to: number,
-    address: number,
-  ): number {
-    const bytes = this.#emptyBucket.slice();
-    const view = viewOf(bytes);
-    view.setInt32(BUCKET.bits, bits, true);
-    view.setInt32(BUCKET.count, to - from, true);
-    this.#entries.load(this.#order, from, to);
+  /** Writes entries, and puts them into the bucket. Returns the address behind the last of them. */
+  #writeEntries(records: OutputStream, from: number, to: number, first: number): number {
+    const pool = this.#pool;
+    const poolView = this.#poolView;
+    const { places, hashes } = this.#order;
+    const bucket = this.#view;
+    const nul = this.#nul;
+    this.fetched = fetchBytes(pool, places, from, to);
+    let address = first;
     for (let i = from; i < to; i++) {
-      const key = this.#entries.keyLength(i - from);
-      const value = this.#entries.valueLength(i - from);
-      const element = this.#freeElement(view, this.#hashes[i]);
-      this.#inElement[element] = this.#order[i];
-      const at = BUCKET.elements + element * ELEMENT_SIZE;
-      view.setUint32(at + ELEMENT.hash, this.#hashes[i], true);
-      this.#entries.copyKeyStart(i - from, KEY_START, bytes, at + ELEMENT.keyStart);
-      putAddress(view, at + ELEMENT.address, address);
-      view.setInt32(at + ELEMENT.keySize, key, true);
-      view.setInt32(at + ELEMENT.valueSize, value, true);
-      this.#entries.write(records, NOTHING, i - from);
+      const place = PLACE * i;
+      const keyStart = places[place];
+      const keyEnd = places[place + 1];
+      const valueStart = places[place + 2];
+      const valueEnd = places[place + 3];
+      const key = keyEnd - keyStart + nul;
+      const value = valueEnd - valueStart + nul;
+      const element = this.#freeElement(hashes[i]);
+      bucket.setUint32(element + ELEMENT.hash, hashes[i], true);
+      for (let byte = 0; byte < KEY_START && keyStart + byte < keyEnd; byte++) {
+        bucket.setUint8(element + ELEMENT.keyStart + byte, pool[keyStart + byte]);
+      }
+      putAddress(bucket, element + ELEMENT.address, address);
+      bucket.setInt32(element + ELEMENT.keySize, key, true);
+      bucket.setInt32(element + ELEMENT.valueSize, value, true);
       address += key + value;
+      if (key + value > PIECE_SIZE) {
+        this.#putLong(records, keyStart, keyEnd);
+        this.#putLong(records, valueStart, valueEnd);
+        continue;
+      }
+      let at = records.take(key + value);
+      const { bytes, view } = records.piece;
+      at = copyLoosely(pool, poolView, keyStart, keyEnd, bytes, view, at);
+      if (nul === 1) bytes[at++] = 0;
+      at = copyLoosely(pool, poolView, valueStart, valueEnd, bytes, view, at);
+      if (nul === 1) bytes[at] = 0;
     }
-    this.#noteOrder(view, from);
-    buckets.put(bytes);
     return address;
   }
 
-  #freeElement(view: DataView, hash: number): number {
-    let element = hash % this.#elements;
-    while (view.getUint32(BUCKET.elements + element * ELEMENT_SIZE, true) !== EMPTY) {
-      element = element + 1 === this.#elements ? 0 : element + 1;
-    }
-    return element;
+  #putLong(records: OutputStream, start: number, end: number): void {
+    records.put(this.#pool.subarray(start, end));
+    if (this.#nul === 1) records.put(NUL);
   }
 
-  /** Readers meet a bucket's entries element by element. */
-  #noteOrder(view: DataView, from: number): void {
-    let at = from;
-    for (let element = 0; element < this.#elements; element++) {
-      if (view.getUint32(BUCKET.elements + element * ELEMENT_SIZE, true) !== EMPTY) {
-        this.#fileOrder[at++] = this.#inElement[element];
-      }
+  /** Where in the bucket the element is. */
+  #freeElement(hash: number): number {
+    const end = BUCKET.elements + this.#elements * ELEMENT_SIZE;
+    let at = BUCKET.elements + (hash % this.#elements) * ELEMENT_SIZE;
+    while (this.#view.getUint32(at, true) !== EMPTY) {
+      at = at + ELEMENT_SIZE === end ? BUCKET.elements : at + ELEMENT_SIZE;
     }
+    return at;
   }
 }
 

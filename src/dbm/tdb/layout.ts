@@ -31,6 +31,10 @@ export const RECORD = { next: 0, length: 4, key: 8, value: 12, hash: 16, magic: 
 export const RECORD_HEADER = 24;
 export const TAIL = 4;
 export const ALIGNMENT = 4;
+/** The size of a record whose key and value have `content` bytes. */
+export function recordSize(content: number): number {
+  return RECORD_HEADER + Math.ceil((content + TAIL) / ALIGNMENT) * ALIGNMENT;
+}
 
 export const USED = 0x26011999;
 export const FREE = ~USED >>> 0;
