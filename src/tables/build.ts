@@ -281,7 +281,12 @@ class Run {
 
   #crossCheck(plans: readonly Plan[]): void {
     const found = crossCheckPlans(plans, this.#config.crossChecks, this.#options.force ?? false);
-    for (const { table, message } of found) this.#warnings.push(`${table}: new with this run: ${message}`);
+    // What two tables of this run bring together is one thing to say.
+    const said = new Set<string>();
+    for (const { table, message } of found) {
+      if (!said.has(message)) this.#warnings.push(`${table}: new with this run: ${message}`);
+      said.add(message);
+    }
   }
 
   async #publish(

@@ -215,6 +215,16 @@ describe('on a hub', () => {
     });
   });
 
+  test('what two tables bring together is said once', async () => {
+    const made = await twoTables('');
+    const both = ['both@example.ac.uk', 'box@sympa.example'] as const;
+    made.put('in/exch_table.dat', withEntries(ten, both));
+    made.put('in/mlist_table.dat', withEntries(numbered(20, 30), both));
+    const { warnings } = await made.build();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('both@example.ac.uk');
+  });
+
   test('a table is held for it where the configuration says so, and --force publishes it', async () => {
     const made = await twoTables('shadowed = "hold"');
     made.put('in/mlist_table.dat', withEntries(numbered(20, 30), [shared, 'list@sympa.example']));
