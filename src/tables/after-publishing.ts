@@ -34,7 +34,7 @@ export async function afterPublishing(
 }
 
 /** Whether a plan has changed what Exim sees, or is about to. */
-export function isChanged({ selected, outcome, write, survey }: Plan): boolean {
+function isChanged({ selected, outcome, write, survey }: Plan): boolean {
   return (
     selected && outcome !== 'failed' && write !== undefined && write.table.digest !== survey.published?.digest
   );

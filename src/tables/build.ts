@@ -10,7 +10,7 @@ import { Pins } from '../state/pins.ts';
 import { type RunJournal, State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
 import { Accounts } from './accounts.ts';
-import { afterPublishing, isChanged } from './after-publishing.ts';
+import { afterPublishing } from './after-publishing.ts';
 import { deadCanaries } from './canaries.ts';
 import { type DirectoryRun, type Progress, Sources } from './collect.ts';
 import { crossCheckPlans } from './cross-checks/plans.ts';
@@ -295,7 +295,8 @@ class Run {
     { plans, sources, memory, directories, meanwhile }: Publication,
   ): Promise<void> {
     const { stateDir, keepHistory, generations } = this.#config;
-    const deadBefore = plans.some(isChanged) ? await deadCanaries(this.#config) : [];
+    // Also where nothing changes: a run that was killed when it had published has tried none.
+    const deadBefore = await deadCanaries(this.#config);
     for (const { address, message } of deadBefore)
       this.#warnings.push(`canary ${address} failed before this run: ${message}`);
     const kept = new Generations(stateDir, generations);

@@ -238,3 +238,14 @@ test('an address that is in its table by hand only stays there until the one tha
   expect(hub.exim('o365_table')?.get(known)).toBe('there@x');
   expect(hub.exim('exch_table')).toEqual(without(ten, known));
 });
+
+test('a canary that a killed run did not try is told of by the next, though nothing changes', async () => {
+  const hub = new Hub();
+  hub.configure(fileFed('one_table'));
+  hub.put('in/one_table.dat', numbered(1, 10));
+  await hub.build();
+  hub.configure(`${fileFed('one_table')}[[canaries]]\naddress = "${known}"\ntable = "one_table"\n`);
+  const report = await hub.build();
+  expect(report.warnings).toEqual([`canary ${known} failed before this run: it is not in one_table`]);
+  expect(tableOf(report, 'one_table').outcome).toBe('unchanged');
+});
