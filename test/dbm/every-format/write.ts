@@ -13,7 +13,7 @@ export function writerOf(tested: TestedFormat, directory: string): Writer {
   let files = 0;
   return async (entries, terminated = tested.terminated) => {
     const path = join(directory, `table${files++}`);
-    await tested.format.write(path, pairsOf(entries), { terminated });
+    await tested.format.write(path, pairsOf(entries), { terminated, readBack: true });
     tested.finds({ path, entries, terminated, stored: storedLines(entries, terminated) });
     readsWhole(path, tested.format.name, entries, terminated);
     return path;
