@@ -1,6 +1,7 @@
 import { kept, sortByHash } from '../hash-order.ts';
 import { inStretches } from '../stretches.ts';
 import { hashKeys } from './hash.ts';
+import { countByTable } from './hash-tables.ts';
 import { TABLES } from './layout.ts';
 
 /**
@@ -11,8 +12,7 @@ export const inFileOrder = kept((pairs, terminated) => {
   const { count } = pairs;
   const hashes = hashKeys(pairs, terminated);
   const before = new Uint32Array(TABLES + 1);
-  for (let i = 0; i < count; i++) before[(hashes[i] & 255) + 1]++;
-  for (let table = 0; table < TABLES; table++) before[table + 1] += before[table];
+  countByTable(hashes, before);
   const slots = new Uint32Array(count);
   inStretches(count, (from, to) => {
     for (let i = from; i < to; i++) {

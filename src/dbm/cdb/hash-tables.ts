@@ -1,3 +1,4 @@
+import { inStretches } from '../stretches.ts';
 import { SLOT_SIZE, TABLES } from './layout.ts';
 
 /**
@@ -13,9 +14,8 @@ export class HashTables {
   #view = new DataView(new ArrayBuffer(0));
 
   constructor(hashes: Uint32Array, positions: Uint32Array) {
-    for (let i = 0; i < hashes.length; i++) this.start[(hashes[i] & 255) + 1]++;
-    for (let table = 0; table < TABLES; table++) this.start[table + 1] += this.start[table];
-    if (areByTable(hashes)) {
+    const byTable = countByTable(hashes, this.start);
+    if (byTable) {
       this.#hashes = hashes;
       this.#positions = positions;
       return;
@@ -55,7 +55,23 @@ export class HashTables {
   }
 }
 
-function areByTable(hashes: Uint32Array): boolean {
-  for (let i = 1; i < hashes.length; i++) if ((hashes[i] & 255) < (hashes[i - 1] & 255)) return false;
-  return true;
+/**
+ * Sets `start[table]` to the number of records before the table's own, if they stood in the order of the tables. Returns whether
+ * they do.
+ */
+export function countByTable(hashes: Uint32Array, start: Uint32Array): boolean {
+  let byTable = true;
+  inStretches(hashes.length, (from, to) => {
+    let inOrder = true;
+    let before = from === 0 ? 0 : hashes[from - 1] & 255;
+    for (let i = from; i < to; i++) {
+      const table = hashes[i] & 255;
+      if (table < before) inOrder = false;
+      start[table + 1]++;
+      before = table;
+    }
+    byTable &&= inOrder;
+  });
+  for (let table = 0; table < TABLES; table++) start[table + 1] += start[table];
+  return byTable;
 }

@@ -12,8 +12,10 @@ import { SLOT_SIZE, TABLES } from './layout.ts';
  */
 export function checkTables(input: Input, header: Header, hashes: Uint32Array, positions: Uint32Array): void {
   const expected = new HashTables(hashes, positions);
+  const room = input.allocate(Math.max(...header.slots) * SLOT_SIZE);
   for (let table = 0; table < TABLES; table++) {
-    const bytes = input.bytes(header.position[table], header.slots[table] * SLOT_SIZE);
+    const bytes = room.subarray(0, header.slots[table] * SLOT_SIZE);
+    input.read(bytes, header.position[table]);
     if (Buffer.compare(bytes, expected.build(table)) !== 0) {
       const records = expected.start[table + 1] - expected.start[table];
       walkTable(input, table, header, viewOf(bytes), records, hashes, positions);
