@@ -10,7 +10,7 @@ await bundle({
   entryPoints: {
     cli: 'src/cli/main.ts',
     index: 'src/index.ts',
-    'table-thread': 'src/tables/table-thread.ts',
+    'table-thread': 'src/tables/threads/table-thread.ts',
     'fixtures/server': 'fixtures/server/main.ts',
   },
   outdir: 'dist',

@@ -10,23 +10,33 @@ export { LockedError, StateError } from './state/error.ts';
 export { History } from './state/history.ts';
 export type { Override } from './state/overrides.ts';
 export type { Pin } from './state/pins.ts';
-export { ApprovalError, type ApprovalReport, type ApproveOptions, approve } from './tables/approve.ts';
 export { type BuildOptions, build } from './tables/build.ts';
-export { PublishError, SourceError } from './tables/error.ts';
-export { EximError } from './tables/exim.ts';
-export { type Explanation, explainAddress } from './tables/explain.ts';
-export { type Hit, PublishedTables } from './tables/lookup.ts';
+export {
+  ApprovalError,
+  type ApprovalReport,
+  type ApproveOptions,
+  approve,
+} from './tables/decisions/approve.ts';
 export {
   addOverride,
   type NewOverride,
   OverrideError,
   type OverrideReport,
   removeOverride,
-} from './tables/override.ts';
-export { type PinReport, pinTables, unpinTables } from './tables/pin.ts';
-export { type RejectionReport, type RejectOptions, reject } from './tables/reject.ts';
+} from './tables/decisions/override.ts';
+export { type PinReport, pinTables, unpinTables } from './tables/decisions/pin.ts';
+export { type RejectionReport, type RejectOptions, reject } from './tables/decisions/reject.ts';
+export {
+  RollbackError,
+  type RollbackOptions,
+  type RollbackReport,
+  rollback,
+} from './tables/decisions/rollback.ts';
+export { PublishError, SourceError } from './tables/error.ts';
+export { EximError } from './tables/publish/exim.ts';
+export { type Explanation, explainAddress } from './tables/questions/explain.ts';
+export { type Hit, PublishedTables } from './tables/questions/lookup.ts';
+export { type Review, type ReviewEntry, type ReviewReport, review } from './tables/questions/review.ts';
+export { type StatusReport, status } from './tables/questions/status.ts';
 export type { BuildReport, TableReport } from './tables/report.ts';
-export { type Review, type ReviewEntry, type ReviewReport, review } from './tables/review.ts';
-export { RollbackError, type RollbackOptions, type RollbackReport, rollback } from './tables/rollback.ts';
 export { UnknownTableError } from './tables/select.ts';
-export { type StatusReport, status } from './tables/status.ts';

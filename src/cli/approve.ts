@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { loadConfig } from '../config/load.ts';
 import { whoRuns } from '../state/who.ts';
-import { ApprovalError, type ApprovalReport, approve } from '../tables/approve.ts';
-import { printableText } from '../tables/bytes.ts';
-import { configFlag } from '../tables/config-flag.ts';
-import { review } from '../tables/review.ts';
+import { printableText } from '../tables/columns/bytes.ts';
+import { ApprovalError, type ApprovalReport, approve } from '../tables/decisions/approve.ts';
+import { configFlag } from '../tables/notices/config-flag.ts';
+import { review } from '../tables/questions/review.ts';
 import type { ApproveFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { page } from './pager.ts';

@@ -1,8 +1,8 @@
-import { printableText } from '../tables/bytes.ts';
-import { configFlag } from '../tables/config-flag.ts';
-import type { Finding } from '../tables/guard.ts';
+import { printableText } from '../tables/columns/bytes.ts';
+import type { Listing } from '../tables/columns/tally.ts';
+import type { Finding } from '../tables/guard/guard.ts';
+import { configFlag } from '../tables/notices/config-flag.ts';
 import type { BuildReport, DirectoryOutcome, TableReport } from '../tables/report.ts';
-import type { Listing } from '../tables/tally.ts';
 import { writeDerived } from './derived-lines.ts';
 import { pinText } from './pin-text.ts';
 import { whenText } from './when.ts';

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts';
-import { check, type Observation } from '../tables/check.ts';
+import { check, type Observation } from '../tables/questions/check.ts';
 import type { CheckFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { Status } from './status.ts';

@@ -2,11 +2,11 @@ import { rename, rm } from 'node:fs/promises';
 import type { DbmFile, FormatName } from '../dbm/format.ts';
 import { formats, openTable } from '../dbm/index.ts';
 import type { Pairs } from '../dbm/pairs.ts';
-import { printable } from '../tables/bytes.ts';
+import { printable } from '../tables/columns/bytes.ts';
+import { merge } from '../tables/columns/merge.ts';
+import { pick } from '../tables/columns/pick.ts';
 import { unrepresentable } from '../tables/dat/unrepresentable.ts';
-import { merge } from '../tables/merge.ts';
-import { pick } from '../tables/pick.ts';
-import { readWhole } from '../tables/read-file.ts';
+import { readWhole } from '../tables/publish/read-file.ts';
 import { readDatEntries, readDatFile } from '../tables/sources/file.ts';
 import { Status } from './status.ts';
 

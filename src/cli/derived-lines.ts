@@ -1,4 +1,4 @@
-import type { DerivedReport } from '../tables/derived.ts';
+import type { DerivedReport } from '../tables/publish/derived.ts';
 
 /** A line for each table that is made of others: what failed goes to `err`. */
 export function writeDerived(

@@ -1,11 +1,11 @@
 import { ConfigError } from '../config/error.ts';
 import { DbmError } from '../dbm/error.ts';
 import { LockedError, StateError } from '../state/error.ts';
-import { ApprovalError } from '../tables/approve.ts';
+import { ApprovalError } from '../tables/decisions/approve.ts';
+import { OverrideError } from '../tables/decisions/override.ts';
+import { RollbackError } from '../tables/decisions/rollback.ts';
 import { PublishError, SourceError } from '../tables/error.ts';
-import { EximError } from '../tables/exim.ts';
-import { OverrideError } from '../tables/override.ts';
-import { RollbackError } from '../tables/rollback.ts';
+import { EximError } from '../tables/publish/exim.ts';
 import { UnknownTableError } from '../tables/select.ts';
 import { FixtureError } from './bench/fixture.ts';
 import { Status } from './status.ts';

@@ -1,9 +1,9 @@
 import { loadConfig } from '../config/load.ts';
 import type { KeyChange, Run } from '../state/history.ts';
-import { printable, printableText } from '../tables/bytes.ts';
-import { type Explanation, explainAddress, type Found, type Gone } from '../tables/explain.ts';
-import { overrideText } from '../tables/overrides-of-run.ts';
-import type { Departure, Origin } from '../tables/provenance.ts';
+import { printable, printableText } from '../tables/columns/bytes.ts';
+import { overrideText } from '../tables/decisions/overrides-of-run.ts';
+import type { Departure, Origin } from '../tables/mirror/provenance.ts';
+import { type Explanation, explainAddress, type Found, type Gone } from '../tables/questions/explain.ts';
 import type { ExplainFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { Status } from './status.ts';

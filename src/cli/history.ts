@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/load.ts';
 import { History, type RunRecord, type TableOutcome } from '../state/history.ts';
-import { printableText } from '../tables/bytes.ts';
+import { printableText } from '../tables/columns/bytes.ts';
 import { selectTables } from '../tables/select.ts';
 import { columns } from './columns.ts';
 import type { HistoryFlags } from './flags.ts';

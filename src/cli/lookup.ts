@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load.ts';
 import { DbmError } from '../dbm/error.ts';
-import { printable } from '../tables/bytes.ts';
-import { type Hit, PublishedTables } from '../tables/lookup.ts';
+import { printable } from '../tables/columns/bytes.ts';
+import { type Hit, PublishedTables } from '../tables/questions/lookup.ts';
 import type { LookupFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { Status } from './status.ts';

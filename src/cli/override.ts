@@ -1,8 +1,8 @@
 import { loadConfig } from '../config/load.ts';
 import { Overrides } from '../state/overrides.ts';
 import { whoRuns } from '../state/who.ts';
-import { addOverride, type OverrideReport, removeOverride } from '../tables/override.ts';
-import { overrideText } from '../tables/overrides-of-run.ts';
+import { addOverride, type OverrideReport, removeOverride } from '../tables/decisions/override.ts';
+import { overrideText } from '../tables/decisions/overrides-of-run.ts';
 import { writeDerived } from './derived-lines.ts';
 import type { CommonFlags, DecisionFlags, OverrideFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';

@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/load.ts';
 import { whoRuns } from '../state/who.ts';
-import { type PinReport, pinTables, unpinTables } from '../tables/pin.ts';
+import { type PinReport, pinTables, unpinTables } from '../tables/decisions/pin.ts';
 import type { DecisionFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { pinText } from './pin-text.ts';

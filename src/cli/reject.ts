@@ -1,6 +1,6 @@
 import { loadConfig } from '../config/load.ts';
 import { whoRuns } from '../state/who.ts';
-import { reject } from '../tables/reject.ts';
+import { reject } from '../tables/decisions/reject.ts';
 import type { RejectFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { Status } from './status.ts';

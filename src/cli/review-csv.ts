@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { format } from 'fast-csv';
-import { printableText } from '../tables/bytes.ts';
-import type { Review } from '../tables/review.ts';
-import { unitOf } from '../tables/unit.ts';
+import { printableText } from '../tables/columns/bytes.ts';
+import { unitOf } from '../tables/guard/unit.ts';
+import type { Review } from '../tables/questions/review.ts';
 
 const HEADERS = ['table', 'change', 'key', 'from', 'to', 'what', 'directory', 'guid', 'dn', 'unit'];
 

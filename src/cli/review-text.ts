@@ -1,6 +1,6 @@
-import { printableText } from '../tables/bytes.ts';
-import { configFlag } from '../tables/config-flag.ts';
-import type { Review, ReviewEntry } from '../tables/review.ts';
+import { printableText } from '../tables/columns/bytes.ts';
+import { configFlag } from '../tables/notices/config-flag.ts';
+import type { Review, ReviewEntry } from '../tables/questions/review.ts';
 import { columns } from './columns.ts';
 import type { Style } from './style.ts';
 import { ageText, whenText } from './when.ts';

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts';
-import { type Review, review } from '../tables/review.ts';
+import { type Review, review } from '../tables/questions/review.ts';
 import type { ReviewFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { page } from './pager.ts';

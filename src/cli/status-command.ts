@@ -1,8 +1,8 @@
 import { loadConfig } from '../config/load.ts';
-import { printableText } from '../tables/bytes.ts';
-import { configFlag } from '../tables/config-flag.ts';
-import { overrideText } from '../tables/overrides-of-run.ts';
-import { type StatusReport, status, type TableStatus } from '../tables/status.ts';
+import { printableText } from '../tables/columns/bytes.ts';
+import { overrideText } from '../tables/decisions/overrides-of-run.ts';
+import { configFlag } from '../tables/notices/config-flag.ts';
+import { type StatusReport, status, type TableStatus } from '../tables/questions/status.ts';
 import { columns } from './columns.ts';
 import type { CommonFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Pairs } from '../dbm/pairs.ts';
-import type { Difference } from '../tables/diff.ts';
-import type { Origin } from '../tables/provenance.ts';
+import type { Difference } from '../tables/columns/diff.ts';
+import type { Origin } from '../tables/mirror/provenance.ts';
 
 /** Why and by whom a run is done. */
 export interface RunStart {

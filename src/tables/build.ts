@@ -9,33 +9,40 @@ import { Overrides } from '../state/overrides.ts';
 import { Pins } from '../state/pins.ts';
 import { type RunJournal, State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
-import { Accounts } from './accounts.ts';
-import { afterPublishing } from './after-publishing.ts';
-import { deadCanaries } from './canaries.ts';
-import { type DirectoryRun, type Progress, Sources } from './collect.ts';
-import { crossCheckPlans } from './cross-checks/plans.ts';
-import type { DerivedReport } from './derived.ts';
+import type { Merged } from './columns/merge.ts';
+import { expireOverrides } from './decisions/override.ts';
+import { OverridesOfRun } from './decisions/overrides-of-run.ts';
 import { systemReason } from './error.ts';
-import { type TableFiles, tableFiles } from './files.ts';
-import { type ChosenFormats, chooseFormats } from './formats.ts';
-import { refusalOf, settleHolds } from './hold.ts';
-import type { Merged } from './merge.ts';
-import { MergeMemory, type Remembered } from './merge-memory.ts';
+import { crossCheckPlans } from './guard/cross-checks/plans.ts';
+import { refusalOf, settleHolds } from './guard/hold.ts';
+import { pinPlan } from './guard/pinned.ts';
+import {
+  candidateSources,
+  failedPlan,
+  type Plan,
+  type PlanOptions,
+  planTable,
+  settledPlan,
+} from './guard/plan.ts';
 import { openMirror } from './mirror/open.ts';
-import { expireOverrides } from './override.ts';
-import { OverridesOfRun } from './overrides-of-run.ts';
-import { pinPlan } from './pinned.ts';
-import { candidateSources, failedPlan, type Plan, type PlanOptions, planTable, settledPlan } from './plan.ts';
-import { publishPlans, settleMoves } from './publish.ts';
+import { tellOf } from './notices/tell.ts';
+import { afterPublishing } from './publish/after-publishing.ts';
+import { deadCanaries } from './publish/canaries.ts';
+import type { DerivedReport } from './publish/derived.ts';
+import { type TableFiles, tableFiles } from './publish/files.ts';
+import { type ChosenFormats, chooseFormats } from './publish/formats.ts';
+import { publishPlans, settleMoves } from './publish/publish.ts';
+import { endRun } from './publish/run-history.ts';
+import { sweep } from './publish/stage.ts';
+import { type Survey, survey } from './publish/survey.ts';
 import type { BuildReport, DirectoryOutcome } from './report.ts';
 import { reportOf } from './report-table.ts';
-import { endRun } from './run-history.ts';
 import { selectTables } from './select.ts';
-import { sweep } from './stage.ts';
-import { Stopwatch } from './stopwatch.ts';
-import { type Survey, survey } from './survey.ts';
-import { TableThreads } from './table-threads.ts';
-import { tellOf } from './tell.ts';
+import { Accounts } from './sources/accounts.ts';
+import { type DirectoryRun, type Progress, Sources } from './sources/collect.ts';
+import { MergeMemory, type Remembered } from './sources/merge-memory.ts';
+import { Stopwatch } from './threads/stopwatch.ts';
+import { TableThreads } from './threads/table-threads.ts';
 
 /** Whole files are compared at least this often, in milliseconds. */
 const VERIFY_EVERY = 24 * 60 * 60 * 1000;

@@ -1,8 +1,8 @@
 import type { Pairs } from '../dbm/pairs.ts';
-import { printable } from './bytes.ts';
-import type { Plan } from './plan.ts';
+import { printable } from './columns/bytes.ts';
+import type { Listing } from './columns/tally.ts';
+import type { Plan } from './guard/plan.ts';
 import type { DifferenceListing, TableReport } from './report.ts';
-import type { Listing } from './tally.ts';
 
 /** What a run did to a table, from what became of its plan. @param listDifference name every entry that differs */
 export function reportOf(plan: Plan, listDifference: boolean): TableReport {

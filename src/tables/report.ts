@@ -1,11 +1,11 @@
 import type { DirectoryReport, ServerLoad } from '../ldap/types.ts';
 import type { Pin } from '../state/pins.ts';
-import type { DerivedReport } from './derived.ts';
-import type { Finding } from './guard.ts';
-import type { Conflict } from './merge.ts';
+import type { Conflict } from './columns/merge.ts';
+import type { Listing } from './columns/tally.ts';
+import type { Finding } from './guard/guard.ts';
+import type { DerivedReport } from './publish/derived.ts';
 import type { Rejection } from './sources/file.ts';
-import type { Stage } from './stopwatch.ts';
-import type { Listing } from './tally.ts';
+import type { Stage } from './threads/stopwatch.ts';
 
 export type Outcome = 'published' | 'unchanged' | 'held' | 'pinned' | 'failed';
 

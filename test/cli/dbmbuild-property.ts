@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert';
 import fc from 'fast-check';
 import { dbmbuild } from '../../src/cli/dbmbuild/run.ts';
-import { datText, datTextAtTheLimits } from '../tables/dat-text.ts';
+import { datText, datTextAtTheLimits } from '../tables/dat/dat-text.ts';
 import type { Rivals, Run } from './dbmbuild-runs.ts';
 
 const options = fc.subarray(['-nolc', '-nowarn', '-lastdup', '-noduperr', '-nozero']);

@@ -35,7 +35,7 @@ export class Program {
     chmodSync(folder, 0o755);
     await build({
       absWorkingDir: root,
-      entryPoints: { cli: 'src/cli/main.ts', 'table-thread': 'src/tables/table-thread.ts' },
+      entryPoints: { cli: 'src/cli/main.ts', 'table-thread': 'src/tables/threads/table-thread.ts' },
       outdir: folder,
       bundle: true,
       splitting: true,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { base, organization, serviceAccount, servicePassword } from '../../fixtures/campus/university.ts';
 import { startFixtureServer } from '../../fixtures/server/server.ts';
 import { build, loadConfig } from '../../src/index.ts';
-import { check } from '../../src/tables/check.ts';
+import { check } from '../../src/tables/questions/check.ts';
 import { record } from '../samba/ldif-text.ts';
 import { startSamba } from '../samba/samba.ts';
 import { Exim } from './exim.ts';

@@ -16,8 +16,8 @@ import { type FixtureServer, startFixtureServer } from '../../fixtures/server/se
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { build } from '../../src/tables/build.ts';
-import { type Explanation, explainAddress } from '../../src/tables/explain.ts';
-import { addOverride } from '../../src/tables/override.ts';
+import { addOverride } from '../../src/tables/decisions/override.ts';
+import { type Explanation, explainAddress } from '../../src/tables/questions/explain.ts';
 import { type ExpectedTable, expectCampus, type TableName } from './expectation.ts';
 
 const campus = join(import.meta.dirname, '../../fixtures/campus');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build, loadConfig } from '../../src/index.ts';
-import { deadCanaries } from '../../src/tables/canaries.ts';
+import { deadCanaries } from '../../src/tables/publish/canaries.ts';
 import { Exim, findExim } from './exim.ts';
 
 const tables = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { build, EximError, loadConfig, openTable, PublishedTables } from '../../src/index.ts';
-import { stampOf } from '../../src/tables/files.ts';
+import { stampOf } from '../../src/tables/publish/files.ts';
 
 let work: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { State } from '../../src/state/state.ts';
-import { stampOf } from '../../src/tables/files.ts';
+import { stampOf } from '../../src/tables/publish/files.ts';
 import { directoryFed, fileFed, Hub, keptByHand, numbered, otherwise, withEntries, without } from './hub.ts';
 
 const hundred = numbered(0, 100);

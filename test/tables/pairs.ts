@@ -1,5 +1,5 @@
 import type { Pairs } from '../../src/dbm/pairs.ts';
-import { EntriesBuilder } from '../../src/tables/entries.ts';
+import { EntriesBuilder } from '../../src/tables/columns/entries.ts';
 
 /** A key and a value, as the tests write them down: text is Latin-1, one character a byte. */
 export type Entry = readonly [key: string, value: string];

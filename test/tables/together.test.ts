@@ -6,8 +6,8 @@ import { loadConfig } from '../../src/config/load.ts';
 import { History } from '../../src/state/history.ts';
 import { type Commit, MirrorStore } from '../../src/state/mirror/store.ts';
 import { State } from '../../src/state/state.ts';
-import { addOverride } from '../../src/tables/override.ts';
-import { pinTables, unpinTables } from '../../src/tables/pin.ts';
+import { addOverride } from '../../src/tables/decisions/override.ts';
+import { pinTables, unpinTables } from '../../src/tables/decisions/pin.ts';
 import { directoryFed, fileFed, Hub, numbered, tableOf, withEntries, without } from './hub.ts';
 
 const ten = numbered(0, 10);

@@ -1,5 +1,5 @@
 import type { Pairs } from '../../dbm/pairs.ts';
-import { compareBytes } from '../../tables/bytes.ts';
+import { compareBytes } from '../../tables/columns/bytes.ts';
 
 export interface Unique {
   readonly pairs: Pairs;

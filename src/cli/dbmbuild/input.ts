@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, read } from 'node:fs';
-import { grown, LARGEST_FILE, readWhole } from '../../tables/read-file.ts';
+import { grown, LARGEST_FILE, readWhole } from '../../tables/publish/read-file.ts';
 
 const BLOCK = 1 << 20;
 

@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { DbmError } from '../../dbm/error.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
-import { isSpace } from '../../tables/bytes.ts';
+import { isSpace } from '../../tables/columns/bytes.ts';
 import { type DatFault, DatReader } from '../../tables/dat/read.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { type Unique, withoutDuplicates } from './duplicates.ts';

@@ -1,4 +1,4 @@
-import { isSpace } from '../bytes.ts';
+import { isSpace } from '../columns/bytes.ts';
 
 const BLANK = 0x20;
 

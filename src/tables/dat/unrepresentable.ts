@@ -1,4 +1,4 @@
-import { isSpace } from '../bytes.ts';
+import { isSpace } from '../columns/bytes.ts';
 import { firstLineEnd, lineEnd } from './line-break.ts';
 import { needsQuotes, quotedLength } from './quote.ts';
 import { MAX_JOINED_VALUE, MAX_KEY, MAX_LINE } from './syntax.ts';

@@ -1,6 +1,6 @@
 import { copyLoosely, viewOf } from '../../dbm/bytes.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
-import { copyBytes } from '../bytes.ts';
+import { copyBytes } from '../columns/bytes.ts';
 import { firstLineEnd, lineEnd } from './line-break.ts';
 import { copyPlainKey, needsQuotes, writeQuoted } from './quote.ts';
 import { MAX_LINE } from './syntax.ts';

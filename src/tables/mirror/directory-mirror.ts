@@ -10,7 +10,7 @@ import {
   MirrorStore,
   type OverlayObject,
 } from '../../state/mirror/store.ts';
-import type { Run, RunSorting } from '../runs.ts';
+import type { Run, RunSorting } from '../columns/runs.ts';
 import { advance, type Comparison, compare, type Departed } from './advance.ts';
 import { type Contents, FullContents, StoredContents } from './contents.ts';
 import type { Gathered } from './gatherer.ts';

@@ -1,6 +1,6 @@
 import type { RecipientSink, Rejection } from '../../ldap/types.ts';
 import type { Objects, Stream } from '../../state/mirror/columns.ts';
-import type { Run, RunSorting } from '../runs.ts';
+import type { Run, RunSorting } from '../columns/runs.ts';
 import { IdTable } from './id-table.ts';
 import { StreamBuilder } from './stream.ts';
 

@@ -1,9 +1,9 @@
 import { ID_BYTES, type Stream } from '../../state/mirror/columns.ts';
-import { compareBytes } from '../bytes.ts';
-import { EntriesBuilder } from '../entries.ts';
-import type { Run, RunSorting } from '../runs.ts';
-import { sharedColumn } from '../shared-memory.ts';
-import { compareValues, type Precedence, sortedOrder } from '../sort.ts';
+import { compareBytes } from '../columns/bytes.ts';
+import { EntriesBuilder } from '../columns/entries.ts';
+import type { Run, RunSorting } from '../columns/runs.ts';
+import { sharedColumn } from '../columns/shared-memory.ts';
+import { compareValues, type Precedence, sortedOrder } from '../columns/sort.ts';
 
 /** Grows the columns of a stream. */
 export class StreamBuilder {

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { CsvSourceConfig } from '../../config/config.ts';
-import { lowerCaseAscii, printable } from '../bytes.ts';
+import { lowerCaseAscii, printable } from '../columns/bytes.ts';
+import { EntriesBuilder } from '../columns/entries.ts';
+import { Tally } from '../columns/tally.ts';
 import { unrepresentable } from '../dat/unrepresentable.ts';
-import { EntriesBuilder } from '../entries.ts';
 import { SourceError, systemReason } from '../error.ts';
-import { readWholeFile } from '../read-file.ts';
-import { Tally } from '../tally.ts';
+import { readWholeFile } from '../publish/read-file.ts';
 import { FieldReader } from './csv-fields.ts';
 import { type CsvRecord, csvRecords } from './csv-records.ts';
 import { type BoundTemplate, bindTemplate, emptyColumn, fillTemplate } from './csv-template.ts';

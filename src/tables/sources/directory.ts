@@ -7,17 +7,17 @@ import { printable } from '../../ldap/printable.ts';
 import type { Extraction } from '../../ldap/types.ts';
 import type { Stream } from '../../state/mirror/columns.ts';
 import type { MirrorStore } from '../../state/mirror/store.ts';
-import type { Accounts } from '../accounts.ts';
-import type { DirectoryRun } from '../collect.ts';
-import { fullNotNow, isFullAllowed } from '../full-window.ts';
+import { Tally } from '../columns/tally.ts';
 import type { Contents } from '../mirror/contents.ts';
 import { DirectoryMirror, isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
 import { Gatherer } from '../mirror/gatherer.ts';
 import { guidText } from '../mirror/guid.ts';
+import type { Origin } from '../mirror/provenance.ts';
 import { findKey } from '../mirror/stream.ts';
-import type { Origin } from '../provenance.ts';
-import { Tally } from '../tally.ts';
+import type { Accounts } from './accounts.ts';
+import type { DirectoryRun } from './collect.ts';
 import type { Rejection, SourceEntries } from './file.ts';
+import { fullNotNow, isFullAllowed } from './full-window.ts';
 
 /** A table source, and the table that it feeds. */
 export interface DirectoryUse {

@@ -1,12 +1,12 @@
 import type { Pairs } from '../../dbm/pairs.ts';
-import { printable } from '../bytes.ts';
+import { printable } from '../columns/bytes.ts';
+import type { Run } from '../columns/runs.ts';
+import { Tally } from '../columns/tally.ts';
 import { type DatFault, readDat } from '../dat/read.ts';
 import { MAX_JOINED_VALUE, MAX_KEY, MAX_LINE } from '../dat/syntax.ts';
 import { unrepresentable } from '../dat/unrepresentable.ts';
 import { SourceError, systemReason } from '../error.ts';
-import { readWholeFile } from '../read-file.ts';
-import type { Run } from '../runs.ts';
-import { Tally } from '../tally.ts';
+import { readWholeFile } from '../publish/read-file.ts';
 
 /** An entry of a source that can't be in a table. */
 export interface Rejection {

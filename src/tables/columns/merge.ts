@@ -1,0 +1,142 @@
+import { sameBytes, viewOf } from '../../dbm/bytes.ts';
+import type { Pairs } from '../../dbm/pairs.ts';
+import { compareBytes, printable } from './bytes.ts';
+import { TableTooLargeError } from './entries.ts';
+import { mergeRuns, type Run, runInOrder, runsOf } from './runs.ts';
+import { sharedBytes, sharedColumn } from './shared-memory.ts';
+import { Table } from './table.ts';
+import type { Listing } from './tally.ts';
+import { Tally } from './tally.ts';
+
+/** What one source gave. */
+export interface Contribution {
+  /** Names the source in reports. */
+  readonly source: string;
+  readonly pairs: Pairs;
+  /** Its first entries, sorted before. */
+  readonly runs?: readonly Run[] | undefined;
+  /** All of them are in the order of their keys. */
+  readonly isSorted?: boolean;
+  /** It stands in for a source that failed: that others say otherwise is no conflict. */
+  readonly standsIn?: boolean;
+}
+
+/** A key for which sources, or two entries of one source, give different values. */
+export interface Conflict {
+  readonly key: string;
+  readonly kept: Claim;
+  readonly dropped: Claim;
+}
+
+export interface Claim {
+  readonly source: string;
+  readonly value: string;
+}
+
+export interface Merged {
+  readonly table: Table;
+  readonly conflicts: Listing<Conflict>;
+}
+
+/** One table from its sources in their order: the first source that has a key gives its value, and in it the first entry. */
+export function merge(contributions: readonly Contribution[]): Merged {
+  const { pairs, ends } = concatenate(contributions);
+  const sourceOf = (entry: number): number => ends.findIndex((end) => entry < end);
+  const claim = (entry: number): Claim => ({
+    source: contributions[sourceOf(entry)].source,
+    value: printable(pairs.pool, pairs.valueStart[entry], pairs.valueEnd[entry]),
+  });
+
+  const conflicts = new Tally<Conflict>();
+  const { order, repeats } = mergeRuns(pairs, allRuns(contributions, ends));
+  const onRepeated = (kept: number, dropped: number): void => {
+    const standsIn = [kept, dropped].some((entry) => contributions[sourceOf(entry)].standsIn);
+    if (standsIn || sameValue(pairs, kept, dropped)) return;
+    conflicts.add(() => ({
+      key: printable(pairs.pool, pairs.keyStart[kept], pairs.keyEnd[kept]),
+      kept: claim(kept),
+      dropped: claim(dropped),
+    }));
+  };
+  const unique = repeats ? withoutRepeatedKeys(pairs, order, onRepeated) : order;
+  const isWhole = contributions.length === 1 && contributions[0].isSorted && unique.length === pairs.count;
+  return { table: isWhole ? Table.whole(pairs) : Table.from(pairs, unique), conflicts };
+}
+
+/** The runs of every source, by the numbers that its entries have among all. */
+function allRuns(contributions: readonly Contribution[], ends: readonly number[]): Run[] {
+  return contributions.flatMap(({ pairs, runs = [], isSorted }, source) => {
+    const shift = ends[source] - pairs.count;
+    if (isSorted) return [runInOrder(shift, ends[source], true)];
+    const sorted = runs.reduce((sum, { order }) => sum + order.length, 0);
+    const all = [...runs, ...runsOf(pairs, sorted, pairs.count)];
+    if (shift === 0) return all;
+    return all.map(({ order, repeats }) => ({ order: order.map((entry) => entry + shift), repeats }));
+  });
+}
+
+/** The first of each group of equal keys; hears of the others together with it. */
+function withoutRepeatedKeys(
+  pairs: Pairs,
+  order: Uint32Array,
+  onRepeated: (kept: number, dropped: number) => void,
+): Uint32Array {
+  const { pool, keyStart, keyEnd } = pairs;
+  const view = viewOf(pool);
+  let count = Math.min(1, order.length);
+  for (let i = 1; i < order.length; i++) {
+    const kept = order[count - 1];
+    const entry = order[i];
+    const length = keyEnd[entry] - keyStart[entry];
+    if (
+      keyEnd[kept] - keyStart[kept] === length &&
+      sameBytes(view, keyStart[kept], view, keyStart[entry], length)
+    ) {
+      onRepeated(kept, entry);
+    } else {
+      order[count++] = entry;
+    }
+  }
+  return order.subarray(0, count);
+}
+
+function sameValue({ pool, valueStart, valueEnd }: Pairs, a: number, b: number): boolean {
+  return compareBytes(pool, valueStart[a], valueEnd[a], pool, valueStart[b], valueEnd[b]) === 0;
+}
+
+/** All entries over one pool; `ends[s]` is the number of entries of the sources up to and with `s`. */
+function concatenate(contributions: readonly Contribution[]): { pairs: Pairs; ends: number[] } {
+  const ends: number[] = [];
+  let count = 0;
+  let bytes = 0;
+  for (const { pairs } of contributions) {
+    count += pairs.count;
+    bytes += pairs.pool.length;
+    ends.push(count);
+  }
+  const [first, second] = contributions;
+  if (first !== undefined && second === undefined) return { pairs: first.pairs, ends };
+  if (bytes > 0xffffffff) throw new TableTooLargeError();
+
+  const pairs = {
+    count,
+    pool: sharedBytes(bytes),
+    keyStart: sharedColumn(count),
+    keyEnd: sharedColumn(count),
+    valueStart: sharedColumn(count),
+    valueEnd: sharedColumn(count),
+  };
+  let entry = 0;
+  let shift = 0;
+  for (const { pairs: part } of contributions) {
+    for (let i = 0; i < part.count; i++, entry++) {
+      pairs.keyStart[entry] = part.keyStart[i] + shift;
+      pairs.keyEnd[entry] = part.keyEnd[i] + shift;
+      pairs.valueStart[entry] = part.valueStart[i] + shift;
+      pairs.valueEnd[entry] = part.valueEnd[i] + shift;
+    }
+    pairs.pool.set(part.pool, shift);
+    shift += part.pool.length;
+  }
+  return { pairs, ends };
+}

@@ -1,0 +1,302 @@
+import { viewOf } from '../../../dbm/bytes.ts';
+import type { Pairs } from '../../../dbm/pairs.ts';
+import { lowerCaseAscii, printable } from '../../columns/bytes.ts';
+import { allOf, commonKeys } from '../../columns/common-keys.ts';
+import { Tally } from '../../columns/tally.ts';
+import { DeadEnds } from './dead-ends.ts';
+import { DomainSet } from './domain-set.ts';
+
+export type CrossCheck = 'duplicates' | 'shadowed' | 'not_local' | 'empty_domains' | 'loops';
+
+/** A table as Exim sees it, or would see it. */
+export interface TableView {
+  readonly name: string;
+  readonly role: 'addresses' | 'lists' | 'domains';
+  /** That a value is its own key is meant so: what has the primary address for its value. */
+  readonly pointsAtItself: boolean;
+  /** The value of the key `bytes[start, end)`. */
+  readonly get: (bytes: Uint8Array, start: number, end: number) => Uint8Array | undefined;
+  /** All entries in the order of their keys; read from disk at the first call. */
+  readonly columns: () => Pairs;
+}
+
+/** What is new in a table: numbers of entries of its columns, and what went. */
+export interface Novelty {
+  readonly view: TableView;
+  readonly added: Uint32Array;
+  readonly changed: Uint32Array;
+  readonly gone: Pairs;
+}
+
+/** Something that is not right between the tables. */
+export interface CrossFinding {
+  readonly check: CrossCheck;
+  /** The table whose entries bring it. */
+  readonly table: string;
+  readonly count: number;
+  readonly examples: readonly string[];
+  readonly message: string;
+}
+
+/** A chain of redirections longer than this is none that anybody meant. */
+const LONGEST_CHAIN = 32;
+const EXAMPLES = 5;
+/** So many entries are looked up one by one; for more, whole tables are gone through. */
+const FEW = 1000;
+const AT = 0x40;
+const COMMA = 0x2c;
+
+/** Everything that is not right between the tables. @param views in the order in which Exim asks them */
+export function crossCheck(views: readonly TableView[]): CrossFinding[] {
+  const all = views.map((view): Novelty => {
+    return { view, added: allOf(view.columns()), changed: NONE, gone: NOTHING };
+  });
+  return new CrossChecks(views, true).of(all);
+}
+
+/** What the entries that are new bring, and not what was so before. @param views the tables as they will be */
+export function crossCheckNew(views: readonly TableView[], novelties: readonly Novelty[]): CrossFinding[] {
+  return new CrossChecks(views, false).of(novelties);
+}
+
+const NONE = new Uint32Array(0);
+const NOTHING: Pairs = {
+  count: 0,
+  pool: new Uint8Array(0),
+  keyStart: NONE,
+  keyEnd: NONE,
+  valueStart: NONE,
+  valueEnd: NONE,
+};
+
+class CrossChecks {
+  readonly #views: readonly TableView[];
+  /** Every entry is asked about: what two tables share is told once. */
+  readonly #whole: boolean;
+  readonly #domains: TableView | undefined;
+  readonly #domainSet: DomainSet | undefined;
+  readonly #tallies = new Map<
+    string,
+    { finding: Omit<CrossFinding, 'count' | 'examples'>; tally: Tally<string> }
+  >();
+  readonly #cycles = new Set<string>();
+
+  constructor(views: readonly TableView[], whole: boolean) {
+    this.#views = views;
+    this.#whole = whole;
+    this.#domains = views.find(({ role }) => role === 'domains');
+    this.#domainSet = this.#domains && new DomainSet(this.#domains.columns());
+  }
+
+  of(novelties: readonly Novelty[]): CrossFinding[] {
+    for (const novelty of novelties) {
+      if (novelty.view.role === 'domains') this.#lostDomains(novelty);
+      else {
+        this.#shared(novelty);
+        this.#notLocal(novelty);
+        this.#loops(novelty);
+      }
+    }
+    this.#emptyDomains(novelties);
+    return [...this.#tallies.values()].map(({ finding, tally: { count, examples } }) => {
+      const more = count > examples.length ? ', ...' : '';
+      const one = finding.check === 'empty_domains' ? 'domain' : 'address';
+      const noun = count === 1 ? one : one === 'domain' ? 'domains' : 'addresses';
+      const message = `${finding.message}: ${count} ${noun} (${examples.join(', ')}${more})`;
+      return { ...finding, message, count, examples };
+    });
+  }
+
+  #find(check: CrossCheck, table: string, message: string, describe: () => string): void {
+    const name = `${check} ${table} ${message}`;
+    let found = this.#tallies.get(name);
+    if (found === undefined) {
+      found = { finding: { check, table, message }, tally: new Tally(EXAMPLES) };
+      this.#tallies.set(name, found);
+    }
+    found.tally.add(describe);
+  }
+
+  /** Keys that are in another table too. */
+  #shared({ view, added }: Novelty): void {
+    const at = this.#views.indexOf(view);
+    for (const [i, other] of this.#views.entries()) {
+      if (other === view || other.role === 'domains' || (this.#whole && i > at)) continue;
+      const first = i < at ? other : view;
+      const isList = view.role === 'lists';
+      const shadows = isList !== (other.role === 'lists');
+      const [lists, people] = isList ? [view, other] : [other, view];
+      const message = shadows
+        ? `a list in ${lists.name} and a person in ${people.name}, and Exim takes ${first.name}`
+        : `in ${this.#inOrder(view, other)}, and Exim takes ${first.name}`;
+      const columns = view.columns();
+      for (const entry of sharedWith(columns, added, other)) {
+        this.#find(shadows ? 'shadowed' : 'duplicates', view.name, message, () => keyText(columns, entry));
+      }
+    }
+  }
+
+  #inOrder(a: TableView, b: TableView): string {
+    return this.#views
+      .filter((view) => view === a || view === b)
+      .map(({ name }) => name)
+      .join(' and ');
+  }
+
+  #notLocal({ view, added }: Novelty): void {
+    const set = this.#domainSet;
+    if (set === undefined) return;
+    const columns = view.columns();
+    const { pool, keyStart, keyEnd } = columns;
+    const poolView = viewOf(pool);
+    const message = `in a domain that ${this.#domains?.name} does not have, so the mail does not come here`;
+    for (const entry of added) {
+      if (set.domainOf(pool, poolView, keyStart[entry], keyEnd[entry]) !== -1) continue;
+      this.#find('not_local', view.name, message, () => keyText(columns, entry));
+    }
+  }
+
+  /** Addresses whose domain goes. */
+  #lostDomains({ view, gone }: Novelty): void {
+    if (gone.count === 0) return;
+    const lost = new DomainSet(gone);
+    for (const other of this.#views) {
+      if (other.role === 'domains') continue;
+      const columns = other.columns();
+      const { count, pool, keyStart, keyEnd } = columns;
+      const poolView = viewOf(pool);
+      for (let entry = 0; entry < count; entry++) {
+        const [start, end] = [keyStart[entry], keyEnd[entry]];
+        if (lost.domainOf(pool, poolView, start, end) < 0) continue;
+        if (this.#domainSet !== undefined && this.#domainSet.domainOf(pool, poolView, start, end) >= 0)
+          continue;
+        const message = `in a domain that goes, and still in ${other.name}`;
+        this.#find('not_local', view.name, message, () => keyText(columns, entry));
+      }
+    }
+  }
+
+  /** Domains without any address: all of them, or those that are new or have lost their last one. */
+  #emptyDomains(novelties: readonly Novelty[]): void {
+    const [domains, set] = [this.#domains, this.#domainSet];
+    if (domains === undefined || set === undefined) return;
+    const list = domains.columns();
+    const asked = new Uint8Array(list.count);
+    for (const { view, added, gone } of novelties) {
+      if (view === domains) for (const entry of added) asked[entry] = 1;
+      else if (gone.count > 0) mark(set, gone, asked);
+    }
+    // What an address of the same tables has needs no look into the others.
+    const used = new Uint8Array(list.count);
+    const changed = novelties.map(({ view }) => view);
+    for (const views of [changed, this.#views.filter((view) => !changed.includes(view))]) {
+      if (!asked.some((isAsked, i) => isAsked === 1 && used[i] === 0)) return;
+      for (const view of views) if (view !== domains) mark(set, view.columns(), used);
+    }
+    for (let domain = 0; domain < list.count; domain++) {
+      if (asked[domain] === 0 || used[domain] === 1) continue;
+      this.#find('empty_domains', domains.name, 'without an address in any table', () =>
+        keyText(list, domain),
+      );
+    }
+  }
+
+  #loops({ view, added, changed }: Novelty): void {
+    const { pool, keyStart, keyEnd, valueStart, valueEnd } = view.columns();
+    const poolView = viewOf(pool);
+    for (const list of [added, changed]) {
+      // Most values lead out of our domains: no loop goes on there.
+      const local = list.filter(
+        (entry) =>
+          this.#isLocal(pool, poolView, valueStart[entry], valueEnd[entry]) &&
+          this.#isLocal(pool, poolView, keyStart[entry], keyEnd[entry]),
+      );
+      const open = local.length < FEW ? local : this.#withoutDeadEnds(view, local);
+      for (const entry of open) this.#follow(view, pool.subarray(keyStart[entry], keyEnd[entry]));
+    }
+  }
+
+  /** Leaves out those of many entries that are sure to lead into no loop. */
+  #withoutDeadEnds(view: TableView, entries: Uint32Array): Uint32Array {
+    const pairs = view.columns();
+    const others = this.#views.filter(({ role }) => role !== 'domains');
+    const isTakenElsewhere = new Uint8Array(pairs.count);
+    for (const earlier of others.slice(0, others.indexOf(view))) {
+      const shared = commonKeys({ pairs, list: undefined }, { pairs: earlier.columns(), list: undefined });
+      for (const entry of shared) isTakenElsewhere[entry] = 1;
+    }
+    const ends = new DeadEnds(pairs, (entry) => isTakenElsewhere[entry] === 0);
+    const open = entries.filter(
+      (entry) => !ends.leadsToOwn(entry) || (!view.pointsAtItself && ends.isOwn(entry)),
+    );
+    if (open.length < FEW) return open;
+    return ends.withKeys(
+      open,
+      others.map((other) => other.columns()),
+    );
+  }
+
+  #isLocal(bytes: Uint8Array, view: DataView, start: number, end: number): boolean {
+    return this.#domainSet === undefined || this.#domainSet.domainOf(bytes, view, start, end) >= 0;
+  }
+
+  /** Follows an address from table to table as Exim's redirections do. */
+  #follow(view: TableView, start: Uint8Array): void {
+    const chain: Buffer[] = [Buffer.from(start)];
+    while (chain.length <= LONGEST_CHAIN) {
+      const key = chain[chain.length - 1];
+      const hit = this.#firstOf(key);
+      if (hit === undefined) return;
+      const next = Buffer.from(hit.value);
+      lowerCaseAscii(next, 0, next.length);
+      if (next.includes(COMMA) || !next.includes(AT)) return;
+      if (next.equals(key)) {
+        if (hit.view.pointsAtItself || chain.length > 1) return;
+        this.#find('loops', view.name, 'passed on to itself', () => printable(key));
+        return;
+      }
+      const back = chain.findIndex((each) => each.equals(next));
+      if (back >= 0) {
+        const cycle = chain.slice(back).map((each) => printable(each));
+        const name = [...cycle].sort().join('\n');
+        if (back === 0 && this.#cycles.has(name)) return;
+        this.#cycles.add(name);
+        const path = [...chain.map((each) => printable(each)), printable(next)].join(' -> ');
+        if (back === 0 || !this.#whole) this.#find('loops', view.name, 'passed on in a loop', () => path);
+        return;
+      }
+      if (!this.#isLocal(next, viewOf(next), 0, next.length)) return;
+      chain.push(next);
+    }
+    const path = `${printable(start)} -> ${printable(chain[1])} -> ...`;
+    this.#find('loops', view.name, `passed on more than ${LONGEST_CHAIN} times`, () => path);
+  }
+
+  #firstOf(key: Uint8Array): { readonly view: TableView; readonly value: Uint8Array } | undefined {
+    for (const view of this.#views) {
+      const value = view.role === 'domains' ? undefined : view.get(key, 0, key.length);
+      if (value !== undefined) return { view, value };
+    }
+    return undefined;
+  }
+}
+
+/** Marks the domains that the keys are in. */
+function mark(set: DomainSet, { count, pool, keyStart, keyEnd }: Pairs, marks: Uint8Array): void {
+  const view = viewOf(pool);
+  for (let i = 0; i < count; i++) {
+    const domain = set.domainOf(pool, view, keyStart[i], keyEnd[i]);
+    if (domain >= 0) marks[domain] = 1;
+  }
+}
+
+/** Of the entries `list` of `a`, in key order, those whose key is in `other` too. */
+function sharedWith(a: Pairs, list: Uint32Array, other: TableView): Uint32Array {
+  if (list.length < FEW)
+    return list.filter((entry) => other.get(a.pool, a.keyStart[entry], a.keyEnd[entry]) !== undefined);
+  return commonKeys({ pairs: a, list }, { pairs: other.columns(), list: undefined });
+}
+
+function keyText({ pool, keyStart, keyEnd }: Pairs, i: number): string {
+  return printable(pool, keyStart[i], keyEnd[i]);
+}

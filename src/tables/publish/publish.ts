@@ -1,0 +1,301 @@
+import { rmSync, statSync } from 'node:fs';
+import type { Generations } from '../../state/generations.ts';
+import type { RunJournal, State } from '../../state/state.ts';
+import { printable } from '../columns/bytes.ts';
+import { fileDigest } from '../columns/digest.ts';
+import { merge } from '../columns/merge.ts';
+import { pick } from '../columns/pick.ts';
+import type { Table } from '../columns/table.ts';
+import { systemReason } from '../error.ts';
+import { keyOfEntries } from '../guard/guard.ts';
+import { findMoves, findWaiting, type Move, orderSteps, type Step } from '../guard/moves.ts';
+import { changesOf, fail, holdPlan, type Plan } from '../guard/plan.ts';
+import { NO_PROVENANCE, type Provenance } from '../mirror/provenance.ts';
+import { Stopwatch } from '../threads/stopwatch.ts';
+import type { TableThreads } from '../threads/table-threads.ts';
+import { stampOf, stampsOf } from './files.ts';
+import { readKeptText } from './kept-text.ts';
+import { outcomeOf, publishedChanges } from './run-history.ts';
+import { keepCandidate, type Parts, type StagedTable } from './stage.ts';
+
+/**
+ * Holds the tables that would lose an address to one that does not publish.
+ *
+ * @param additions whether what is new may still be published of one that is held: not once its files are staged
+ * @returns the moves that remain
+ */
+export function settleMoves(plans: readonly Plan[], additions = true): Move[] {
+  const moves = findMoves(plans.flatMap(changesOf));
+  const waiting = findWaiting(moves);
+  for (const plan of plans) {
+    const move = waiting.get(plan.config.name);
+    if (move === undefined) continue;
+    const { pool, keyStart, keyEnd } = move.from.before;
+    const first = printable(pool, keyStart[move.keys[0]], keyEnd[move.keys[0]]);
+    const what =
+      move.keys.length === 1 ? `${first} moves` : `${move.keys.length} addresses (${first}, ...) move`;
+    const message = `${what} to ${move.to.name}, which is not published: the two can only go together`;
+    holdPlan(
+      plan,
+      { rule: 'waits', message, count: move.keys.length, examples: [first] },
+      keyOfEntries(move.from.before, move.keys),
+      additions,
+    );
+  }
+  return moves.filter((move) => !waiting.has(move.from.name));
+}
+
+export interface PublishOptions {
+  /** Tells whose entries were published or taken away. */
+  readonly provenance?: Provenance;
+  /** Nothing is put in place before this has come to its end. */
+  readonly ready?: Promise<unknown>;
+  /** Hears how long it took to put everything in place. */
+  readonly stopwatch?: Stopwatch;
+}
+
+/**
+ * Carries the plans out: every new file is written and verified beside its place first, then the tables are put in place,
+ * one that gains an address before the one that loses it. A table that can't be written fails alone, and those that would
+ * lose an address to it wait. What became of each table stands in its plan.
+ */
+export async function publishPlans(
+  plans: readonly Plan[],
+  state: State,
+  journal: RunJournal,
+  threads: TableThreads,
+  generations: Generations,
+  { provenance = NO_PROVENANCE, ready, stopwatch = new Stopwatch() }: PublishOptions = {},
+): Promise<void> {
+  const publisher = new Publisher(plans, state, journal, threads, generations, provenance);
+  try {
+    await publisher.stage();
+    await ready;
+    await stopwatch.timeAsync('publish', () => publisher.commit());
+  } finally {
+    await publisher.discard();
+  }
+  for (const plan of plans) {
+    if (plan.selected) await attempt(plan, () => settleCandidate(plan));
+  }
+}
+
+class Publisher {
+  readonly #plans: readonly Plan[];
+  readonly #state: State;
+  readonly #journal: RunJournal;
+  readonly #threads: TableThreads;
+  readonly #generations: Generations;
+  readonly #provenance: Provenance;
+  /** What is staged for each step, and from which entries. */
+  readonly #staged = new Map<string, { readonly files: StagedTable; readonly table: Table }>();
+  /** Tables whose generation is kept: one that is published twice shows an interim one in between. */
+  readonly #kept = new Set<string>();
+  /** What was published when the last record was made, of tables for which that is not what this run has found. */
+  readonly #before = new Map<string, Table>();
+  #steps: readonly Step[] = [];
+
+  constructor(
+    plans: readonly Plan[],
+    state: State,
+    journal: RunJournal,
+    threads: TableThreads,
+    generations: Generations,
+    provenance: Provenance,
+  ) {
+    this.#provenance = provenance;
+    this.#plans = plans;
+    this.#state = state;
+    this.#journal = journal;
+    this.#threads = threads;
+    this.#generations = generations;
+  }
+
+  async stage(): Promise<void> {
+    for (let settled = false; !settled; ) {
+      const moves = settleMoves(this.#plans);
+      const names = this.#plans.filter((plan) => plan.selected && plan.write).map((plan) => plan.config.name);
+      this.#steps = orderSteps(names, moves);
+      const together = this.#steps.map((step) => onClock(this.#planOf(step), () => this.#stageStep(step)));
+      await Promise.allSettled(together);
+      settled = true;
+      // What several lacked together, room on the disk or memory, one of them may have enough of alone.
+      for (const step of this.#steps) {
+        const staged = await attempt(this.#planOf(step), () => this.#stageStep(step));
+        settled &&= staged;
+      }
+    }
+  }
+
+  async commit(): Promise<void> {
+    for (const plan of this.#plans) {
+      const before = plan.selected ? await this.#cutShort(plan) : undefined;
+      if (before !== undefined) this.#before.set(plan.config.name, before);
+    }
+    for (const step of this.#steps) {
+      const plan = this.#planOf(step);
+      const staged = this.#staged.get(key(step));
+      if (plan.write === undefined || staged === undefined) continue;
+      const table = tableOf(step, plan.write.table);
+      const { parts } = plan.write;
+      const done = await attempt(plan, async () => {
+        if (!this.#kept.has(step.name)) await this.#keepGeneration(plan, plan.write?.table ?? table);
+        if (parts.dat) this.#state.intend(step.name, table.digest);
+        await staged.files.commit();
+        this.#staged.delete(key(step));
+        if (step.keeps.length === 0) this.#record(plan, table, parts);
+      });
+      if (!done) settleMoves(this.#plans, false);
+    }
+    for (const plan of this.#plans) {
+      const { published, verified, datThere, dbmMatches } = plan.survey;
+      const sound = published !== undefined && verified && datThere && dbmMatches;
+      if (plan.selected && plan.write === undefined && sound)
+        await attempt(plan, async () => this.#record(plan, published.load(), { dat: false, dbm: false }));
+    }
+  }
+
+  /** Removes what was staged and not put in place. */
+  async discard(): Promise<void> {
+    for (const { files } of this.#staged.values()) await files.discard();
+  }
+
+  /** Keeps what a publication takes the place of; want of room for it stops nothing. */
+  async #keepGeneration({ survey, files, config, notes }: Plan, table: Table): Promise<void> {
+    this.#kept.add(config.name);
+    const { foreign, published, datDigest } = survey;
+    try {
+      if (foreign !== undefined && foreign.table.digest !== table.digest) {
+        const { digest } = foreign.table;
+        const text = () => foreign.table.text();
+        await this.#generations.keep(config.name, {
+          digest,
+          file: undefined,
+          since: writtenAt(files.dat),
+          text,
+        });
+      }
+      if (published !== undefined && published.digest !== table.digest) {
+        const { digest, load } = published;
+        const file = foreign === undefined && datDigest === digest ? files.dat : undefined;
+        const since = writtenAt(file ?? files.dbm[0].path);
+        await this.#generations.keep(config.name, { digest, file, since, text: () => load().text() });
+      }
+    } catch (error) {
+      notes.push(`what it was before could not be kept for a rollback: ${systemReason(error)}`);
+    }
+  }
+
+  async #stageStep(step: Step): Promise<void> {
+    const plan = this.#planOf(step);
+    const { write } = plan;
+    const known = this.#staged.get(key(step));
+    if (write === undefined || known?.table === write.table) return;
+    // The table waits since it was staged, and only what is new is published of it.
+    this.#staged.delete(key(step));
+    await known?.files.discard();
+    const label = step.keeps.length === 0 ? 'new' : 'interim';
+    const files = await this.#threads.stage(plan.files, tableOf(step, write.table), write.parts, label);
+    this.#staged.set(key(step), { files, table: write.table });
+  }
+
+  /** What was published before a publication that was cut short before it was recorded, where that was kept. */
+  async #cutShort({ survey, config: { name } }: Plan): Promise<Table | undefined> {
+    const { digestBefore, published } = survey;
+    if (digestBefore === undefined || digestBefore === published?.digest) return undefined;
+    try {
+      const kept = (await this.#generations.list(name)).find(({ digest }) => digest === digestBefore);
+      return kept && readKeptText(kept.path, digestBefore, '');
+    } catch {
+      // Only the history is the poorer for it.
+      return undefined;
+    }
+  }
+
+  #record(plan: Plan, table: Table, wrote: Parts): void {
+    const { survey, files, config } = plan;
+    const digest = table.digest;
+    const asText = (survey.foreign?.table.digest ?? survey.published?.digest) === digest;
+    const datDigest = wrote.dat || !asText ? digest : (survey.foreign?.digest ?? survey.datDigest ?? digest);
+    // The stamp of a file that this run only read is the one from before it was read: what came later is not known.
+    const now = stampsOf(files);
+    const stamps = { ...survey.stamps };
+    if (wrote.dat) stamps[files.dat] = now[files.dat];
+    // What a table kept by hand was rolled back from is its `.dat` no more, but somebody else's.
+    else if (!asText) delete stamps[files.dat];
+    if (wrote.dbm) for (const { path } of files.dbm) stamps[path] = now[path];
+    const record = {
+      datDigest,
+      digest,
+      entries: table.count,
+      bytes: table.bytes,
+      stamps,
+      verifiedAt: Date.now(),
+    };
+    const before = this.#before.get(config.name);
+    if (before === undefined && digest === survey.published?.digest)
+      this.#state.recordPublished(config.name, record);
+    else {
+      const changes = publishedChanges(plan, table, this.#provenance, before);
+      this.#journal.published(record, outcomeOf(plan), changes);
+    }
+  }
+
+  #planOf(step: Step): Plan {
+    const plan = this.#plans.find(({ config }) => config.name === step.name);
+    if (plan === undefined) throw new Error(`no plan for ${step.name}`);
+    return plan;
+  }
+}
+
+function writtenAt(path: string): Date | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtime;
+}
+
+/** The table of a step: with the entries that it must still show, when others have yet to take them over. */
+function tableOf(step: Step, table: Table): Table {
+  if (step.keeps.length === 0) return table;
+  const kept = step.keeps.map(({ from, keys }) => ({
+    source: step.name,
+    pairs: pick(from.before, keys),
+  }));
+  return merge([{ source: step.name, pairs: table }, ...kept]).table;
+}
+
+function key(step: Step): string {
+  return `${step.name} ${step.keeps.length}`;
+}
+
+/** Keeps a candidate that was not published for review, and removes one that is settled. */
+async function settleCandidate(plan: Plan): Promise<void> {
+  const madeHere = plan.config.sources.length > 0;
+  if (!madeHere || plan.outcome === 'failed') return;
+  if (plan.outcome !== 'held' && plan.outcome !== 'pinned') {
+    if (!plan.chosen || isCandidate(plan)) rmSync(plan.files.candidate, { force: true });
+  } else if (plan.candidate !== undefined) await keepCandidate(plan.files, plan.candidate);
+}
+
+/** Whether the candidate that is kept beside the tables is what a person chose. */
+function isCandidate({ files, candidate }: Plan): boolean {
+  return stampOf(files.candidate) !== undefined && fileDigest(files.candidate) === candidate?.digest;
+}
+
+/** Does a part of a plan's work; its error makes the plan, and only it, fail. */
+async function attempt(plan: Plan, work: () => Promise<void>): Promise<boolean> {
+  try {
+    await onClock(plan, work);
+    return true;
+  } catch (error) {
+    fail(plan, error);
+    return false;
+  }
+}
+
+async function onClock<T>(plan: Plan, work: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  try {
+    return await work();
+  } finally {
+    plan.milliseconds += performance.now() - started;
+  }
+}

@@ -1,0 +1,78 @@
+import type { DirectoryLoad, OutcomeRecord, PublishedChanges } from '../../state/run-record.ts';
+import type { HoldRecord, RunJournal } from '../../state/state.ts';
+import { diff } from '../columns/diff.ts';
+import type { Table } from '../columns/table.ts';
+import type { Plan } from '../guard/plan.ts';
+import { NO_PROVENANCE, type Provenance } from '../mirror/provenance.ts';
+import type { DirectoryOutcome } from '../report.ts';
+import { reportOf } from '../report-table.ts';
+
+/** What became of a table, as the history has it. */
+export function outcomeOf(plan: Plan): OutcomeRecord {
+  const { name, outcome, before, after, added, removed, changed, findings, failure } = reportOf(plan, false);
+  const reasons = failure === undefined ? findings : [failure];
+  const message = reasons.length === 0 ? undefined : reasons.map((each) => each.message).join('; ');
+  return { table: name, outcome, before, after, added, removed, changed, message };
+}
+
+/**
+ * What a publication changed, entry by entry. The first one of a table is one outcome, not a million changes.
+ *
+ * @param cutShort what was published before a run that was killed before it could record this
+ */
+export function publishedChanges(
+  plan: Plan,
+  table: Table,
+  provenance: Provenance = NO_PROVENANCE,
+  cutShort?: Table,
+): PublishedChanges | undefined {
+  const { published } = plan.survey;
+  const before = cutShort ?? published?.load();
+  if (before === undefined) return undefined;
+  const { name } = plan.config;
+  const known = cutShort === undefined && plan.outcome === 'published' && plan.base === published;
+  return {
+    before,
+    after: table,
+    difference: known ? plan.difference : diff(before, table),
+    origin: (kind, key) =>
+      (kind === 'removed' ? provenance.departure(name, key) : undefined) ?? provenance.origin(name, key),
+  };
+}
+
+/** Ends the record of a run with what became of the tables and what the directories were asked for. */
+export function endRun(
+  journal: RunJournal,
+  plans: readonly Plan[],
+  directories: readonly DirectoryOutcome[],
+  keep: number,
+  holds: ReadonlyMap<string, HoldRecord | undefined> = new Map(),
+): void {
+  const selected = plans.filter((plan) => plan.selected);
+  journal.end({
+    result: resultOf(selected),
+    load: directories.map(loadOf),
+    outcomes: selected.map(outcomeOf),
+    holds,
+    keep,
+  });
+}
+
+function resultOf(plans: readonly Plan[]): string {
+  for (const cause of ['machine', 'source'] as const)
+    if (plans.some(({ failure }) => failure?.cause === cause)) return `${cause} failed`;
+  return plans.some(({ outcome }) => outcome === 'held') ? 'held' : 'well';
+}
+
+function loadOf({ name, report, failure, servers }: DirectoryOutcome): DirectoryLoad {
+  return {
+    name,
+    url: report?.url,
+    requests: report?.requests,
+    entries: report?.entries,
+    bytes: report?.bytes,
+    milliseconds: report && Math.round(report.milliseconds),
+    failure,
+    servers,
+  };
+}

@@ -1,0 +1,207 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { DbmError } from '../../dbm/error.ts';
+import type { Format } from '../../dbm/format.ts';
+import { fileDigest } from '../columns/digest.ts';
+import type { Table } from '../columns/table.ts';
+import { directoryInTheWay, PublishError, systemReason } from '../error.ts';
+import type { Stopwatch } from '../threads/stopwatch.ts';
+import type { TableFiles } from './files.ts';
+
+const STAGED_PREFIX = '.mailhub-tables.';
+
+/** What of a table is to be written. */
+export interface Parts {
+  readonly dat: boolean;
+  readonly dbm: boolean;
+}
+
+export interface Rename {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** New files of a table, beside the old ones: whole, verified and on the disk, but not yet seen by anybody. */
+export class StagedTable {
+  readonly #dir: string;
+  /** The `.dat` first: after a crash in between, the dbm files are rebuilt from it. */
+  readonly #renames: readonly Rename[];
+
+  constructor(dir: string, renames: readonly Rename[]) {
+    this.#dir = dir;
+    this.#renames = renames;
+  }
+
+  /** Puts the files in place, each in one step. @throws PublishError */
+  async commit(): Promise<void> {
+    for (const { from, to } of this.#renames) {
+      try {
+        await rename(from, to);
+      } catch (error) {
+        throw new PublishError(to, `it can't be replaced: ${systemReason(error)}`, { cause: error });
+      }
+    }
+    await syncDirectory(this.#dir);
+  }
+
+  async discard(): Promise<void> {
+    for (const { from } of this.#renames) await rm(from, { force: true });
+  }
+}
+
+/**
+ * Writes a table's files beside their places and reads them back: the `.dat` must give every entry again, and each dbm file
+ * must answer every key. Owner, group and mode are those of the file that is to be replaced.
+ *
+ * @param label tells several stagings of one table apart
+ * @param stopwatch hears how long each file took; they wait for one another's turn
+ * @returns what puts the files in place, the `.dat` first
+ * @throws PublishError, DbmError; nothing is left behind then
+ */
+export async function stage(
+  files: TableFiles,
+  table: Table,
+  parts: Parts,
+  label: string,
+  stopwatch: Stopwatch,
+): Promise<readonly Rename[]> {
+  const paths = [
+    ...(parts.dat ? [files.dat] : []),
+    ...(parts.dbm ? files.dbm.flatMap(({ path, format }) => [path, ...companionPaths(path, format)]) : []),
+  ];
+  const renames = paths.map((to) => ({ from: stagedPath(to, label), to }));
+  const work = [
+    ...(parts.dat
+      ? [stopwatch.timeAsync('.dat', () => writeText(table, stagedPath(files.dat, label), files.dat))]
+      : []),
+    ...(parts.dbm
+      ? files.dbm.map(({ path, format }) =>
+          stopwatch.timeAsync(format.name, () => writeDbm(table, path, format, label)),
+        )
+      : []),
+  ];
+  // One waits for the disk while another fills its pages.
+  const failure = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
+  if (failure === undefined) return renames;
+  for (const { from } of renames) await rm(from, { force: true });
+  const error: unknown = failure.reason;
+  if (error instanceof DbmError && error.cause !== undefined) {
+    throw new PublishError(error.path, systemReason(error.cause), { cause: error });
+  }
+  throw error;
+}
+
+function companionPaths(path: string, { companion }: Format): string[] {
+  return companion === undefined ? [] : [path + companion.suffix];
+}
+
+async function writeDbm(table: Table, path: string, format: Format, label: string): Promise<void> {
+  await refuseDirectory(path);
+  const staged = stagedPath(path, label);
+  await rm(staged, { force: true });
+  await format.write(staged, table, { readBack: true });
+  await keepAttributes(staged, path);
+  if (format.companion !== undefined) {
+    const companion = path + format.companion.suffix;
+    const stagedCompanion = stagedPath(companion, label);
+    await rm(stagedCompanion, { force: true });
+    await format.companion.write(stagedCompanion);
+    await keepAttributes(stagedCompanion, companion);
+  }
+}
+
+/** Writes the candidate that is not published, unless the very same is there already. @throws PublishError */
+export async function keepCandidate(files: TableFiles, table: Table): Promise<void> {
+  if (hasDigest(files.candidate, table.digest)) return;
+  await refuseDirectory(files.candidate);
+  const staged = stagedPath(files.candidate, 'new');
+  try {
+    await writeText(table, staged, files.dat);
+    await rename(staged, files.candidate);
+  } catch (error) {
+    await rm(staged, { force: true });
+    if (error instanceof PublishError) throw error;
+    throw new PublishError(files.candidate, systemReason(error), { cause: error });
+  }
+}
+
+/** Removes what a killed run left behind. To be called by the holder of the lock only. */
+export async function sweep(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (name.startsWith(STAGED_PREFIX)) await rm(join(dir, name), { force: true });
+  }
+}
+
+function stagedPath(path: string, label: string): string {
+  return join(dirname(path), `${STAGED_PREFIX}${basename(path)}.${label}`);
+}
+
+async function writeText(table: Table, path: string, replaced: string): Promise<void> {
+  await refuseDirectory(replaced);
+  try {
+    await rm(path, { force: true });
+    const handle = await open(path, 'wx', 0o644);
+    try {
+      for (const block of table.text()) await handle.writeFile(block);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new PublishError(path, systemReason(error), { cause: error });
+  }
+  await keepAttributes(path, replaced);
+  if (!hasDigest(path, table.digest)) {
+    throw new PublishError(path, 'reading it back gave other bytes than were written; check the disk');
+  }
+}
+
+async function keepAttributes(path: string, replaced: string): Promise<void> {
+  const old = await lstat(replaced).catch(() => undefined);
+  if (old === undefined || !old.isFile()) return;
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const made = await handle.stat();
+    if (made.gid !== old.gid) await handle.chown(made.uid, old.gid);
+    if (made.uid !== old.uid) await handle.chown(old.uid, old.gid).catch(ignoreMissingRight);
+    await handle.chmod(old.mode & 0o7777);
+    await handle.sync();
+  } catch (error) {
+    throw new PublishError(
+      path,
+      `group ${old.gid} and mode ${(old.mode & 0o7777).toString(8)} of ${replaced} can't be kept: ${systemReason(error)}`,
+      { cause: error },
+    );
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Only root may give a file away: without that right the new file is ours. */
+function ignoreMissingRight(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+}
+
+async function refuseDirectory(path: string): Promise<void> {
+  const status = await lstat(path).catch(() => undefined);
+  if (status?.isDirectory()) throw directoryInTheWay(path);
+}
+
+function hasDigest(path: string, digest: string): boolean {
+  try {
+    return fileDigest(path) === digest;
+  } catch {
+    return false;
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

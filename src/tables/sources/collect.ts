@@ -1,0 +1,258 @@
+import { createHash } from 'node:crypto';
+import type { Config, DirectorySourceConfig, SourceConfig, TableConfig } from '../../config/config.ts';
+import { version as program } from '../../config/version.ts';
+import type { DirectoryError } from '../../ldap/error.ts';
+import { printable } from '../../ldap/printable.ts';
+import type { DirectoryReport, ServerLoad } from '../../ldap/types.ts';
+import type { MirrorStore } from '../../state/mirror/store.ts';
+import type { Contribution } from '../columns/merge.ts';
+import type { Tally } from '../columns/tally.ts';
+import { SourceError } from '../error.ts';
+import { isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
+import { guidText } from '../mirror/guid.ts';
+import type { Departure, Origin, Provenance } from '../mirror/provenance.ts';
+import { settledStampOf } from '../publish/files.ts';
+import { sourceName } from '../source-name.ts';
+import type { Accounts } from './accounts.ts';
+import { readCsv } from './csv.ts';
+import { DirectorySource } from './directory.ts';
+import { type Rejection, readDatFile, type SourceEntries } from './file.ts';
+
+/** A source that did not give its whole answer; the message names it. */
+export type SourceFailure = SourceError | DirectoryError;
+
+/** What the sources of one table gave. */
+export interface Collected {
+  /** In the order of the configuration, those that failed left out. */
+  readonly contributions: readonly Contribution[];
+  /** Where among the contributions the first optional source stood that failed. */
+  readonly gap: number | undefined;
+  readonly rejections: readonly { readonly source: string; readonly rejections: Tally<Rejection> }[];
+  /** Needed sources that failed: the table stays as it is. */
+  readonly failures: readonly SourceFailure[];
+  /** Optional sources that failed: nothing is removed from the table. */
+  readonly optionalFailures: readonly SourceFailure[];
+}
+
+export interface DirectoryRun {
+  readonly name: string;
+  readonly report: DirectoryReport | undefined;
+  readonly failure: SourceFailure | undefined;
+  /** What each of its servers was asked for, in vain too. */
+  readonly servers: readonly ServerLoad[];
+  /** When the password of the bind ends, as far as known. */
+  readonly passwordExpires: Date | undefined;
+  /** What ends soon. */
+  readonly warnings: readonly string[];
+  /** Whether everything was asked for, or changes only; undefined for one that failed. */
+  readonly mode: 'full' | 'delta' | undefined;
+  /** Why everything was asked for. */
+  readonly fullBecause: string | undefined;
+  /** False where deletions wait for the next full extraction. */
+  readonly deletionsSeen: boolean;
+}
+
+/** Hears of an extraction while it runs. */
+export type Progress = (directory: string, entries: number) => void;
+
+export interface CollectOptions {
+  /** What is known of the directories from earlier runs; undefined where nothing can be remembered. */
+  readonly store: MirrorStore | undefined;
+  readonly accounts: Accounts;
+  /** Ask the directories for everything. */
+  readonly full: boolean;
+  readonly sorting: Sorting;
+  readonly progress?: Progress | undefined;
+}
+
+interface FileState {
+  /** Taken before the file was read; undefined when it can't vouch for the content. */
+  readonly stamp: string | undefined;
+  entries: SourceEntries | SourceFailure | undefined;
+}
+
+/**
+ * The sources of a run: each directory is asked once, whatever the number of tables that it feeds, and a file is read only for a table
+ * that has to be merged. A source that fails is reported with its tables and stops nothing else.
+ */
+export class Sources implements Provenance {
+  readonly #config: Config;
+  readonly #store: MirrorStore | undefined;
+  readonly #directories: readonly DirectorySource[];
+  readonly #files = new Map<SourceConfig, FileState>();
+
+  constructor(config: Config, options: CollectOptions) {
+    this.#config = config;
+    this.#store = options.store;
+    this.#directories = config.directories.flatMap((directory) => {
+      const uses = config.tables.flatMap((table) =>
+        table.sources
+          .filter(isDirectorySource)
+          .filter((source) => source.directory === directory.name)
+          .map((source) => ({ table: table.name, source })),
+      );
+      if (uses.length === 0) return [];
+      const { progress, ...common } = options;
+      const onProgress = progress && ((entries: number) => progress(directory.name, entries));
+      return [
+        new DirectorySource(directory, uses, { ...common, keep: config.keepHistory, progress: onProgress }),
+      ];
+    });
+    for (const table of config.tables) {
+      for (const source of table.sources) {
+        if (isDirectorySource(source)) continue;
+        this.#files.set(source, { stamp: settledStampOf(source.path), entries: undefined });
+      }
+    }
+  }
+
+  /** Asks the directories. */
+  async extract(): Promise<void> {
+    for (const directory of this.#directories) await directory.extract();
+  }
+
+  get directories(): DirectoryRun[] {
+    return this.#directories.map((directory) => directory.run);
+  }
+
+  /**
+   * Names everything that decides over the entries that a table is merged to: as long as it is the same, so are they. Undefined when
+   * that can't be vouched for: a source failed, or a file was written only now.
+   */
+  inputs(table: TableConfig): string | undefined {
+    const parts: unknown[] = [program, table.sources];
+    for (const source of table.sources) {
+      const part = this.#input(source);
+      if (part === undefined) return undefined;
+      parts.push(part);
+    }
+    return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  }
+
+  /**
+   * Makes sure that what is known of the directories that feed these tables can be read, if need be by asking them for everything.
+   *
+   * @returns whether a directory gives something else now than before
+   */
+  async makeReadable(tables: readonly TableConfig[]): Promise<boolean> {
+    const sources = tables.flatMap((table) => table.sources.filter(isDirectorySource));
+    const needed = new Set(sources.map((source) => this.#directoryOf(source).directory));
+    let isAnother = false;
+    for (const directory of needed) isAnother = (await directory.makeReadable()).isAnother || isAnother;
+    return isAnother;
+  }
+
+  /** What the sources of a table give. Only after `makeReadable`. */
+  async collect(table: TableConfig): Promise<Collected> {
+    const contributions: Contribution[] = [];
+    let gap: number | undefined;
+    const rejections: { source: string; rejections: Tally<Rejection> }[] = [];
+    const failures: SourceFailure[] = [];
+    const optionalFailures: SourceFailure[] = [];
+    for (const config of table.sources) {
+      const answer = await this.#answer(config);
+      const source = sourceName(config);
+      if (answer instanceof Error) {
+        (config.optional ? optionalFailures : failures).push(answer);
+        if (config.optional) gap ??= contributions.length;
+      } else {
+        contributions.push({ source, pairs: answer.pairs, isSorted: answer.isSorted ?? false });
+        if (answer.rejections.count > 0) rejections.push({ source, rejections: answer.rejections });
+      }
+    }
+    return { contributions, gap, rejections, failures, optionalFailures };
+  }
+
+  /**
+   * The object of a directory that gives a key to a table. Where a file stands before its directory among the table's sources and
+   * has the key too, the entry is the file's all the same.
+   */
+  origin(table: string, key: Uint8Array): Origin | undefined {
+    const sources = this.#config.tables.find(({ name }) => name === table)?.sources ?? [];
+    for (const source of sources.filter(isDirectorySource)) {
+      const { directory, use } = this.#directoryOf(source);
+      const origin = directory.origin(use, key);
+      if (origin !== undefined) return origin;
+    }
+    return undefined;
+  }
+
+  departure(table: string, key: Uint8Array): Departure | undefined {
+    try {
+      const departure = this.#store?.departure(table, key);
+      if (departure === undefined) return undefined;
+      const { directory, id, dn, what, seenAt } = departure;
+      return { directory, guid: guidText(id), dn: printable(dn, 0, dn.length), what, seenAt };
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Makes what was found the truth for the next run. @returns what went wrong with it */
+  async commit(): Promise<{ readonly directory: string; readonly error: unknown }[]> {
+    const settled = await Promise.allSettled(this.#directories.map((directory) => directory.commit()));
+    return settled.flatMap((result, i) =>
+      result.status === 'rejected'
+        ? [{ directory: this.#directories[i].config.name, error: result.reason }]
+        : [],
+    );
+  }
+
+  close(): void {
+    for (const directory of this.#directories) directory.close();
+  }
+
+  async #answer(
+    source: SourceConfig,
+  ): Promise<(SourceEntries & { readonly isSorted?: boolean }) | SourceFailure> {
+    if (!isDirectorySource(source)) return this.#fileAnswer(source);
+    const { directory, use } = this.#directoryOf(source);
+    return directory.failure ?? directory.entries(use);
+  }
+
+  async #fileAnswer(
+    source: Exclude<SourceConfig, DirectorySourceConfig>,
+  ): Promise<SourceEntries | SourceFailure> {
+    const entries = await readFileSource(source);
+    const { stamp } = this.#files.get(source) ?? { stamp: undefined };
+    this.#files.set(source, { stamp, entries });
+    return entries;
+  }
+
+  #input(source: SourceConfig): string | undefined {
+    if (!isDirectorySource(source)) return this.#fileInput(source);
+    const { directory, use } = this.#directoryOf(source);
+    return directory.version(use);
+  }
+
+  #fileInput(source: Exclude<SourceConfig, DirectorySourceConfig>): string | undefined {
+    const { stamp, entries } = this.#files.get(source) ?? { stamp: undefined, entries: undefined };
+    if (entries instanceof Error) return undefined;
+    // Of a file that was read, it is the content of then that counts.
+    return entries === undefined || settledStampOf(source.path) === stamp ? stamp : undefined;
+  }
+
+  #directoryOf(source: DirectorySourceConfig): { directory: DirectorySource; use: number } {
+    for (const directory of this.#directories) {
+      const use = directory.uses.findIndex((each) => each.source === source);
+      if (use >= 0) return { directory, use };
+    }
+    throw new Error(`directory ${source.directory} is not among those of this run`);
+  }
+}
+
+function isDirectorySource(source: SourceConfig): source is DirectorySourceConfig {
+  return source.kind === 'directory';
+}
+
+async function readFileSource(
+  source: Exclude<SourceConfig, DirectorySourceConfig>,
+): Promise<SourceEntries | SourceFailure> {
+  try {
+    return source.kind === 'csv' ? await readCsv(source) : readDatFile(source.path);
+  } catch (error) {
+    if (error instanceof SourceError) return error;
+    throw error;
+  }
+}

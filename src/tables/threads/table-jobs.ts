@@ -1,0 +1,111 @@
+import type { FormatName } from '../../dbm/format.ts';
+import { formats } from '../../dbm/index.ts';
+import type { Pairs } from '../../dbm/pairs.ts';
+import type { Stream } from '../../state/mirror/columns.ts';
+import { type Conflict, type Contribution, merge } from '../columns/merge.ts';
+import { type Run, sortRun } from '../columns/runs.ts';
+import { type Columns, type Measure, Table } from '../columns/table.ts';
+import type { Listing } from '../columns/tally.ts';
+import { sortStream } from '../mirror/stream.ts';
+import type { TableFiles } from '../publish/files.ts';
+import { type Parts, type Rename, stage } from '../publish/stage.ts';
+import { type Stage, Stopwatch } from './stopwatch.ts';
+
+/** Work on one table, as data that crosses between threads: columns go without a copy. */
+export type Job = SortJob | OrderJob | MergeJob | StageJob;
+
+export interface SortJob {
+  readonly kind: 'sort';
+  readonly pairs: Pairs;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Puts what a directory gave into the order of a mirror. */
+export interface OrderJob {
+  readonly kind: 'order';
+  readonly stream: Stream;
+  readonly ids: Uint8Array;
+  readonly runs: readonly Run[];
+}
+
+export interface MergeJob {
+  readonly kind: 'merge';
+  readonly contributions: readonly Contribution[];
+  /** Whether the table is to be compared with another one: its text is measured there and then. */
+  readonly measured: boolean;
+}
+
+export interface StageJob {
+  readonly kind: 'stage';
+  readonly files: Omit<TableFiles, 'dbm'> & { readonly dbm: readonly { path: string; format: FormatName }[] };
+  readonly table: Columns;
+  readonly parts: Parts;
+  readonly label: string;
+}
+
+/** What a job came to, and where its time went. */
+export interface Done {
+  readonly result: JobResult;
+  readonly stages: readonly Stage[];
+}
+
+export type JobResult = SortResult | OrderResult | MergeResult | StageResult;
+
+export interface SortResult {
+  readonly kind: 'sort';
+  readonly run: Run;
+}
+
+export interface OrderResult {
+  readonly kind: 'order';
+  readonly stream: Stream;
+}
+
+export interface MergeResult {
+  readonly kind: 'merge';
+  readonly table: Columns;
+  readonly conflicts: Listing<Conflict>;
+}
+
+export interface StageResult {
+  readonly kind: 'stage';
+  readonly renames: readonly Rename[];
+  /** What writing the text came to. */
+  readonly measure: Measure | undefined;
+}
+
+/** Does a job, in whichever thread it is called. @throws what `merge` and `stage` throw */
+export async function runJob(job: Job): Promise<Done> {
+  const stopwatch = new Stopwatch();
+  const result = await resultOf(job, stopwatch);
+  return { result, stages: stopwatch.stages };
+}
+
+async function resultOf(job: Job, stopwatch: Stopwatch): Promise<JobResult> {
+  switch (job.kind) {
+    case 'sort': {
+      const { pairs, from, to } = job;
+      return { kind: 'sort', run: stopwatch.time('sort', () => sortRun(pairs, from, to)) };
+    }
+    case 'order': {
+      const { stream, ids, runs } = job;
+      return { kind: 'order', stream: stopwatch.time('sort', () => sortStream(stream, ids, runs)) };
+    }
+    case 'merge':
+      return stopwatch.time('merge', () => mergeResult(job));
+    case 'stage': {
+      const dbm = job.files.dbm.map(({ path, format }) => ({ path, format: formats[format] }));
+      const table = Table.of(job.table);
+      const renames = await stage({ ...job.files, dbm }, table, job.parts, job.label, stopwatch);
+      return { kind: 'stage', renames, measure: table.columns().measure };
+    }
+  }
+}
+
+function mergeResult({ contributions, measured }: MergeJob): MergeResult {
+  const { table, conflicts } = merge(contributions);
+  const { count, examples } = conflicts;
+  if (measured) table.measure();
+  return { kind: 'merge', table: table.columns(), conflicts: { count, examples } };
+}

@@ -1,0 +1,164 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Pairs } from '../../dbm/pairs.ts';
+import type { Stream } from '../../state/mirror/columns.ts';
+import type { Contribution, Merged } from '../columns/merge.ts';
+import type { Run } from '../columns/runs.ts';
+import { Table } from '../columns/table.ts';
+import type { Sorting } from '../mirror/directory-mirror.ts';
+import type { TableFiles } from '../publish/files.ts';
+import { type Parts, StagedTable } from '../publish/stage.ts';
+import { Stopwatch } from './stopwatch.ts';
+import { type Done, type Job, type JobResult, runJob } from './table-jobs.ts';
+import type { Answer } from './table-thread.ts';
+
+/** Smaller tables are done before a thread has its turn. */
+const WORTH_A_THREAD = 50_000;
+
+/** A fault that a job met in its thread. */
+class JobError extends Error {
+  override readonly name = 'JobError';
+}
+
+/**
+ * Works on several large tables at a time, each in a thread of its own; what comes out is the same whatever runs where.
+ * Threads exist in the bundled program only: elsewhere, and on one processor, everything is done in the calling thread.
+ */
+export class TableThreads implements Sorting {
+  readonly #stopwatch: Stopwatch;
+  readonly #most = import.meta.url.endsWith('.js') ? availableParallelism() : 1;
+  readonly #idle: Worker[] = [];
+  readonly #waiting: ((worker: Worker) => void)[] = [];
+  #started = 0;
+  /** The runs that are still to be sorted. */
+  #sorting: Promise<unknown> = Promise.resolve();
+
+  /** @param stopwatch hears where the time of all jobs goes */
+  constructor(stopwatch = new Stopwatch()) {
+    this.#stopwatch = stopwatch;
+  }
+
+  /** Starts the threads ahead of time: a source has given so many entries already. */
+  prepare(entries: number): void {
+    if (entries < WORTH_A_THREAD) return;
+    while (this.#canStart()) this.#release(this.#start());
+  }
+
+  /**
+   * Sorts the entries `[from, to)`, which don't change any more, while others are still coming. One run after the other: whoever
+   * sends the entries needs a processor too.
+   *
+   * @returns undefined where no thread could do it by the way
+   */
+  sortRun(pairs: Pairs, from: number, to: number): Promise<Run> | undefined {
+    if (this.#most === 1) return undefined;
+    const run = this.#sorting.then(async () => {
+      const result = await this.#run({ kind: 'sort', pairs, from, to }, to - from);
+      if (result.kind !== 'sort') throw new JobError(`asked for a sort, got a ${result.kind}`);
+      return result.run;
+    });
+    this.#sorting = run.catch(() => undefined);
+    return run;
+  }
+
+  /** A stream of a directory in the order of a mirror. @throws JobError, TableTooLargeError */
+  async order(stream: Stream, ids: Uint8Array, runs: readonly Run[]): Promise<Stream> {
+    const result = await this.#run({ kind: 'order', stream, ids, runs }, stream.count);
+    if (result.kind !== 'order') throw new JobError(`asked for an order, got a ${result.kind}`);
+    return result.stream;
+  }
+
+  /**
+   * @param measured whether the table will be compared with another one
+   * @throws JobError, TableTooLargeError
+   */
+  async merge(contributions: readonly Contribution[], measured: boolean): Promise<Merged> {
+    const entries = contributions.reduce((sum, { pairs }) => sum + pairs.count, 0);
+    const result = await this.#run({ kind: 'merge', contributions, measured }, entries);
+    if (result.kind !== 'merge') throw new JobError(`asked for a merge, got a ${result.kind}`);
+    return { table: Table.of(result.table), conflicts: result.conflicts };
+  }
+
+  /** @throws JobError, PublishError, DbmError; nothing is left behind then */
+  async stage(files: TableFiles, table: Table, parts: Parts, label: string): Promise<StagedTable> {
+    const plain = { ...files, dbm: files.dbm.map(({ path, format }) => ({ path, format: format.name })) };
+    const job = { kind: 'stage', files: plain, table: table.columns(), parts, label } as const;
+    const result = await this.#run(job, table.count);
+    if (result.kind !== 'stage') throw new JobError(`asked for a staging, got a ${result.kind}`);
+    if (result.measure !== undefined) table.learn(result.measure);
+    return new StagedTable(files.dir, result.renames);
+  }
+
+  async close(): Promise<void> {
+    await this.#sorting;
+    await Promise.all(this.#idle.map((worker) => worker.terminate()));
+  }
+
+  async #run(job: Job, entries: number): Promise<JobResult> {
+    const { result, stages } = await this.#done(job, entries);
+    this.#stopwatch.take(stages);
+    return result;
+  }
+
+  async #done(job: Job, entries: number): Promise<Done> {
+    if (this.#most === 1 || entries < WORTH_A_THREAD) return runJob(job);
+    let worker = await this.#worker();
+    try {
+      const answer = await ask(worker, job);
+      if ('fault' in answer) throw new JobError(answer.fault);
+      return answer.done;
+    } catch (error) {
+      // A thread that ended, of want of memory for one, answers nobody any more: others may be waiting for it.
+      if (!(error instanceof JobError)) worker = this.#startWorker();
+      throw error;
+    } finally {
+      this.#release(worker);
+    }
+  }
+
+  #canStart(): boolean {
+    return this.#started < this.#most && this.#most > 1;
+  }
+
+  #start(): Worker {
+    this.#started++;
+    return this.#startWorker();
+  }
+
+  #startWorker(): Worker {
+    const worker = new Worker(new URL('./table-thread.js', import.meta.url));
+    worker.on('error', () => {
+      const at = this.#idle.indexOf(worker);
+      if (at < 0) return;
+      this.#idle.splice(at, 1);
+      this.#started--;
+    });
+    return worker;
+  }
+
+  async #worker(): Promise<Worker> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    if (this.#canStart()) return this.#start();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  #release(worker: Worker): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(worker);
+    else next(worker);
+  }
+}
+
+function ask(worker: Worker, job: Job): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (answer: Answer) => {
+      worker.off('error', reject);
+      resolve(answer);
+    });
+    worker.postMessage(job);
+  });
+}

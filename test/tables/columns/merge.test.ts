@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Pairs } from '../../../src/dbm/pairs.ts';
+import { type Conflict, merge } from '../../../src/tables/columns/merge.ts';
+import { type Run, sortRun } from '../../../src/tables/columns/runs.ts';
+import { bytes, compareLatin1, type Entry, entriesOf, pairsOf } from '../pairs.ts';
+
+interface Source {
+  readonly entries: readonly Entry[];
+  /** Hand the entries over in the order of their keys, and say so. */
+  readonly isSorted?: boolean;
+  /** Lengths of the runs that were sorted before, from the first entry on; what is left was not. */
+  readonly sorted?: readonly number[];
+}
+
+function merged(sources: readonly Source[]) {
+  return merge(
+    sources.map(({ entries, isSorted = false, sorted = [] }, i) => {
+      const given = isSorted ? entries.toSorted(([a], [b]) => compareLatin1(a, b)) : entries;
+      const pairs = pairsOf(given);
+      return { source: `source ${i}`, isSorted, pairs, runs: sortedRuns(pairs, sorted) };
+    }),
+  );
+}
+
+function sortedRuns(pairs: Pairs, lengths: readonly number[]): readonly Run[] | undefined {
+  let from = 0;
+  const runs = lengths.flatMap((length) => {
+    const to = Math.min(from + length, pairs.count);
+    const run = from < to ? [sortRun(pairs, from, to)] : [];
+    from = to;
+    return run;
+  });
+  return runs.length === 0 ? undefined : runs;
+}
+
+interface Claim {
+  readonly source: number;
+  readonly value: string;
+}
+
+/** What the rules say, with a Map: the first source that has a key, within it the first value. */
+function model(sources: readonly Source[]): { entries: Entry[]; conflicts: Conflict[] } {
+  const claims = new Map<string, Claim[]>();
+  sources.forEach(({ entries }, source) => {
+    const own = new Map<string, Claim[]>();
+    for (const [key, value] of entries) own.set(key, [...(own.get(key) ?? []), { source, value }]);
+    for (const [key, list] of own) {
+      claims.set(key, [...(claims.get(key) ?? []), ...list]);
+    }
+  });
+  const sorted = [...claims].sort(([a], [b]) => compareLatin1(a, b));
+  const described = ({ source, value }: Claim) => ({ source: `source ${source}`, value });
+  return {
+    entries: sorted.map(([key, [kept]]) => [key, kept.value]),
+    conflicts: sorted.flatMap(([key, [kept, ...others]]) =>
+      others
+        .filter(({ value }) => value !== kept.value)
+        .map((dropped) => ({ key, kept: described(kept), dropped: described(dropped) })),
+    ),
+  };
+}
+
+const text = (maxLength: number) =>
+  fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength, minLength: 1 });
+const source = fc.record({
+  isSorted: fc.boolean(),
+  entries: fc.array(fc.tuple(text(3), text(2)), { maxLength: 30 }),
+  sorted: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }),
+});
+
+describe('merge', () => {
+  it('gives each key the value of the first source that has it, and names what it dropped', () => {
+    fc.assert(
+      fc.property(fc.array(source, { maxLength: 4 }), (sources) => {
+        const { table, conflicts } = merged(sources);
+        const expected = model(sources);
+        expect(entriesOf(table)).toEqual(expected.entries);
+        expect(conflicts.examples).toEqual(expected.conflicts);
+        expect(conflicts.count).toBe(expected.conflicts.length);
+        const lines = expected.entries.map(([key, value]) => `${key}: ${value}\n`);
+        expect(Buffer.concat([...table.text()]).toString()).toBe(lines.join(''));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('shows conflicting keys and values so that they do not disturb a report', () => {
+    const entries: Entry[] = [
+      ['a\x1b', '\r1'],
+      ['a\x1b', '\t2'],
+    ];
+    expect(merged([{ entries }]).conflicts.examples).toEqual([
+      {
+        key: 'a\\u001b',
+        kept: { source: 'source 0', value: '\\r1' },
+        dropped: { source: 'source 0', value: '\\t2' },
+      },
+    ]);
+  });
+
+  it('counts every conflict but keeps only the first thousand', () => {
+    const entries = Array.from({ length: 3000 }, (_, i): Entry => [`key${i % 1500}`, `value${i}`]);
+    const { conflicts } = merged([{ entries }]);
+    expect(conflicts.count).toBe(1500);
+    expect(conflicts.examples).toHaveLength(1000);
+  });
+
+  it('does not change what the sources gave', () => {
+    const pairs = pairsOf([
+      ['b', '1'],
+      ['a', '2'],
+    ]);
+    merge([
+      { source: 'x', pairs },
+      { source: 'y', pairs },
+    ]);
+    expect(bytes('b1a2').equals(pairs.pool)).toBe(true);
+    expect(entriesOf(pairs)).toEqual([
+      ['b', '1'],
+      ['a', '2'],
+    ]);
+  });
+});

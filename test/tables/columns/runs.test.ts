@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EntriesBuilder } from '../../../src/tables/columns/entries.ts';
+import {
+  mergeRuns,
+  RUN_LENGTH,
+  type Run,
+  type RunSorting,
+  runInOrder,
+  sortRun,
+} from '../../../src/tables/columns/runs.ts';
+import { sortedOrder } from '../../../src/tables/columns/sort.ts';
+import { bytes, compareLatin1, type Entry, pairsOf } from '../pairs.ts';
+
+const few = fc.constantFrom('a', 'b', '\0', '\xff');
+const piece = fc.constantFrom('', 'student', 'x'.repeat(6), '\0'.repeat(7), 'x'.repeat(300));
+const key = fc.tuple(piece, fc.string({ unit: few, maxLength: 3 }), piece).map((parts) => parts.join(''));
+const parts = fc.array(fc.array(key, { minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 6 });
+
+/** The plain way. */
+function inOrder(keys: readonly string[]): number[] {
+  return [...keys.keys()].sort((a, b) => compareLatin1(keys[a], keys[b]) || a - b);
+}
+
+describe('mergeRuns', () => {
+  it('makes one run of several, as if all had been sorted together', () => {
+    fc.assert(
+      fc.property(parts, (lists) => {
+        const keys = lists.flat();
+        const pairs = pairsOf(keys.map((each): Entry => [each, '']));
+        let from = 0;
+        const runs = lists.map((list) => {
+          from += list.length;
+          return sortRun(pairs, from - list.length, from);
+        });
+        const { order, repeats } = mergeRuns(pairs, runs);
+        expect([...order]).toEqual(inOrder(keys));
+        if (new Set(keys).size < keys.length) expect(repeats).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('takes a run in order as it is', () => {
+    const keys = ['a', 'b', 'b', 'c', 'a', 'b'];
+    const pairs = pairsOf(keys.map((each): Entry => [each, '']));
+    const runs = [runInOrder(0, 4, true), runInOrder(4, 6, false)];
+    expect([...mergeRuns(pairs, runs).order]).toEqual(inOrder(keys));
+  });
+
+  it('makes nothing of nothing', () => {
+    expect(mergeRuns(pairsOf([]), [])).toEqual({ order: new Uint32Array(0), repeats: false });
+  });
+});
+
+describe('runs that are sorted while entries are still coming', () => {
+  const keys = Array.from({ length: RUN_LENGTH * 2 + 10 }, (_, i) => `user${(i * 7919) % 200_003}`);
+
+  function build(sorting: RunSorting): EntriesBuilder {
+    const builder = new EntriesBuilder(16, 16, sorting);
+    for (const each of keys) builder.add(bytes(each), 0, each.length, bytes('v'), 0, 1);
+    return builder;
+  }
+
+  it('give the same order as sorting at the end, though the columns have grown since', async () => {
+    const sort = async (...range: Parameters<typeof sortRun>): Promise<Run> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return sortRun(...range);
+    };
+    const builder = build({ sortRun: sort });
+    const runs = await builder.runs();
+    expect(runs.map(({ order }) => order.length)).toEqual([RUN_LENGTH, RUN_LENGTH]);
+    const order = sortedOrder(builder.finish(), undefined, runs);
+    expect(Buffer.from(order.buffer).equals(Buffer.from(Uint32Array.from(inOrder(keys)).buffer))).toBe(true);
+  });
+
+  it('are none where a thread failed or there is none', async () => {
+    expect(await build({ sortRun: () => Promise.reject(new Error('out of memory')) }).runs()).toEqual([]);
+    let asked = 0;
+    const none = build({
+      sortRun: () => {
+        asked++;
+        return undefined;
+      },
+    });
+    expect(await none.runs()).toEqual([]);
+    expect(asked).toBe(1);
+  });
+});

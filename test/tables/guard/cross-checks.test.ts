@@ -1,0 +1,270 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import { diff } from '../../../src/tables/columns/diff.ts';
+import { valueIn } from '../../../src/tables/columns/entry-of.ts';
+import { merge } from '../../../src/tables/columns/merge.ts';
+import { pick } from '../../../src/tables/columns/pick.ts';
+import {
+  crossCheck,
+  crossCheckNew,
+  type TableView,
+} from '../../../src/tables/guard/cross-checks/cross-checks.ts';
+import { check } from '../../../src/tables/questions/check.ts';
+import { type Entries, fileFed, Hub, keptByHand, numbered, withEntries } from '../hub.ts';
+import { pairsOf } from '../pairs.ts';
+
+const names = ['exch_table', 'mlist_table', 'o365_table', 'local_domains'];
+
+function viewOf(name: string, entries: Entries): TableView {
+  const pairs = pairsOf([...entries]);
+  const { table } = merge([{ source: name, pairs }]);
+  return {
+    name,
+    role: name === 'local_domains' ? 'domains' : name === 'mlist_table' ? 'lists' : 'addresses',
+    pointsAtItself: name === 'exch_table',
+    columns: () => table,
+    get: (bytes, start, end) => valueIn(table, bytes.subarray(start, end)),
+  };
+}
+
+/** The same, worked out in the plainest way: for each check and table the number of keys. */
+function plainly(tables: ReadonlyMap<string, Entries>): Record<string, number> {
+  const found: Record<string, number> = {};
+  const count = (what: string): void => {
+    found[what] = (found[what] ?? 0) + 1;
+  };
+  const domains = tables.get('local_domains') ?? new Map();
+  const others = [...tables].filter(([name]) => name !== 'local_domains');
+  const used = new Set<string>();
+  others.forEach(([name, entries], i) => {
+    for (const key of entries.keys()) {
+      if (key.includes('@')) {
+        const domain = key.slice(key.lastIndexOf('@') + 1);
+        used.add(domain);
+        if (!domains.has(domain)) count(`not_local ${name}`);
+      }
+      for (const [other, before] of others.slice(0, i)) {
+        if (!before.has(key)) continue;
+        count(
+          `${(name === 'mlist_table') !== (other === 'mlist_table') ? 'shadowed' : 'duplicates'} ${name}`,
+        );
+      }
+    }
+  });
+  for (const domain of domains.keys()) if (!used.has(domain)) count('empty_domains local_domains');
+  return found;
+}
+
+const key = fc.constantFrom('a@x', 'b@x', 'c@y', 'd@z', 'e', 'f@w');
+const addresses = fc.uniqueArray(fc.tuple(key, fc.constantFrom('1', '2')), { selector: ([k]) => k });
+const domains = fc.uniqueArray(fc.tuple(fc.constantFrom('x', 'y', 'z', 'v'), fc.constant('')), {
+  selector: ([k]) => k,
+});
+const hub = fc
+  .tuple(addresses, addresses, addresses, domains)
+  .map((lists) => new Map(names.map((name, i): [string, Entries] => [name, new Map(lists[i])])));
+
+describe('what is not right between tables', () => {
+  test('is what a plain count finds', () => {
+    fc.assert(
+      fc.property(hub, (tables) => {
+        const found = crossCheck([...tables].map(([name, entries]) => viewOf(name, entries)));
+        const counts: Record<string, number> = {};
+        for (const { check: what, table, count } of found) {
+          counts[`${what} ${table}`] = (counts[`${what} ${table}`] ?? 0) + count;
+        }
+        expect(counts).toEqual(plainly(tables));
+      }),
+    );
+  });
+
+  test('after a change, what is new is told, and nothing when there is nothing', () => {
+    fc.assert(
+      fc.property(hub, hub, (before, after) => {
+        const views = [...after].map(([name, entries]) => viewOf(name, entries));
+        const novelties = views.flatMap((view) => {
+          const old = viewOf(view.name, before.get(view.name) ?? new Map()).columns();
+          const { added, removed, changedAfter } = diff(old, view.columns());
+          if (added.length + removed.length + changedAfter.length === 0) return [];
+          return [{ view, added, changed: changedAfter, gone: pick(old, removed) }];
+        });
+        const found = crossCheckNew(views, novelties);
+        const [was, is] = [plainly(before), plainly(after)];
+        const worse = Object.keys(is).some((what) => (is[what] ?? 0) > (was[what] ?? 0));
+        if (worse) expect(found.length).toBeGreaterThan(0);
+        if (Object.keys(is).length === 0) expect(found).toEqual([]);
+      }),
+    );
+  });
+
+  test.each<[string, Record<string, [string, string][]>, string[]]>([
+    [
+      'a primary address is its own value',
+      {
+        exch_table: [
+          ['a@x', 'a@x'],
+          ['b@x', 'a@x'],
+        ],
+      },
+      [],
+    ],
+    [
+      'an address that is its own',
+      { o365_table: [['a@x', 'A@x']] },
+      ['passed on to itself: 1 address (a@x)'],
+    ],
+    [
+      'two tables that send it back and forth',
+      { exch_table: [['a@x', 'b@x']], o365_table: [['b@x', 'a@x']] },
+      ['passed on in a loop: 1 address (a@x -> b@x -> a@x)'],
+    ],
+    [
+      'the first table that has it decides',
+      {
+        exch_table: [
+          ['a@x', 'b@x'],
+          ['b@x', 'b@x'],
+        ],
+        o365_table: [['b@x', 'a@x']],
+      },
+      [],
+    ],
+    [
+      'a value of another domain leads out',
+      { exch_table: [['a@x', 'b@elsewhere']], o365_table: [['b@elsewhere', 'a@x']] },
+      [],
+    ],
+  ])('%s', (_, tables, messages) => {
+    const views = names.map((name) => {
+      const entries = name === 'local_domains' ? ([['x', '']] as const) : (tables[name] ?? []);
+      return viewOf(name, new Map(entries));
+    });
+    const loops = crossCheck(views).filter(({ check: what }) => what === 'loops');
+    expect(loops.map(({ message }) => message)).toEqual(messages);
+  });
+
+  test('the loops of large tables are those of small ones: what leads to none is only passed over sooner', () => {
+    const loose = fc.constantFrom('a@x', 'b@x', 'c@y', 'd@z', 'B@x', 'a@x, b@x', 'e', 'f@w', 'person1@x', '');
+    const links = fc.uniqueArray(fc.tuple(key, loose), { selector: ([k]) => k });
+    const filler = (value: (i: number) => string, name: string): [string, string][] =>
+      Array.from({ length: 1100 }, (_, i) => [`${name}${i}@x`, value(i)]);
+    const fillers: Record<string, [string, string][]> = {
+      exch_table: filler((i) => `person${i - (i % 2)}@x`, 'person'),
+      o365_table: filler((i) => `guest${i}@remote.w`, 'guest'),
+      mlist_table: filler(() => 'list@lists', 'list'),
+    };
+    fc.assert(
+      fc.property(links, links, links, fc.boolean(), (exchange, lists, office, hasDomains) => {
+        const tables = { exch_table: exchange, mlist_table: lists, o365_table: office };
+        const loopsOf = (large: boolean) => {
+          const views = Object.entries(tables).map(([name, entries]) =>
+            viewOf(name, new Map([...entries, ...(large ? fillers[name] : [])])),
+          );
+          const local = ['x', 'y', 'remote.w'].map((domain): [string, string] => [domain, '']);
+          if (hasDomains) views.push(viewOf('local_domains', new Map(local)));
+          return crossCheck(views).filter(({ check: what }) => what === 'loops');
+        };
+        expect(loopsOf(true)).toEqual(loopsOf(false));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('a wildcard stands for what is below its domain', () => {
+    const views = [
+      viewOf(
+        'exch_table',
+        new Map([
+          ['a@deep.below.x', '1'],
+          ['a@x', '1'],
+        ]),
+      ),
+      viewOf('local_domains', new Map([['*.x', '']])),
+    ];
+    expect(crossCheck(views)).toMatchObject([{ check: 'not_local', examples: ['a@x'] }]);
+  });
+});
+
+describe('on a hub', () => {
+  const ten = numbered(0, 10);
+  const [[shared]] = ten;
+
+  async function twoTables(section: string): Promise<Hub> {
+    const made = new Hub();
+    made.configure(
+      `[cross_checks]\n${section}\n${fileFed('exch_table')}${fileFed('mlist_table')}${keptByHand('local_domains')}`,
+    );
+    made.put('in/exch_table.dat', ten);
+    made.put('in/mlist_table.dat', numbered(20, 30));
+    made.put('etc/local_domains.dat', 'example.ac.uk:\n');
+    expect((await made.build()).warnings).toEqual([]);
+    return made;
+  }
+
+  test('build warns once, when it comes, and check as long as it is there', async () => {
+    const made = await twoTables('');
+    made.put('in/mlist_table.dat', withEntries(numbered(20, 30), [shared, 'list@sympa.example']));
+    const message = `a list in mlist_table and a person in exch_table, and Exim takes exch_table: 1 address (${shared})`;
+    const report = await made.build();
+    expect(report.warnings).toEqual([`mlist_table: new with this run: ${message}`]);
+    expect(report.tables[1]).toMatchObject({ outcome: 'published' });
+    expect((await made.build()).warnings).toEqual([]);
+    const seen = [];
+    for await (const each of check(await loadConfig(made.configFile))) seen.push(each);
+    expect(seen).toContainEqual({
+      subject: 'the tables together',
+      verdict: 'warning',
+      message: `mlist_table: ${message}`,
+    });
+  });
+
+  test('what two tables bring together is said once', async () => {
+    const made = await twoTables('');
+    const both = ['both@example.ac.uk', 'box@sympa.example'] as const;
+    made.put('in/exch_table.dat', withEntries(ten, both));
+    made.put('in/mlist_table.dat', withEntries(numbered(20, 30), both));
+    const { warnings } = await made.build();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('both@example.ac.uk');
+  });
+
+  test('a table is held for it where the configuration says so, and --force publishes it', async () => {
+    const made = await twoTables('shadowed = "hold"');
+    made.put('in/mlist_table.dat', withEntries(numbered(20, 30), [shared, 'list@sympa.example']));
+    expect(await made.buildTable('mlist_table')).toMatchObject({
+      outcome: 'held',
+      findings: [{ rule: 'cross-check', count: 1, examples: [shared] }],
+    });
+    expect(made.exim('mlist_table')).toEqual(numbered(20, 30));
+    expect(await made.buildTable('mlist_table', { force: true })).toMatchObject({ outcome: 'published' });
+  });
+
+  test('a domain that goes while it has addresses holds the table of the domains', async () => {
+    const made = await twoTables('not_local = "hold"');
+    made.put('etc/local_domains.dat', 'example.ac.uk:\nlists.example.ac.uk:\n');
+    expect((await made.build()).warnings).toEqual([
+      'local_domains: new with this run: without an address in any table: 1 domain (lists.example.ac.uk)',
+    ]);
+    made.put('etc/local_domains.dat', 'lists.example.ac.uk:\n');
+    expect(await made.buildTable('local_domains')).toMatchObject({
+      outcome: 'held',
+      findings: [{ rule: 'cross-check' }, { rule: 'cross-check' }],
+    });
+    expect(made.exim('local_domains')?.size).toBe(2);
+  });
+
+  test('off is off', async () => {
+    const made = await twoTables('shadowed = "off"');
+    made.put('in/mlist_table.dat', withEntries(numbered(20, 30), [shared, 'list@sympa.example']));
+    expect((await made.build()).warnings).toEqual([]);
+  });
+
+  test('a table that is not there is a mistake in the configuration', async () => {
+    const made = new Hub();
+    made.configure(`[cross_checks]\nlists = ["mlist_tabel"]\n${fileFed('mlist_table')}`);
+    await expect(made.build()).rejects.toThrow(
+      /cross_checks\.lists\[0\]: there is no table "mlist_tabel"; did you mean mlist_table\?/,
+    );
+  });
+});

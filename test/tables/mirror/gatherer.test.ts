@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { Gatherer } from '../../../src/tables/mirror/gatherer.ts';
+
+const id = new Uint8Array(16).fill(1);
+const bytes = Buffer.from('cn=xkeyvalue');
+
+function gives(gatherer: Gatherer, selection: number): void {
+  gatherer.object(id, bytes, 0, 4);
+  gatherer.entry(selection, bytes, 4, 7, 7, 12);
+}
+
+test.each([
+  ['full', 0],
+  ['delta', 1],
+] as const)(
+  'what is caught up with in a %s extraction counts, or not, for a selection that was searched by itself',
+  (mode, count) => {
+    const gatherer = new Gatherer(2);
+    gatherer.begin(mode);
+    gatherer.restart(1);
+    gives(gatherer, 0);
+    gives(gatherer, 1);
+    gatherer.changed(id, 'deleted');
+    expect(
+      gatherer
+        .finish()
+        .streams.slice(0, 2)
+        .map((stream) => stream.count),
+    ).toEqual([0, count]);
+  },
+);
+
+test('what an object gave when it came again counts, whatever else changed', () => {
+  const gatherer = new Gatherer(1);
+  gatherer.begin('delta');
+  gatherer.restart(0);
+  gives(gatherer, 0);
+  gatherer.changed(new Uint8Array(16).fill(2), 'deleted');
+  gatherer.object(id, bytes, 0, 4);
+  gatherer.entry(0, bytes, 7, 12, 4, 7);
+  const [{ count, keyStart, keyEnd }] = gatherer.finish().streams;
+  expect([count, keyEnd[0] - keyStart[0]]).toEqual([1, 5]);
+});

@@ -1,0 +1,234 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { CsvSourceConfig } from '../../../src/config/config.ts';
+import { parseTemplate } from '../../../src/config/template.ts';
+import { SourceError } from '../../../src/tables/error.ts';
+import { readCsv } from '../../../src/tables/sources/csv.ts';
+import { bytes, type Entry, entriesOf } from '../pairs.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'mailhub-csv-test-'));
+const path = join(directory, 'students.csv');
+afterAll(() => rmSync(directory, { recursive: true }));
+
+interface Answer {
+  readonly entries: Entry[];
+  readonly rejections: string[];
+}
+
+async function read(
+  file: string | Buffer,
+  {
+    key = '{alias}@stmarys.example',
+    value = '{id}@students.example',
+    delimiter = 'auto' as CsvSourceConfig['delimiter'],
+  } = {},
+): Promise<Answer> {
+  writeFileSync(path, file);
+  const { pairs, rejections } = await readCsv({
+    kind: 'csv',
+    path,
+    key: parseTemplate(key),
+    value: parseTemplate(value),
+    delimiter,
+    maxAge: undefined,
+    optional: false,
+  });
+  const text = rejections.examples.map(({ place, reason }) => `${place}: ${reason}`);
+  expect(text).toHaveLength(rejections.count);
+  return { entries: entriesOf(pairs), rejections: text };
+}
+
+async function entries(file: string | Buffer, options: Parameters<typeof read>[1] = {}): Promise<Entry[]> {
+  const answer = await read(file, options);
+  expect(answer.rejections).toEqual([]);
+  return answer.entries;
+}
+
+async function failure(file: string | Buffer, options: Parameters<typeof read>[1] = {}): Promise<string> {
+  const error: unknown = await read(file, options).then(
+    () => expect.unreachable('the file was read'),
+    (reason) => reason,
+  );
+  if (!(error instanceof SourceError)) throw error;
+  expect(error.source).toBe(path);
+  expect(error.message.startsWith(`${path}: `)).toBe(true);
+  return error.message.slice(path.length + 2);
+}
+
+describe('readCsv', () => {
+  const jane: Entry = ['jane@stmarys.example', 's1@students.example'];
+  const john: Entry = ['john@stmarys.example', 's2@students.example'];
+
+  it('makes an entry of every row', async () => {
+    expect(await entries('alias,id\nJane,s1\nJOHN,s2\n')).toEqual([jane, john]);
+  });
+
+  it('finds the separator in the header line, or takes the one it is given', async () => {
+    expect(await entries('alias;id\nJane;s1\n')).toEqual([jane]);
+    expect(await entries('"a,b";alias;id\n1,2;Jane;s1\n')).toEqual([jane]);
+    expect(
+      await entries('alias,id;x\nJane;s1,y\n', { key: '{alias,id}', value: '{x}', delimiter: ';' }),
+    ).toEqual([['jane', 's1,y']]);
+    expect(await failure('alias,id;x\nJane,s1;y\n')).toMatch(/commas and semicolons; set delimiter/);
+    expect(await entries('alias\nJane\n', { key: '{alias}', value: 'local' })).toEqual([['jane', 'local']]);
+  });
+
+  it('takes files as spreadsheets save them', async () => {
+    expect(await entries('\ufeffalias;id\r\nJane;s1\r\nJohn;s2')).toEqual([jane, john]);
+    expect(await entries('"alias","id"\r\n"Jane","s1"\r\n\r\n"","" \r\n,\r\n  \r\n')).toEqual([jane]);
+    expect(await failure(Buffer.from('\ufeffalias;id\r\n', 'utf16le'))).toBe('is UTF-16; save it as UTF-8');
+  });
+
+  it('takes off blanks and tabs around a field and leaves those within', async () => {
+    expect(await entries(' alias ,\tid\n  Jane\t, s1 \n "John"  , " s2 "\n')).toEqual([jane, john]);
+    expect(await entries('a,b\nx,  y  z \n', { key: '{a}', value: '{b}' })).toEqual([['x', 'y  z']]);
+  });
+
+  it('reads quoted fields with separators, quotes and line breaks', async () => {
+    const file = 'alias,note,id\n"Jane","a, ""b""\r\nand\nc",s1\nJohn,d "e" f,s2\n,,"\n"\n';
+    const answer = await read(file);
+    expect(answer.entries).toEqual([jane, john]);
+    expect(answer.rejections).toEqual(['line 6: the column alias is empty']);
+  });
+
+  it('keeps every byte of a value, and never lower-cases more than ASCII', async () => {
+    const options = { key: '{k}', value: 'über {v}' };
+    const file = Buffer.concat([bytes('k,v\n'), Buffer.from('ÀB\u212a'), bytes(',\xff\xe0\xa0\n')]);
+    const [key, value] = (await entries(file, options))[0];
+    expect(bytes(key).toString()).toBe('Àb\u212a');
+    expect(value).toBe(`${Buffer.from('über ').toString('latin1')}\xff\xe0\xa0`);
+  });
+
+  it('finds columns whose names are not ASCII', async () => {
+    expect(await entries('Schlüssel,id\njane,s1\n', { key: '{Schlüssel}', value: '{id}' })).toEqual([
+      ['jane', 's1'],
+    ]);
+  });
+
+  it('rejects a row without a usable entry, with its line, and keeps the others', async () => {
+    const long = 'k'.repeat(240);
+    const rows = [
+      'alias,id',
+      'jane,s1',
+      ',s9',
+      'x,',
+      `${long},s9`,
+      '"a\nb",s9',
+      'c\x01,s9',
+      'd\xff,s9',
+      'e,"1\n2"',
+      'f,\0',
+      'john,s2',
+    ];
+    const answer = await read(bytes(rows.join('\n')));
+    expect(answer.entries).toEqual([jane, john]);
+    expect(answer.rejections).toEqual([
+      'line 3: the column alias is empty',
+      'line 4: the column id is empty',
+      'line 5: the key is longer than 255 bytes',
+      'line 6: the key has a control character',
+      'line 8: the key has a control character',
+      'line 9: the key is not UTF-8',
+      'line 10: the value has a line break',
+      'line 12: the value has a NUL byte',
+    ]);
+  });
+
+  it('keeps both entries of a key that comes twice, for the merge to judge', async () => {
+    expect(await entries('alias,id\njane,s1\nJane,s2\n')).toHaveLength(2);
+  });
+
+  it('gives no entries for a header line alone, but fails for an empty file', async () => {
+    expect(await entries('alias,id\n')).toEqual([]);
+    for (const file of ['', '\ufeff', '\n \r\n']) {
+      expect(await failure(file)).toBe('is empty; its first line must name the columns');
+    }
+  });
+
+  it('names the columns that are there when one is missing', async () => {
+    expect(await failure('Alias;"the ""id"""\nx;y\n')).toBe(
+      'has no column alias; its columns are: Alias, the "id"',
+    );
+    expect(await failure('alias,id,id\nx,y,z\n')).toBe('has the column id twice');
+  });
+
+  it('fails as a whole when a row is malformed', async () => {
+    const cutOff = 'is the file cut off?';
+    expect(await failure('alias,id\njane,s1\njohn\n')).toBe(
+      `line 3: 1 fields where the header line has 2; ${cutOff}`,
+    );
+    expect(await failure('alias,id\n\n"ja\nne",s1,\n')).toBe(
+      `line 3: 3 fields where the header line has 2; ${cutOff}`,
+    );
+    expect(await failure('alias,id\njane,s1\njohn,"s2\n')).toBe(
+      `line 3: a double quote is never closed; ${cutOff}`,
+    );
+    const misplaced = 'a double quote or carriage return is out of place';
+    expect(await failure('alias,id\njane,"s1"x\n')).toBe(`line 2: ${misplaced}`);
+    expect(await failure('alias,id\njane,5"\njohn,6"\n')).toBe(`line 2: ${misplaced}`);
+    expect(await failure('alias,id\rjane,s1\rjohn,s2\r')).toBe(`line 1: ${misplaced}`);
+  });
+
+  it('fails for a file that is not there', async () => {
+    rmSync(path, { force: true });
+    const config = {
+      kind: 'csv',
+      path,
+      key: [{ name: 'a' }],
+      value: ['v'],
+      delimiter: 'auto',
+      maxAge: undefined,
+      optional: false,
+    } as const;
+    await expect(readCsv(config)).rejects.toThrow(`${path}: no such file or directory (ENOENT)`);
+  });
+
+  it('reads back what was written, whatever is quoted and however lines end', async () => {
+    const unit = fc.constantFrom(...'aZ09@.-_"\',; \t\r\n\xe4\x80');
+    const field = fc.string({ unit, maxLength: 6 });
+    const table = fc.integer({ min: 2, max: 4 }).chain((columns) =>
+      fc.array(fc.array(field, { minLength: columns, maxLength: columns }), {
+        minLength: 1,
+        maxLength: 12,
+      }),
+    );
+    const style = fc.record({
+      delimiter: fc.constantFrom(',' as const, ';' as const),
+      lineEnd: fc.constantFrom('\n', '\r\n'),
+      lastLineEnd: fc.boolean(),
+      quoteAll: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(table, style, async (rows, { delimiter, lineEnd, lastLineEnd, quoteAll }) => {
+        const written = (text: string) =>
+          quoteAll || /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+        const header = rows[0].map((_, i) => `column ${i}`);
+        const lines = [header, ...rows].map((row) => row.map(written).join(delimiter));
+        const file = lines.join(lineEnd) + (lastLineEnd ? lineEnd : '');
+        const answer = await read(bytes(file), { key: 'k {column 0} {column 1}', value: 'v' });
+
+        const trimmed = rows.map((row) => row.map((text) => text.replace(/^[ \t]+|[ \t]+$/g, '')));
+        const keys = trimmed
+          .filter(([a, b]) => a !== '' && b !== '')
+          .map(([a, b]) => `k ${a} ${b}`.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
+        const usable = (key: string) => !/[\t\r\n]/.test(key) && !bytes(key).toString().includes('\ufffd');
+        expect(answer.entries.map(([key]) => key)).toEqual(keys.filter(usable));
+        const blank = trimmed.filter((row) => row.every((text) => text === '')).length;
+        expect(answer.rejections).toHaveLength(rows.length - blank - answer.entries.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('fails for a file that was cut off before the last field of a row', async () => {
+    const file = bytes('alias,note,id\r\njane,"a\r\nb",s1\r\njohn,,s2\r\n');
+    const rowStart = file.indexOf('jane');
+    for (let length = rowStart + 1; length < file.indexOf('s1'); length++) {
+      const cut = file.subarray(0, length);
+      if (!cut.toString().endsWith('",')) expect(await failure(cut)).toMatch(/cut off\?$/);
+    }
+  });
+});
