@@ -45,7 +45,9 @@ export class ForeignFile implements DbmFile {
     return this.#connection.pairs(table, decode, terminated);
   }
 
+  /** Lookups go by the index, which going through the rows does not touch: SQLite's own check compares the two. */
   readBack(pairs: Pairs): void {
+    this.#connection.verify();
     this.#refuseChanged();
     checkSameEntries(this.path, this.pairs(), pairs);
   }
