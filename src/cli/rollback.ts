@@ -1,6 +1,7 @@
 import { loadConfig } from '../config/load.ts';
 import { History } from '../state/history.ts';
 import { whoRuns } from '../state/who.ts';
+import { printableText } from '../tables/columns/bytes.ts';
 import { RollbackError, type RollbackReport, rollback } from '../tables/decisions/rollback.ts';
 import { writeDerived } from './derived-lines.ts';
 import type { RollbackFlags } from './flags.ts';
@@ -19,7 +20,8 @@ export async function rollbackCommand(tables: readonly string[], flags: Rollback
     who: whoRuns(),
     why: flags.reason ?? '',
   });
-  const status = report.tables.some(({ table }) => table.outcome === 'failed') ? Status.error : Status.ok;
+  const hasFailed = report.tables.some(({ table }) => table.outcome === 'failed');
+  const status = hasFailed || report.deadCanaries.length > 0 ? Status.error : Status.ok;
   if (flags.json) process.stdout.write(jsonDocument({ status, ...report }));
   else writeReport(report);
   return status;
@@ -46,7 +48,7 @@ function momentOf(text: string, stateDir: string): Date {
   );
 }
 
-function writeReport({ tables, gone, derived, stateTrouble }: RollbackReport): void {
+function writeReport({ tables, gone, derived, deadCanaries, stateTrouble }: RollbackReport): void {
   if (stateTrouble !== undefined)
     process.stderr.write(`mailhub-tables: nothing of this is remembered: ${stateTrouble}\n`);
   for (const { table, generation } of tables) {
@@ -66,6 +68,11 @@ function writeReport({ tables, gone, derived, stateTrouble }: RollbackReport): v
     process.stdout.write(`${name}: pinned: it stays so until mailhub-tables unpin ${name}\n`);
   }
   writeDerived(derived, process.stdout, process.stderr);
+  for (const { address, message } of deadCanaries) {
+    process.stderr.write(
+      `mailhub-tables: canary ${printableText(address)} fails since this roll-back: ${printableText(message)}\n`,
+    );
+  }
   if (gone.count > 0) {
     const more = gone.count > gone.examples.length ? ', ...' : '';
     process.stderr.write(

@@ -12,7 +12,9 @@ import { merge } from '../columns/merge.ts';
 import { unrepresentable } from '../dat/unrepresentable.ts';
 import { PublishError, SourceError } from '../error.ts';
 import { decidedPlan, type Plan } from '../guard/plan.ts';
-import { type DerivedReport, publishDerived } from '../publish/derived.ts';
+import { afterPublishing } from '../publish/after-publishing.ts';
+import { deadCanaries } from '../publish/canaries.ts';
+import type { DerivedReport } from '../publish/derived.ts';
 import { stampOf, tableFiles } from '../publish/files.ts';
 import { chooseFormats } from '../publish/formats.ts';
 import { publishPlans } from '../publish/publish.ts';
@@ -218,9 +220,10 @@ async function underLock<T>(
       publish: async (table, changes, decide) => {
         const { plan, replaced } = await planOf(config, opened, table, changes);
         const { override, undo } = decide(replaced);
+        const deadBefore = await deadCanaries(config);
         await publish(config, opened, journal, [plan]);
+        const derived = await afterPublishing(config, opened, [plan], deadBefore);
         if (plan.outcome === 'failed') undo();
-        const derived = await publishDerived(config, opened);
         const shadowedBy = shadowing(config, table, await surveysBefore(config, opened, table), changes);
         return { table: reportOf(plan, true), override, shadowedBy, derived, stateTrouble: opened.trouble };
       },

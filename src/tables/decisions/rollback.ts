@@ -11,6 +11,7 @@ import type { Table } from '../columns/table.ts';
 import { type Listing, Tally } from '../columns/tally.ts';
 import { PublishError } from '../error.ts';
 import { decidedPlan, type Plan } from '../guard/plan.ts';
+import { type DeadCanary, deadCanaries } from '../publish/canaries.ts';
 import { type DerivedReport, publishDerived } from '../publish/derived.ts';
 import { tableFiles } from '../publish/files.ts';
 import { chooseFormats } from '../publish/formats.ts';
@@ -47,6 +48,8 @@ export interface RollbackReport {
   readonly gone: Listing<string>;
   /** The tables that are made of others. */
   readonly derived: readonly DerivedReport[];
+  /** Those that fail now and did not before: what somebody rolled back on purpose stays so. */
+  readonly deadCanaries: readonly DeadCanary[];
   /** Why the state could not be written, so that nothing of this is remembered. */
   readonly stateTrouble: string | undefined;
 }
@@ -75,10 +78,14 @@ export async function rollback(config: Config, options: RollbackOptions): Promis
       reason: options.why,
       startedAt: Date.now(),
     });
+    const deadBefore = await deadCanaries(config);
     const { plans, ...report } = await rollbackUnderLock(config, state, journal, options);
     endRun(journal, plans, [], config.keepHistory);
     const derived = await publishDerived(config, state);
-    return { ...report, derived, stateTrouble: state.trouble };
+    const dead = (await deadCanaries(config)).filter(
+      ({ address }) => !deadBefore.some((before) => before.address === address),
+    );
+    return { ...report, derived, deadCanaries: dead, stateTrouble: state.trouble };
   } finally {
     state?.close();
     lock.release();
@@ -91,7 +98,9 @@ export async function rollbackUnderLock(
   state: State,
   journal: RunJournal,
   { tables, to, before, ...by }: RollbackOptions,
-): Promise<Omit<RollbackReport, 'derived' | 'stateTrouble'> & { readonly plans: readonly Plan[] }> {
+): Promise<
+  Omit<RollbackReport, 'derived' | 'deadCanaries' | 'stateTrouble'> & { readonly plans: readonly Plan[] }
+> {
   const formats = await chooseFormats(config);
   const generations = new Generations(config.stateDir, config.generations);
   const pins = new Pins(config.stateDir);

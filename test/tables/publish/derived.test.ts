@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
+import { Overrides } from '../../../src/state/overrides.ts';
 import { Pins } from '../../../src/state/pins.ts';
 import { addOverride } from '../../../src/tables/decisions/override.ts';
 import { unpinTables } from '../../../src/tables/decisions/pin.ts';
@@ -152,6 +153,32 @@ describe('a canary', () => {
     hub.put('in/a_table.dat', numbered(0, 11));
     unpinTables(await loadConfig(hub.configFile), ['a_table', 'b_table'], 'pat', '');
     expect((await hub.build()).tables).toMatchObject([{ outcome: 'published' }, { outcome: 'published' }]);
+  });
+
+  test('that an override would make fail takes the override back', async () => {
+    const hub = await twoTables(section);
+    await hub.build();
+    const config = await loadConfig(hub.configFile);
+    const override = { table: 'a_table', key: shared, value: undefined };
+    const { table } = await addOverride(config, { ...override, who: 'pat', why: 'left', expires: undefined });
+    expect(table).toMatchObject({
+      outcome: 'failed',
+      failure: { message: expect.stringContaining('canary') },
+    });
+    expect(hub.exim('a_table')).toEqual(ten);
+    expect(new Overrides(hub.stateDir).list()).toEqual([]);
+  });
+
+  test('that fails since a roll-back is told, and the roll-back stands', async () => {
+    const newest = 'user000010@example.ac.uk';
+    const hub = await twoTables(`[[canaries]]\naddress = "${newest}"\ntable = "a_table"`);
+    await hub.build();
+    hub.put('in/a_table.dat', numbered(0, 11));
+    await hub.build();
+    const options = { tables: ['a_table'], to: undefined, by: 'rollback', who: 'pat', why: '' } as const;
+    const { deadCanaries } = await rollback(await loadConfig(hub.configFile), options);
+    expect(deadCanaries).toEqual([{ address: newest, message: expect.stringContaining('not in a_table') }]);
+    expect(hub.exim('a_table')).toEqual(ten);
   });
 
   test('that failed before is told and rolls nothing back', async () => {
