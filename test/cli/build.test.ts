@@ -38,7 +38,10 @@ test('says in a line a table what became of it, and what to do about the one tha
   hub.put('in/mlist_table.dat', numbered(0, 12, 'list'));
   const second = await build(hub);
   expect(second.status).toBe(3);
-  expect(second.stdout.trimEnd().split('\n')).toHaveLength(4);
+  const lines = second.stdout.trimEnd().split('\n');
+  expect(lines).toHaveLength(5);
+  // The server is another one than before.
+  expect(lines[1]).toMatch(/^ {2}everything was asked for: ./);
   expect(lineOf(second, 'directory ad')).toMatch(
     /^directory ad: ldap:\/\/127\.0\.0\.1:\d+: \d+ requests, \d+ entries, \d+ kB$/,
   );
