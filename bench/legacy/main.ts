@@ -43,7 +43,11 @@ async function compare(recipients: number): Promise<void> {
   try {
     const campus = join(work, 'campus');
     await generateCampus({ recipients, seed: 1, out: campus, crowdedGroup: false, hours: 1 });
-    const slapd = await startSlapd({ ldif: join(campus, 'directory.ldif'), references: false });
+    const slapd = await startSlapd({
+      ldif: join(campus, 'directory.ldif'),
+      references: false,
+      tellsChanges: true,
+    });
     try {
       hours(recipients, work, campus, slapd);
     } finally {
