@@ -63,8 +63,8 @@ function head(): string {
   ];
   return `# Performance
 
-Written by \`make bench\` from one run of everything below; nothing here is typed by hand. Compare within one table only: other
-programs ran in turn with ours, on the same machine, and its moods are in all of them. Below each table stands the command that prints it.
+Written by bench/page.ts from the results that the commands below have kept; \`make bench\` runs them all and writes it anew, and nothing here
+is typed by hand. Compare within one table only: other programs ran in turn with ours, on the same machine, and its moods are in all of them.
 
 Machine: ${machine}. ${versions.join(', ')}.
 `;
