@@ -16,14 +16,10 @@ import { systemReason } from './error.ts';
 import { crossCheckPlans } from './guard/cross-checks/plans.ts';
 import { refusalOf, settleHolds } from './guard/hold.ts';
 import { pinPlan } from './guard/pinned.ts';
-import {
-  candidateSources,
-  failedPlan,
-  type Plan,
-  type PlanOptions,
-  planTable,
-  settledPlan,
-} from './guard/plan.ts';
+import type { Plan, TableAtHand } from './guard/plan.ts';
+import { candidateSources, type PlanOptions, planTable } from './guard/planner.ts';
+import { failedPlan, settledPlan } from './guard/ready-plans.ts';
+import { settleMoves } from './guard/settle-moves.ts';
 import { openMirror } from './mirror/open.ts';
 import { tellOf } from './notices/tell.ts';
 import { afterPublishing } from './publish/after-publishing.ts';
@@ -31,7 +27,7 @@ import { deadCanaries } from './publish/canaries.ts';
 import type { DerivedReport } from './publish/derived.ts';
 import { type TableFiles, tableFiles } from './publish/files.ts';
 import { type ChosenFormats, chooseFormats } from './publish/formats.ts';
-import { publishPlans, settleMoves } from './publish/publish.ts';
+import { publishPlans } from './publish/publish.ts';
 import { endRun } from './publish/run-history.ts';
 import { sweep } from './publish/stage.ts';
 import { type Survey, survey } from './publish/survey.ts';
@@ -82,9 +78,8 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
 }
 
 /** A table's files, as they were found. */
-interface Surveyed {
-  readonly table: TableConfig;
-  readonly files: TableFiles;
+interface Surveyed extends Omit<TableAtHand, 'survey'> {
+  /** Or the error that kept them from being read: it concerns this table only. */
   readonly survey: Survey | Error;
 }
 
@@ -177,10 +172,10 @@ class Run {
   }
 
   #survey(): Surveyed[] {
-    return this.#config.tables.map((table) => {
-      const files = tableFiles(this.#config.tablesDir, table.name, this.#formats.of(table));
-      const survey = this.#stopwatch.time('survey', () => surveyOf(files, table.name, this.#state));
-      return { table, files, survey };
+    return this.#config.tables.map((config) => {
+      const files = tableFiles(this.#config.tablesDir, config.name, this.#formats.of(config));
+      const survey = this.#stopwatch.time('survey', () => surveyOf(files, config.name, this.#state));
+      return { config, files, survey, selected: this.#selected.has(config.name) };
     });
   }
 
@@ -216,14 +211,11 @@ class Run {
   ): Promise<Plan[]> {
     const { force = false, allowEmpty = false } = this.#options;
     const plans = await Promise.all(
-      surveyed.map((each) => {
-        const { name } = each.table;
-        const refusal = refusalOf(this.#config.stateDir, name);
-        const options = { selected: this.#selected.has(name), force, allowEmpty, refusal };
-        const remembered = settled.get(each.table);
-        return remembered === undefined
-          ? this.#planMerged(each, sources, byHand, options)
-          : planRemembered(each, remembered, options);
+      surveyed.map((table) => {
+        const remembered = settled.get(table.config);
+        if (remembered !== undefined) return planRemembered(table, remembered);
+        const refusal = refusalOf(this.#config.stateDir, table.config.name);
+        return this.#planMerged(table, sources, byHand, { force, allowEmpty, refusal });
       }),
     );
     for (const { selected, config, optionalFailures } of plans) {
@@ -238,31 +230,32 @@ class Run {
   }
 
   async #planMerged(
-    { table, files, survey }: Surveyed,
+    { survey, ...table }: Surveyed,
     sources: Sources,
     byHand: OverridesOfRun,
     options: PlanOptions,
   ): Promise<Plan> {
     const started = performance.now();
-    const collected = await this.#stopwatch.timeAsync('collect', () => sources.collect(table));
+    const { name } = table.config;
+    const collected = await this.#stopwatch.timeAsync('collect', () => sources.collect(table.config));
     let merged: Merged | undefined;
     try {
       const contributions =
         survey instanceof Error ? collected.contributions : candidateSources(survey, collected);
-      const complete = table.sources.length > 0 && collected.failures.length === 0;
+      const complete = table.config.sources.length > 0 && collected.failures.length === 0;
       if (complete || contributions.length > 0) {
         const isMeasured = !(survey instanceof Error) && isCompared(survey);
-        merged = byHand.apply(table.name, await this.#threads.merge(contributions, isMeasured), complete);
+        merged = byHand.apply(name, await this.#threads.merge(contributions, isMeasured), complete);
       }
       if (survey instanceof Error) throw survey;
       const plan = this.#stopwatch.time('compare', () =>
-        planTable(table, files, survey, collected, merged, options),
+        planTable({ ...table, survey }, collected, merged, options),
       );
-      plan.notes.push(...byHand.notes(table.name));
+      plan.notes.push(...byHand.notes(name));
       plan.milliseconds = performance.now() - started;
       return plan;
     } catch (error) {
-      return failedPlan(table, files, options.selected, error, merged?.table);
+      return failedPlan(table, error, merged?.table);
     }
   }
 
@@ -387,7 +380,6 @@ function makeStateDir(path: string): void {
   }
 }
 
-/** @returns the error that kept the table's files from being read, as a value: it concerns this table only */
 function surveyOf(files: TableFiles, name: string, state: State | undefined): Survey | Error {
   try {
     const record = state?.published(name);
@@ -406,22 +398,18 @@ async function recallAll(
 ): Promise<Map<TableConfig, Remembered>> {
   for (;;) {
     const settled = new Map<TableConfig, Remembered>();
-    for (const { table, survey } of surveyed) {
-      const remembered = memory.recall(table, survey);
-      if (remembered !== undefined) settled.set(table, remembered);
+    for (const { config, survey } of surveyed) {
+      const remembered = memory.recall(config, survey);
+      if (remembered !== undefined) settled.set(config, remembered);
     }
-    const others = surveyed.map(({ table }) => table).filter((table) => !settled.has(table));
+    const others = surveyed.map(({ config }) => config).filter((config) => !settled.has(config));
     if (!(await sources.makeReadable(others))) return settled;
   }
 }
 
-function planRemembered(
-  { table, files, survey }: Surveyed,
-  remembered: Remembered,
-  { selected }: PlanOptions,
-): Plan {
+function planRemembered({ survey, ...table }: Surveyed, remembered: Remembered): Plan {
   if (survey instanceof Error) throw survey;
-  return settledPlan(table, files, survey, selected, remembered);
+  return settledPlan({ ...table, survey }, remembered);
 }
 
 /** Whether anything is or was published that a candidate has to be compared with. */

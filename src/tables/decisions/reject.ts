@@ -6,6 +6,7 @@ import { Rejections } from '../../state/rejections.ts';
 import { State } from '../../state/state.ts';
 import { diff } from '../columns/diff.ts';
 import { merge } from '../columns/merge.ts';
+import { NO_ENTRIES } from '../columns/no-entries.ts';
 import { pick } from '../columns/pick.ts';
 import { judge } from '../guard/guard.ts';
 import { refusalOf } from '../guard/hold.ts';
@@ -81,7 +82,7 @@ function entriesInQuestion(config: Config, table: string, kept: HeldCandidates, 
   const text = (digest: string) =>
     readKeptText(kept.path(table, digest), digest, 'run build, and review again');
   const after = text(held.candidate);
-  if (held.published === undefined) return pick(after, new Uint32Array(0));
+  if (held.published === undefined) return NO_ENTRIES;
   const before = text(held.published);
   const difference = diff(before, after);
   const tableConfig = config.tables.find(({ name }) => name === table);

@@ -1,15 +1,14 @@
 import { rmSync, statSync } from 'node:fs';
 import type { Generations } from '../../state/generations.ts';
 import type { RunJournal, State } from '../../state/state.ts';
-import { printable } from '../columns/bytes.ts';
 import { fileDigest } from '../columns/digest.ts';
 import { merge } from '../columns/merge.ts';
 import { pick } from '../columns/pick.ts';
 import type { Table } from '../columns/table.ts';
 import { systemReason } from '../error.ts';
-import { keyOfEntries } from '../guard/guard.ts';
-import { findMoves, findWaiting, type Move, orderSteps, type Step } from '../guard/moves.ts';
-import { changesOf, fail, holdPlan, type Plan } from '../guard/plan.ts';
+import { orderSteps, type Step } from '../guard/moves.ts';
+import { fail, type Plan } from '../guard/plan.ts';
+import { settleMoves } from '../guard/settle-moves.ts';
 import { NO_PROVENANCE, type Provenance } from '../mirror/provenance.ts';
 import { Stopwatch } from '../threads/stopwatch.ts';
 import type { TableThreads } from '../threads/table-threads.ts';
@@ -17,33 +16,6 @@ import { stampOf, stampsOf } from './files.ts';
 import { readKeptText } from './kept-text.ts';
 import { outcomeOf, publishedChanges } from './run-history.ts';
 import { keepCandidate, type Parts, type StagedTable } from './stage.ts';
-
-/**
- * Holds the tables that would lose an address to one that does not publish.
- *
- * @param additions whether what is new may still be published of one that is held: not once its files are staged
- * @returns the moves that remain
- */
-export function settleMoves(plans: readonly Plan[], additions = true): Move[] {
-  const moves = findMoves(plans.flatMap(changesOf));
-  const waiting = findWaiting(moves);
-  for (const plan of plans) {
-    const move = waiting.get(plan.config.name);
-    if (move === undefined) continue;
-    const { pool, keyStart, keyEnd } = move.from.before;
-    const first = printable(pool, keyStart[move.keys[0]], keyEnd[move.keys[0]]);
-    const what =
-      move.keys.length === 1 ? `${first} moves` : `${move.keys.length} addresses (${first}, ...) move`;
-    const message = `${what} to ${move.to.name}, which is not published: the two can only go together`;
-    holdPlan(
-      plan,
-      { rule: 'waits', message, count: move.keys.length, examples: [first] },
-      keyOfEntries(move.from.before, move.keys),
-      additions,
-    );
-  }
-  return moves.filter((move) => !waiting.has(move.from.name));
-}
 
 export interface PublishOptions {
   /** Tells whose entries were published or taken away. */

@@ -9,6 +9,7 @@ import { State } from '../../state/state.ts';
 import { printable } from '../columns/bytes.ts';
 import { type Difference, diff } from '../columns/diff.ts';
 import { entryOf } from '../columns/entry-of.ts';
+import { NO_ENTRIES } from '../columns/no-entries.ts';
 import type { Table } from '../columns/table.ts';
 import { PublishError } from '../error.ts';
 import { unitOf } from '../guard/unit.ts';
@@ -101,15 +102,6 @@ export async function review(config: Config, tables?: readonly string[]): Promis
   }
 }
 
-const EMPTY: Pairs = {
-  count: 0,
-  pool: new Uint8Array(0),
-  keyStart: new Uint32Array(0),
-  keyEnd: new Uint32Array(0),
-  valueStart: new Uint32Array(0),
-  valueEnd: new Uint32Array(0),
-};
-
 /** Looks at one table after the other, and where else their keys are. */
 class Reviewer {
   readonly #config: Config;
@@ -132,7 +124,7 @@ class Reviewer {
     const { name } = config;
     const held = this.#heldOf(name);
     if (held === undefined) return undefined;
-    const before: Pairs = held.published === undefined ? EMPTY : this.#text(name, held.published);
+    const before: Pairs = held.published === undefined ? NO_ENTRIES : this.#text(name, held.published);
     const after: Pairs = this.#text(name, held.candidate);
     const difference = diff(before, after);
     const { added, removed, changedBefore } = difference;

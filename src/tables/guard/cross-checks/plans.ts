@@ -6,9 +6,10 @@ import type { DbmFile } from '../../../dbm/format.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
 import { diff, isSame } from '../../columns/diff.ts';
 import { valueIn } from '../../columns/entry-of.ts';
+import { NO_ENTRIES } from '../../columns/no-entries.ts';
 import { pick } from '../../columns/pick.ts';
 import type { TableFiles } from '../../publish/files.ts';
-import { EMPTY, type Plan } from '../plan.ts';
+import type { Plan } from '../plan.ts';
 import { type CrossFinding, crossCheckNew, type Novelty, type TableView } from './cross-checks.ts';
 
 /**
@@ -89,7 +90,7 @@ function viewOfPlan(
   config: CrossChecksConfig,
   open: DbmFile[],
 ): TableView {
-  const columns = (): Pairs => write?.table ?? survey.shown() ?? EMPTY;
+  const columns = (): Pairs => write?.table ?? survey.shown() ?? NO_ENTRIES;
   const get: TableView['get'] =
     write === undefined
       ? lookupIn(files, open, columns)
@@ -102,7 +103,7 @@ function noveltyOf(plan: Plan, view: TableView): Novelty[] {
   if (write === undefined) return [];
   // The digest of a table that is published for the first time is not known yet.
   if (survey.published !== undefined && write.table.digest === survey.published.digest) return [];
-  const before = survey.published?.load() ?? EMPTY;
+  const before = survey.published?.load() ?? NO_ENTRIES;
   const same = write.table === candidate && base === survey.published;
   const difference = same ? known : diff(before, write.table);
   if (isSame(difference)) return [];

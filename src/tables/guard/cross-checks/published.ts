@@ -1,9 +1,9 @@
 import type { Config } from '../../../config/config.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
 import { valueIn } from '../../columns/entry-of.ts';
+import { NO_ENTRIES } from '../../columns/no-entries.ts';
 import type { TableFiles } from '../../publish/files.ts';
 import type { Survey } from '../../publish/survey.ts';
-import { EMPTY } from '../plan.ts';
 import { type CrossFinding, crossCheck, type TableView } from './cross-checks.ts';
 import { roleOf } from './plans.ts';
 
@@ -17,7 +17,7 @@ export function crossCheckPublished(
     if (found === undefined) return [];
     let loaded: Pairs | undefined;
     const columns = (): Pairs => {
-      loaded ??= found.survey.shown() ?? EMPTY;
+      loaded ??= found.survey.shown() ?? NO_ENTRIES;
       return loaded;
     };
     const get: TableView['get'] = (bytes, start, end) => valueIn(columns(), bytes.subarray(start, end));
