@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import type { Config, TableConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { AccountMemory } from '../state/account-memory.ts';
 import { StateError } from '../state/error.ts';
 import { Generations } from '../state/generations.ts';
@@ -9,39 +9,34 @@ import { Overrides } from '../state/overrides.ts';
 import { Pins } from '../state/pins.ts';
 import { type RunJournal, State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
-import type { Merged } from './columns/merge.ts';
 import { expireOverrides } from './decisions/override.ts';
 import { OverridesOfRun } from './decisions/overrides-of-run.ts';
 import { systemReason } from './error.ts';
 import { crossCheckPlans } from './guard/cross-checks/plans.ts';
-import { refusalOf, settleHolds } from './guard/hold.ts';
+import { settleHolds } from './guard/hold.ts';
 import { pinPlan } from './guard/pinned.ts';
-import type { Plan, TableAtHand } from './guard/plan.ts';
-import { candidateSources, type PlanOptions, planTable } from './guard/planner.ts';
-import { failedPlan, settledPlan } from './guard/ready-plans.ts';
+import type { Plan } from './guard/plan.ts';
 import { settleMoves } from './guard/settle-moves.ts';
 import { openMirror } from './mirror/open.ts';
 import { tellOf } from './notices/tell.ts';
+import { planTables, recallTables } from './plan-tables.ts';
 import { afterPublishing } from './publish/after-publishing.ts';
 import { deadCanaries } from './publish/canaries.ts';
 import type { DerivedReport } from './publish/derived.ts';
-import { type TableFiles, tableFiles } from './publish/files.ts';
 import { type ChosenFormats, chooseFormats } from './publish/formats.ts';
 import { publishPlans } from './publish/publish.ts';
 import { endRun } from './publish/run-history.ts';
 import { sweep } from './publish/stage.ts';
-import { type Survey, survey } from './publish/survey.ts';
 import type { BuildReport, DirectoryOutcome } from './report.ts';
+import { directoryOutcome } from './report-directory.ts';
 import { reportOf } from './report-table.ts';
 import { selectTables } from './select.ts';
 import { Accounts } from './sources/accounts.ts';
-import { type DirectoryRun, type Progress, Sources } from './sources/collect.ts';
-import { MergeMemory, type Remembered } from './sources/merge-memory.ts';
+import { type Progress, Sources } from './sources/collect.ts';
+import { MergeMemory } from './sources/merge-memory.ts';
+import { surveyTables } from './survey-tables.ts';
 import { Stopwatch } from './threads/stopwatch.ts';
 import { TableThreads } from './threads/table-threads.ts';
-
-/** Whole files are compared at least this often, in milliseconds. */
-const VERIFY_EVERY = 24 * 60 * 60 * 1000;
 
 export interface BuildOptions {
   /** Names of the tables to publish; undefined stands for all of them. */
@@ -75,12 +70,6 @@ export async function build(config: Config, options: BuildOptions = {}): Promise
     await run.close();
     lock?.release();
   }
-}
-
-/** A table's files, as they were found. */
-interface Surveyed extends Omit<TableAtHand, 'survey'> {
-  /** Or the error that kept them from being read: it concerns this table only. */
-  readonly survey: Survey | Error;
 }
 
 /** One run, from the opening of what is remembered to the report. */
@@ -117,19 +106,29 @@ class Run {
       this.#warnings.push(...(await expireOverrides(this.#config, this.#state, whoRuns())));
     const byHand = new OverridesOfRun(overrides.list());
 
-    const surveyed = this.#survey();
+    const surveyed = this.#stopwatch.time('survey', () =>
+      surveyTables(this.#config, this.#formats, this.#selected, this.#state),
+    );
     const accounts = new Accounts(new AccountMemory(this.#config.stateDir), !this.#dryRun);
     const sources = await this.#extract(accounts);
     const memory = new MergeMemory(this.#store, sources, byHand);
-    const settled = await recallAll(memory, sources, surveyed);
+    const settled = await recallTables(surveyed, memory, sources);
     // Files are written while tables are merged; nothing is published before that has come to its end.
     if (!this.#dryRun) this.#committed = this.#stopwatch.timeAsync('remember', () => sources.commit());
 
-    const plans = await this.#plan(surveyed, sources, settled, byHand);
-    this.#warnings.push(...byHand.warnings());
+    const plans = await planTables(surveyed, settled, {
+      stateDir: this.#config.stateDir,
+      sources,
+      byHand,
+      threads: this.#threads,
+      stopwatch: this.#stopwatch,
+      force: this.#options.force ?? false,
+      allowEmpty: this.#options.allowEmpty ?? false,
+    });
+    this.#warnings.push(...plans.flatMap(optionalFailuresOf), ...byHand.warnings());
     if (!this.#dryRun) this.#catchUp(overrides, byHand);
     this.#pin(plans);
-    const directories = sources.directories.map(outcomeOf);
+    const directories = sources.directories.map(directoryOutcome);
     this.#warnings.push(...sources.directories.flatMap(({ warnings }) => warnings));
     if (accounts.trouble !== undefined) this.#warnings.push(accounts.trouble);
 
@@ -171,14 +170,6 @@ class Run {
     });
   }
 
-  #survey(): Surveyed[] {
-    return this.#config.tables.map((config) => {
-      const files = tableFiles(this.#config.tablesDir, config.name, this.#formats.of(config));
-      const survey = this.#stopwatch.time('survey', () => surveyOf(files, config.name, this.#state));
-      return { config, files, survey, selected: this.#selected.has(config.name) };
-    });
-  }
-
   /** Asks the directories; connecting to them stands by itself. */
   async #extract(accounts: Accounts): Promise<Sources> {
     const sources = new Sources(this.#config, {
@@ -200,63 +191,6 @@ class Run {
     this.#stopwatch.add('connect', connect);
     this.#stopwatch.add('extract', performance.now() - started - connect);
     return sources;
-  }
-
-  /** What is to become of each table, by its sources and the guard. */
-  async #plan(
-    surveyed: readonly Surveyed[],
-    sources: Sources,
-    settled: ReadonlyMap<TableConfig, Remembered>,
-    byHand: OverridesOfRun,
-  ): Promise<Plan[]> {
-    const { force = false, allowEmpty = false } = this.#options;
-    const plans = await Promise.all(
-      surveyed.map((table) => {
-        const remembered = settled.get(table.config);
-        if (remembered !== undefined) return planRemembered(table, remembered);
-        const refusal = refusalOf(this.#config.stateDir, table.config.name);
-        return this.#planMerged(table, sources, byHand, { force, allowEmpty, refusal });
-      }),
-    );
-    for (const { selected, config, optionalFailures } of plans) {
-      if (!selected) continue;
-      for (const { message } of optionalFailures) {
-        this.#warnings.push(
-          `${config.name}: an optional source failed, so nothing is removed for want of it: ${message}`,
-        );
-      }
-    }
-    return plans;
-  }
-
-  async #planMerged(
-    { survey, ...table }: Surveyed,
-    sources: Sources,
-    byHand: OverridesOfRun,
-    options: PlanOptions,
-  ): Promise<Plan> {
-    const started = performance.now();
-    const { name } = table.config;
-    const collected = await this.#stopwatch.timeAsync('collect', () => sources.collect(table.config));
-    let merged: Merged | undefined;
-    try {
-      const contributions =
-        survey instanceof Error ? collected.contributions : candidateSources(survey, collected);
-      const complete = table.config.sources.length > 0 && collected.failures.length === 0;
-      if (complete || contributions.length > 0) {
-        const isMeasured = !(survey instanceof Error) && isCompared(survey);
-        merged = byHand.apply(name, await this.#threads.merge(contributions, isMeasured), complete);
-      }
-      if (survey instanceof Error) throw survey;
-      const plan = this.#stopwatch.time('compare', () =>
-        planTable({ ...table, survey }, collected, merged, options),
-      );
-      plan.notes.push(...byHand.notes(name));
-      plan.milliseconds = performance.now() - started;
-      return plan;
-    } catch (error) {
-      return failedPlan(table, error, merged?.table);
-    }
   }
 
   /** Notes which overrides the sources have caught up with. */
@@ -347,17 +281,18 @@ interface Publication {
   readonly meanwhile: () => void;
 }
 
-function outcomeOf({ report: whole, failure, warnings: _, ...run }: DirectoryRun): DirectoryOutcome {
-  const outcome = { ...run, failure: failure?.message };
-  if (whole === undefined) return { ...outcome, report: undefined };
-  const { servers: _servers, passwordExpires: _asked, ...report } = whole;
-  return { ...outcome, report };
-}
-
 /** What was asked for beyond the hourly job: the history shows who lifted the guard. */
 function reasonOf({ tables = [], force, allowEmpty }: BuildOptions): string | undefined {
   const flags = [...(force ? ['--force'] : []), ...(allowEmpty ? ['--allow-empty'] : []), ...tables];
   return flags.length === 0 ? undefined : flags.join(' ');
+}
+
+/** What optional sources of a table kept back. */
+function optionalFailuresOf({ selected, config: { name }, optionalFailures }: Plan): string[] {
+  if (!selected) return [];
+  return optionalFailures.map(
+    ({ message }) => `${name}: an optional source failed, so nothing is removed for want of it: ${message}`,
+  );
 }
 
 /** Does `work` once `others` have been told what they have to do; its error comes after them. */
@@ -378,41 +313,4 @@ function makeStateDir(path: string): void {
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
   }
-}
-
-function surveyOf(files: TableFiles, name: string, state: State | undefined): Survey | Error {
-  try {
-    const record = state?.published(name);
-    const verify = record !== undefined && Date.now() - record.verifiedAt >= VERIFY_EVERY;
-    return survey(files, { record, intended: state?.intended(name), verify });
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
-
-/** Tables that need no merging: what is known of the others' directories is made readable, which may tell more. */
-async function recallAll(
-  memory: MergeMemory,
-  sources: Sources,
-  surveyed: readonly Surveyed[],
-): Promise<Map<TableConfig, Remembered>> {
-  for (;;) {
-    const settled = new Map<TableConfig, Remembered>();
-    for (const { config, survey } of surveyed) {
-      const remembered = memory.recall(config, survey);
-      if (remembered !== undefined) settled.set(config, remembered);
-    }
-    const others = surveyed.map(({ config }) => config).filter((config) => !settled.has(config));
-    if (!(await sources.makeReadable(others))) return settled;
-  }
-}
-
-function planRemembered({ survey, ...table }: Surveyed, remembered: Remembered): Plan {
-  if (survey instanceof Error) throw survey;
-  return settledPlan({ ...table, survey }, remembered);
-}
-
-/** Whether anything is or was published that a candidate has to be compared with. */
-function isCompared({ published, foreign, lostDigest }: Survey): boolean {
-  return published !== undefined || foreign !== undefined || lostDigest !== undefined;
 }

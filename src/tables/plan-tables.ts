@@ -1,0 +1,93 @@
+import type { TableConfig } from '../config/config.ts';
+import type { Merged } from './columns/merge.ts';
+import type { OverridesOfRun } from './decisions/overrides-of-run.ts';
+import { refusalOf } from './guard/hold.ts';
+import type { Plan } from './guard/plan.ts';
+import { candidateSources, planTable } from './guard/planner.ts';
+import { failedPlan, settledPlan } from './guard/ready-plans.ts';
+import type { Survey } from './publish/survey.ts';
+import type { Sources } from './sources/collect.ts';
+import type { MergeMemory, Remembered } from './sources/merge-memory.ts';
+import type { Surveyed } from './survey-tables.ts';
+import type { Stopwatch } from './threads/stopwatch.ts';
+import type { TableThreads } from './threads/table-threads.ts';
+
+/** Tables that need no merging: what is known of the others' directories is made readable, which may tell more. */
+export async function recallTables(
+  surveyed: readonly Surveyed[],
+  memory: MergeMemory,
+  sources: Sources,
+): Promise<Map<TableConfig, Remembered>> {
+  for (;;) {
+    const settled = new Map<TableConfig, Remembered>();
+    for (const { config, survey } of surveyed) {
+      const remembered = memory.recall(config, survey);
+      if (remembered !== undefined) settled.set(config, remembered);
+    }
+    const others = surveyed.map(({ config }) => config).filter((config) => !settled.has(config));
+    if (!(await sources.makeReadable(others))) return settled;
+  }
+}
+
+/** What plans are made with. */
+export interface Planning {
+  readonly stateDir: string;
+  readonly sources: Sources;
+  readonly byHand: OverridesOfRun;
+  readonly threads: TableThreads;
+  readonly stopwatch: Stopwatch;
+  /** Publish past the guard. */
+  readonly force: boolean;
+  readonly allowEmpty: boolean;
+}
+
+/** What is to become of each table, by its sources and the guard. @param settled what needs no merging */
+export function planTables(
+  surveyed: readonly Surveyed[],
+  settled: ReadonlyMap<TableConfig, Remembered>,
+  planning: Planning,
+): Promise<Plan[]> {
+  return Promise.all(
+    surveyed.map((table) => {
+      const remembered = settled.get(table.config);
+      return remembered === undefined ? planMerged(table, planning) : planRemembered(table, remembered);
+    }),
+  );
+}
+
+function planRemembered({ survey, ...table }: Surveyed, remembered: Remembered): Plan {
+  if (survey instanceof Error) throw survey;
+  return settledPlan({ ...table, survey }, remembered);
+}
+
+async function planMerged({ survey, ...table }: Surveyed, planning: Planning): Promise<Plan> {
+  const { stateDir, sources, byHand, threads, stopwatch, force, allowEmpty } = planning;
+  const started = performance.now();
+  const { name } = table.config;
+  const refusal = refusalOf(stateDir, name);
+  const collected = await stopwatch.timeAsync('collect', () => sources.collect(table.config));
+  let merged: Merged | undefined;
+  try {
+    const contributions =
+      survey instanceof Error ? collected.contributions : candidateSources(survey, collected);
+    const complete = table.config.sources.length > 0 && collected.failures.length === 0;
+    if (complete || contributions.length > 0) {
+      const isMeasured = !(survey instanceof Error) && isCompared(survey);
+      merged = byHand.apply(name, await threads.merge(contributions, isMeasured), complete);
+    }
+    if (survey instanceof Error) throw survey;
+    const plan = stopwatch.time('compare', () =>
+      planTable({ ...table, survey }, collected, merged, { force, allowEmpty, refusal }),
+    );
+    plan.notes.push(...byHand.notes(name));
+    plan.milliseconds = performance.now() - started;
+    return plan;
+  } catch (error) {
+    return failedPlan(table, error, merged?.table);
+  }
+}
+
+/** Whether anything is or was published that a candidate has to be compared with. */
+function isCompared({ published, foreign, lostDigest }: Survey): boolean {
+  return published !== undefined || foreign !== undefined || lostDigest !== undefined;
+}
