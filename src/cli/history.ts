@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load.ts';
-import { History, type RunRecord, type TableOutcome } from '../state/history.ts';
+import { History, type RunRecord } from '../state/history.ts';
+import type { TableOutcome } from '../state/run-record.ts';
 import { printableText } from '../tables/columns/bytes.ts';
 import { selectTables } from '../tables/select.ts';
 import { columns } from './columns.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { CHANGE_KINDS, unpackGuid } from './run-record.ts';
+import { CHANGE_KINDS, type ChangeKind, type TableOutcome, unpackGuid } from './run-record.ts';
 
 /** A run, as the history has it. */
 export interface Run {
@@ -16,19 +16,6 @@ export interface Run {
   readonly result: string | undefined;
 }
 
-/** What became of a table in a run. */
-export interface TableOutcome {
-  readonly table: string;
-  readonly outcome: string;
-  /** Entries. */
-  readonly before: number | undefined;
-  readonly after: number | undefined;
-  readonly added: number;
-  readonly removed: number;
-  readonly changed: number;
-  readonly message: string | undefined;
-}
-
 export interface RunRecord {
   readonly run: Run;
   readonly tables: readonly TableOutcome[];
@@ -38,7 +25,7 @@ export interface RunRecord {
 export interface KeyChange {
   readonly run: Run;
   readonly table: string;
-  readonly kind: 'added' | 'removed' | 'changed';
+  readonly kind: ChangeKind;
   readonly before: Uint8Array | undefined;
   readonly after: Uint8Array | undefined;
   /** The object of the directory behind it, where that is known. */

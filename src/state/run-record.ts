@@ -14,7 +14,7 @@ export interface RunStart {
 }
 
 /** What became of one table in a run. */
-export interface OutcomeRecord {
+export interface TableOutcome {
   readonly table: string;
   readonly outcome: string;
   /** Entries; undefined where there was, or is, no table. */
@@ -80,22 +80,12 @@ export function insertRun(database: Database.Database, start: RunStart): number 
   );
 }
 
-export function insertOutcome(database: Database.Database, run: number, record: OutcomeRecord): void {
+export function insertOutcome(database: Database.Database, run: number, record: TableOutcome): void {
   const { outcome, before, after, added, removed, changed, message } = record;
   const table = nameId(database, record.table);
   database
     .prepare('INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
-    .run(
-      run,
-      table,
-      outcome,
-      before ?? null,
-      after ?? null,
-      added,
-      removed,
-      changed,
-      message === undefined ? null : message,
-    );
+    .run(run, table, outcome, before ?? null, after ?? null, added, removed, changed, message ?? null);
 }
 
 /** Stores every entry that differs; an object that many entries came from is stored once. */

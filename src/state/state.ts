@@ -9,9 +9,9 @@ import {
   insertOutcome,
   insertRun,
   nameId,
-  type OutcomeRecord,
   type PublishedChanges,
   type RunStart,
+  type TableOutcome,
 } from './run-record.ts';
 import { isDamage, migrate, touch, UnreadableStateError } from './schema.ts';
 
@@ -274,7 +274,7 @@ export class RunJournal {
   }
 
   /** Records a publication: what is published now, what became of the table, and every entry that differs. */
-  published(record: TableRecord, outcome: OutcomeRecord, changes: PublishedChanges | undefined): void {
+  published(record: TableRecord, outcome: TableOutcome, changes: PublishedChanges | undefined): void {
     this.#write((database, run) => {
       writePublished(database, outcome.table, record);
       insertOutcome(database, run, outcome);
@@ -290,7 +290,7 @@ export class RunJournal {
   end(ending: {
     readonly result: string;
     readonly load: readonly DirectoryLoad[];
-    readonly outcomes: readonly OutcomeRecord[];
+    readonly outcomes: readonly TableOutcome[];
     readonly holds: ReadonlyMap<string, HoldRecord | undefined>;
     readonly keep: number;
   }): void {

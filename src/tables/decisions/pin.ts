@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import { RunLock } from '../../state/lock.ts';
 import { type Pin, Pins } from '../../state/pins.ts';
-import type { OutcomeRecord, RunStart } from '../../state/run-record.ts';
+import type { RunStart, TableOutcome } from '../../state/run-record.ts';
 import { State } from '../../state/state.ts';
 import { selectTables } from '../select.ts';
 
@@ -51,7 +51,7 @@ function underLock(
     const journal = state.begin({ ...run, startedAt: Date.now() });
     const pins = new Pins(config.stateDir);
     const reports: PinReport[] = [];
-    const outcomes: OutcomeRecord[] = [];
+    const outcomes: TableOutcome[] = [];
     for (const table of new Set(tables)) {
       const published = state.published(table);
       const before = pins.get(table);

@@ -1,4 +1,4 @@
-import type { DirectoryLoad, OutcomeRecord, PublishedChanges } from '../../state/run-record.ts';
+import type { DirectoryLoad, PublishedChanges, TableOutcome } from '../../state/run-record.ts';
 import type { HoldRecord, RunJournal } from '../../state/state.ts';
 import { diff } from '../columns/diff.ts';
 import type { Table } from '../columns/table.ts';
@@ -8,7 +8,7 @@ import type { DirectoryOutcome } from '../report.ts';
 import { reportOf } from '../report-table.ts';
 
 /** What became of a table, as the history has it. */
-export function outcomeOf(plan: Plan): OutcomeRecord {
+export function outcomeOf(plan: Plan): TableOutcome {
   const { name, outcome, before, after, added, removed, changed, findings, failure } = reportOf(plan, false);
   const reasons = failure === undefined ? findings : [failure];
   const message = reasons.length === 0 ? undefined : reasons.map((each) => each.message).join('; ');
