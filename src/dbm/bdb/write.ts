@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { DbmError } from '../error.ts';
 import type { WriteOptions } from '../format.ts';
 import { measure } from '../limits.ts';
@@ -8,9 +7,9 @@ import { printable } from '../printable.ts';
 import { readBackOf } from '../read-back.ts';
 import { Bucket } from './bucket.ts';
 import { BdbFile } from './file.ts';
+import { fileIdOf } from './file-id.ts';
 import { chooseGeometry, type Geometry } from './geometry.ts';
 import { hashKeys } from './hash.ts';
-import { FILE_ID_SIZE } from './layout.ts';
 import { limits } from './limits.ts';
 import { writeMeta } from './meta.ts';
 import { PageWriter } from './pages.ts';
@@ -60,7 +59,8 @@ async function fill(
     if (output.full) await output.room();
   }
 
-  const fileId = deriveFileId(pageSize, pairs.count, pages.pageCount, firsts.end(), overflow.end());
+  const checksums = { firstPages: firsts.end(), furtherPages: overflow.end() };
+  const fileId = fileIdOf({ pageSize, entries: pairs.count, pages: pages.pageCount }, checksums);
   await output.settle();
   const meta = output.stream(0);
   const at = meta.take(pageSize);
@@ -73,9 +73,4 @@ async function fill(
     fileId,
   });
   meta.end();
-}
-
-/** Tells files apart in libdb's cache, as it must; the same entries have the same, so that the file is the same. */
-function deriveFileId(...parts: number[]): Uint8Array {
-  return createHash('sha1').update(parts.join(' ')).digest().subarray(0, FILE_ID_SIZE);
 }
