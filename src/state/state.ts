@@ -1,70 +1,18 @@
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import {
-  type DirectoryLoad,
-  endRun,
-  forgetRuns,
-  insertChanges,
-  insertOutcome,
-  insertRun,
-  nameId,
-  type PublishedChanges,
-  type RunStart,
-  type TableOutcome,
-} from './run-record.ts';
+import { type HoldRecord, readHold } from './hold-record.ts';
+import { RunJournal } from './run-journal.ts';
+import type { RunStart } from './run-record.ts';
 import { isDamage, migrate, touch, UnreadableStateError } from './schema.ts';
-
-/** What was published for a table, as the last run that looked left it. */
-export interface TableRecord {
-  /** SHA-256, hex, of the published `.dat`'s bytes. */
-  readonly datDigest: string;
-  /** SHA-256, hex, of the table's canonical text. */
-  readonly digest: string;
-  readonly entries: number;
-  /** Bytes of the canonical text. */
-  readonly bytes: number;
-  /** The stamps of the `.dat` and of the dbm files when their contents were last compared, by path. */
-  readonly stamps: Readonly<Record<string, string>>;
-  /** When whole files were last verified, in milliseconds of Unix time. */
-  readonly verifiedAt: number;
-}
-
-/** Why and since when a table is held. Times are milliseconds of Unix time. */
-export interface HoldRecord {
-  /** What would go: the same as long as the same removals and changes are in question, whatever else a candidate brings. */
-  readonly findingsKey: string;
-  /** When the table began to be held, and when it was first held for the sake of these entries. */
-  readonly since: number;
-  readonly firstSeen: number;
-  readonly lastSeen: number;
-  /** What `approve` is given: it stands for the candidate and for what it was compared with. */
-  readonly digest: string;
-  readonly candidate: string;
-  readonly published: string;
-  readonly findings: readonly { readonly rule: string; readonly message: string }[];
-}
-
-interface PublishedRow {
-  name: string;
-  dat_digest: string;
-  digest: string;
-  entries: number;
-  bytes: number;
-  stamps: string;
-  verified_at: number;
-}
-
-interface HoldRow {
-  findings_key: string;
-  since: number;
-  first_seen: number;
-  last_seen: number;
-  digest: string;
-  candidate: string;
-  published: string;
-  findings: string;
-}
+import {
+  readIntended,
+  readPublished,
+  recordsOf,
+  type TableRecord,
+  writeIntended,
+  writePublished,
+} from './table-record.ts';
 
 /**
  * What is remembered between runs. It never stops the tables: a file that is damaged or of another version is moved aside
@@ -123,36 +71,17 @@ export class State {
   }
 
   published(name: string): TableRecord | undefined {
-    const row = this.#read(
-      (database) =>
-        database.prepare<[string], PublishedRow>('SELECT * FROM published WHERE name = ?').get(name) ?? null,
-    );
-    if (row === null) return undefined;
-    return {
-      datDigest: row.dat_digest,
-      digest: row.digest,
-      entries: row.entries,
-      bytes: row.bytes,
-      stamps: stampsOf(row.stamps),
-      verifiedAt: row.verified_at,
-    };
+    return this.#read((database) => readPublished(database, name));
   }
 
   /** The digest of the `.dat` that a run was about to publish and may have published before it was killed. */
   intended(name: string): string | undefined {
-    return this.#read(
-      (database) =>
-        database
-          .prepare<[string], { dat_digest: string }>('SELECT dat_digest FROM intended WHERE name = ?')
-          .get(name) ?? null,
-    )?.dat_digest;
+    return this.#read((database) => readIntended(database, name));
   }
 
   /** Says, before the first rename, which `.dat` is about to be ours. */
   intend(name: string, datDigest: string): void {
-    this.#write((database) => {
-      database.prepare('INSERT OR REPLACE INTO intended VALUES (?, ?)').run(name, datDigest);
-    });
+    this.#write((database) => writeIntended(database, name, datDigest));
   }
 
   /** Records what is published now, and that nothing further is intended. */
@@ -162,25 +91,7 @@ export class State {
 
   /** The hold of a table, as the last run left it. */
   hold(name: string): HoldRecord | undefined {
-    const row = this.#read(
-      (database) =>
-        database
-          .prepare<[string], HoldRow>(
-            'SELECT holds.* FROM holds JOIN names ON names.id = holds.tbl WHERE names.name = ?',
-          )
-          .get(name) ?? null,
-    );
-    if (row === null) return undefined;
-    return {
-      findingsKey: row.findings_key,
-      since: row.since,
-      firstSeen: row.first_seen,
-      lastSeen: row.last_seen,
-      digest: row.digest,
-      candidate: row.candidate,
-      published: row.published,
-      findings: findingsOf(row.findings),
-    };
+    return this.#read((database) => readHold(database, name));
   }
 
   /** Begins the record of a run. Nothing is written before there is something to say. */
@@ -189,11 +100,6 @@ export class State {
       write: (work) => this.#write(work),
       generation: () => this.#generation,
     });
-  }
-
-  /** Reads by any statement: for those who show the history. */
-  query<Row>(sql: string, ...parameters: readonly (string | number | Uint8Array)[]): Row[] {
-    return this.#read((database) => database.prepare<unknown[], Row>(sql).all(...parameters));
   }
 
   close(): void {
@@ -235,111 +141,21 @@ export class State {
     if (isDamage(error)) {
       try {
         old.close();
-        const aside = `${path}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
-        renameSync(path, aside);
-        for (const suffix of ['-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
-        this.#movedAside = aside;
+        this.#movedAside = moveAside(path);
         this.#database = openFile(path);
-        return;
       } catch (later) {
         this.#trouble = reasonOf(path, later);
         this.#database = inMemory();
-        return;
       }
+      return;
     }
     const known = recordsOf(path);
     old.close();
     this.#trouble = reasonOf(path, error);
     this.#database = inMemory();
     for (const [name, record] of known.published) writePublished(this.#database, name, record);
-    for (const [name, digest] of known.intended) this.intend(name, digest);
+    for (const [name, digest] of known.intended) writeIntended(this.#database, name, digest);
   }
-}
-
-/** What the journal needs of the state: whichever database is in use at the moment. */
-interface Store {
-  readonly write: (work: (database: Database.Database) => void) => void;
-  readonly generation: () => number;
-}
-
-/** The record of one run, written as it goes. */
-export class RunJournal {
-  readonly #start: RunStart;
-  readonly #store: Store;
-  #row: { readonly id: number; readonly generation: number } | undefined;
-
-  constructor(start: RunStart, store: Store) {
-    this.#start = start;
-    this.#store = store;
-  }
-
-  /** Records a publication: what is published now, what became of the table, and every entry that differs. */
-  published(record: TableRecord, outcome: TableOutcome, changes: PublishedChanges | undefined): void {
-    this.#write((database, run) => {
-      writePublished(database, outcome.table, record);
-      insertOutcome(database, run, outcome);
-      if (changes !== undefined) insertChanges(database, run, outcome.table, changes);
-    });
-  }
-
-  /**
-   * Ends the run: what became of the tables that were not published, which of them are held and which no more.
-   *
-   * @param keep forget runs that began longer ago, in milliseconds
-   */
-  end(ending: {
-    readonly result: string;
-    readonly load: readonly DirectoryLoad[];
-    readonly outcomes: readonly TableOutcome[];
-    readonly holds: ReadonlyMap<string, HoldRecord | undefined>;
-    readonly keep: number;
-  }): void {
-    this.#write((database, run) => {
-      for (const outcome of ending.outcomes) insertOutcome(database, run, outcome);
-      for (const [table, hold] of ending.holds) writeHold(database, table, hold);
-      endRun(database, run, ending.result, ending.load);
-      forgetRuns(database, this.#start.startedAt - ending.keep);
-    });
-  }
-
-  #write(work: (database: Database.Database, run: number) => void): void {
-    let row = this.#row;
-    this.#store.write((database) => {
-      const generation = this.#store.generation();
-      row = this.#row?.generation === generation ? this.#row : undefined;
-      row ??= { id: insertRun(database, this.#start), generation };
-      work(database, row.id);
-    });
-    this.#row = row;
-  }
-}
-
-function writePublished(database: Database.Database, name: string, record: TableRecord): void {
-  const { datDigest, digest, entries, bytes, stamps, verifiedAt } = record;
-  database
-    .prepare('INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?)')
-    .run(name, datDigest, digest, entries, bytes, stampsText(stamps), verifiedAt);
-  database.prepare('DELETE FROM intended WHERE name = ?').run(name);
-}
-
-function writeHold(database: Database.Database, table: string, hold: HoldRecord | undefined): void {
-  const id = nameId(database, table);
-  database.prepare('DELETE FROM holds WHERE tbl = ?').run(id);
-  if (hold === undefined) return;
-  const { findingsKey, since, firstSeen, lastSeen, digest, candidate, published, findings } = hold;
-  database
-    .prepare('INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
-    .run(
-      id,
-      findingsKey,
-      since,
-      firstSeen,
-      lastSeen,
-      digest,
-      candidate,
-      published,
-      JSON.stringify(findings.map(({ rule, message }) => ({ rule, message }))),
-    );
 }
 
 function openFile(path: string): Database.Database {
@@ -354,58 +170,18 @@ function openFile(path: string): Database.Database {
   }
 }
 
+/** @returns where a damaged file is now */
+function moveAside(path: string): string {
+  const aside = `${path}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
+  renameSync(path, aside);
+  for (const suffix of ['-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
+  return aside;
+}
+
 function inMemory(): Database.Database {
   const database = new Database(':memory:');
   migrate(database);
   return database;
-}
-
-/** What a file that can't be written still tells, whatever its version. */
-function recordsOf(path: string): {
-  published: Map<string, TableRecord>;
-  intended: Map<string, string>;
-} {
-  const published = new Map<string, TableRecord>();
-  const intended = new Map<string, string>();
-  let database: Database.Database | undefined;
-  try {
-    database = new Database(path, { readonly: true, fileMustExist: true });
-    for (const row of database.prepare<[], PublishedRow>('SELECT * FROM published').all()) {
-      const { dat_digest: datDigest, digest, entries, bytes, stamps, verified_at: verifiedAt } = row;
-      published.set(row.name, { datDigest, digest, entries, bytes, stamps: stampsOf(stamps), verifiedAt });
-    }
-    const rows = database.prepare<[], { name: string; dat_digest: string }>('SELECT * FROM intended').all();
-    for (const { name, dat_digest } of rows) intended.set(name, dat_digest);
-  } catch {
-    // What can't be read is not known; the files of the tables tell the rest.
-  } finally {
-    database?.close();
-  }
-  return { published, intended };
-}
-
-function findingsOf(text: string): HoldRecord['findings'] {
-  const list: unknown = JSON.parse(text);
-  if (!Array.isArray(list)) return [];
-  return list.map((each: unknown) => {
-    const { rule, message } = Object(each);
-    return { rule: String(rule), message: String(message) };
-  });
-}
-
-function stampsOf(text: string): Record<string, string> {
-  const stamps: Record<string, string> = {};
-  for (const line of text.split('\n')) {
-    const [stamp, path] = line.split('\t');
-    if (stamp !== undefined && path !== undefined) stamps[path] = stamp;
-  }
-  return stamps;
-}
-
-function stampsText(stamps: Readonly<Record<string, string>>): string {
-  return Object.entries(stamps)
-    .map(([path, stamp]) => `${stamp}\t${path}`)
-    .join('\n');
 }
 
 function reasonOf(path: string, error: unknown): string {

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '../../fixtures/server/fault.ts';
 import { startFixtureServer } from '../../fixtures/server/server.ts';
-import { State } from '../../src/state/state.ts';
 import { Program } from '../cli/program.ts';
+import { queryState } from '../state/query.ts';
 import { directoryFed, fileFed, Hub, keptByHand, numbered, without } from '../tables/hub.ts';
 
 let program: Program;
@@ -245,7 +245,7 @@ test('only the attributes that filters and templates need are asked for, and the
     failure: undefined,
   });
   expect(bytes - (asked?.bytes ?? 0)).toBeLessThan(50);
-  const [run] = State.peek(frugal.stateDir)?.query<{ load: string }>('SELECT load FROM runs') ?? [];
+  const [run] = queryState<{ load: string }>(frugal.stateDir, 'SELECT load FROM runs');
   expect(JSON.parse(run?.load ?? '')).toMatchObject([
     { name: 'ad', servers: [{ url: nobody?.url }, { url: server.url, bytes: asked?.bytes }] },
   ]);

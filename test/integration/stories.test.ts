@@ -1,9 +1,9 @@
 // What postmasters live through, on a real terminal and without one; each story ends with what Exim finds.
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { State } from '../../src/state/state.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Outcome, Program } from '../cli/program.ts';
 import { Terminal } from '../cli/terminal.ts';
+import { queryState } from '../state/query.ts';
 import { type Entries, fileFed, Hub, numbered, withEntries, without } from '../tables/hub.ts';
 import { Exim } from './exim.ts';
 
@@ -151,9 +151,8 @@ describe('a school is deleted in Active Directory by mistake', () => {
 
     expect((await program.run(approvalIn(stdout))).status).toBe(0);
     await eximFinds(hub, 'exch_table', others);
-    const state = State.open(hub.stateDir);
-    onTestFinished(() => state.close());
-    const remembered = state.query<{ dn: string; count: number }>(
+    const remembered = queryState<{ dn: string; count: number }>(
+      hub.stateDir,
       'SELECT dn, count(*) AS count FROM changes JOIN origins ON origins.id = changes.origin WHERE kind = 1 GROUP BY dn',
     );
     expect(remembered).toHaveLength(6);

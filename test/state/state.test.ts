@@ -1,9 +1,10 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { State } from '../../src/state/state.ts';
 import { fileFed, Hub, numbered, withEntries, without } from '../tables/hub.ts';
+import { queryState } from './query.ts';
 
 /** A hub with one table, published once. */
 async function published(more = ''): Promise<Hub> {
@@ -12,12 +13,6 @@ async function published(more = ''): Promise<Hub> {
   hub.put('in/t.dat', numbered(0, 100));
   await hub.build();
   return hub;
-}
-
-function stateOf(hub: Hub): State {
-  const state = State.open(hub.stateDir);
-  onTestFinished(() => state.close());
-  return state;
 }
 
 const text = (bytes: Uint8Array | null) => bytes && Buffer.from(bytes).toString();
@@ -35,8 +30,8 @@ test('every run, and every entry that it changed, is remembered; the first publi
   await hub.build();
   await hub.build({ dryRun: true });
 
-  const state = stateOf(hub);
-  const runs = state.query<{ command: string; who: string; result: string }>(
+  const runs = queryState<{ command: string; who: string; result: string }>(
+    hub.stateDir,
     'SELECT command, who, result, ended_at >= started_at AS ended FROM runs ORDER BY id',
   );
   expect(runs).toEqual(
@@ -47,12 +42,15 @@ test('every run, and every entry that it changed, is remembered; the first publi
       ended: 1,
     })),
   );
-  expect(state.query('SELECT run, outcome, before, after, added, removed, changed FROM outcomes')).toEqual([
+  expect(
+    queryState(hub.stateDir, 'SELECT run, outcome, before, after, added, removed, changed FROM outcomes'),
+  ).toEqual([
     { run: 1, outcome: 'published', before: null, after: 100, added: 100, removed: 0, changed: 0 },
     { run: 2, outcome: 'published', before: 100, after: 100, added: 1, removed: 1, changed: 1 },
     { run: 3, outcome: 'unchanged', before: 100, after: 100, added: 0, removed: 0, changed: 0 },
   ]);
-  const changes = state.query<{ key: Buffer; old_value: Buffer | null; new_value: Buffer | null }>(
+  const changes = queryState<{ key: Buffer; old_value: Buffer | null; new_value: Buffer | null }>(
+    hub.stateDir,
     'SELECT run, kind, key, old_value, new_value FROM changes ORDER BY kind',
   );
   expect(
@@ -85,10 +83,9 @@ test('what is older than keep_history is forgotten', async () => {
   hub.put('in/t.dat', numbered(0, 102));
   await hub.build();
 
-  const state = stateOf(hub);
-  expect(state.query('SELECT id FROM runs')).toEqual([{ id: 3 }]);
+  expect(queryState(hub.stateDir, 'SELECT id FROM runs')).toEqual([{ id: 3 }]);
   for (const table of ['outcomes', 'changes'])
-    expect(state.query(`SELECT DISTINCT run FROM ${table}`)).toEqual([{ run: 3 }]);
+    expect(queryState(hub.stateDir, `SELECT DISTINCT run FROM ${table}`)).toEqual([{ run: 3 }]);
 });
 
 test('a state of version 1 is brought up to date, and what it knew is kept', async () => {
@@ -102,7 +99,7 @@ test('a state of version 1 is brought up to date, and what it knew is kept', asy
 
   expect(await hub.build()).toMatchObject({ warnings: [], stateTrouble: undefined });
   expect(hub.remembered('t')).toEqual(known);
-  expect(stateOf(hub).query('SELECT outcome FROM outcomes')).toEqual([{ outcome: 'unchanged' }]);
+  expect(queryState(hub.stateDir, 'SELECT outcome FROM outcomes')).toEqual([{ outcome: 'unchanged' }]);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { HeldCandidates } from '../../state/held.ts';
+import type { HoldRecord } from '../../state/hold-record.ts';
 import { Rejections } from '../../state/rejections.ts';
-import type { HoldRecord } from '../../state/state.ts';
 import { digestOf } from '../columns/digest.ts';
 import { EntriesBuilder } from '../columns/entries.ts';
 import { entryOf } from '../columns/entry-of.ts';

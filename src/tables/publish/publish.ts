@@ -1,6 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import type { Generations } from '../../state/generations.ts';
-import type { RunJournal, State } from '../../state/state.ts';
+import type { RunJournal } from '../../state/run-journal.ts';
+import type { State } from '../../state/state.ts';
 import { fileDigest } from '../columns/digest.ts';
 import { merge } from '../columns/merge.ts';
 import { pick } from '../columns/pick.ts';

@@ -1,5 +1,6 @@
+import type { HoldRecord } from '../../state/hold-record.ts';
+import type { RunJournal } from '../../state/run-journal.ts';
 import type { DirectoryLoad, PublishedChanges, TableOutcome } from '../../state/run-record.ts';
-import type { HoldRecord, RunJournal } from '../../state/state.ts';
 import { diff } from '../columns/diff.ts';
 import type { Table } from '../columns/table.ts';
 import type { Plan } from '../guard/plan.ts';

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { DbmError } from '../../dbm/error.ts';
 import type { DbmFile } from '../../dbm/format.ts';
 import { openTable } from '../../dbm/index.ts';
-import type { TableRecord } from '../../state/state.ts';
+import type { TableRecord } from '../../state/table-record.ts';
 import { digestOf } from '../columns/digest.ts';
 import { type Conflict, merge } from '../columns/merge.ts';
 import type { Table } from '../columns/table.ts';

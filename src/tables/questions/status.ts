@@ -5,11 +5,12 @@ import { DbmError } from '../../dbm/error.ts';
 import { DerivedMemory } from '../../state/derived-memory.ts';
 import { StateError } from '../../state/error.ts';
 import { History, type Run } from '../../state/history.ts';
+import type { HoldRecord } from '../../state/hold-record.ts';
 import { DamagedMirrorError, MirrorStore } from '../../state/mirror/store.ts';
 import { type Override, Overrides } from '../../state/overrides.ts';
 import { type Pin, Pins } from '../../state/pins.ts';
 import type { TableOutcome } from '../../state/run-record.ts';
-import { type HoldRecord, State } from '../../state/state.ts';
+import { State } from '../../state/state.ts';
 import { stampsOf, tableFiles } from '../publish/files.ts';
 import { chooseFormats } from '../publish/formats.ts';
 

@@ -1,0 +1,72 @@
+import type Database from 'better-sqlite3';
+import { type HoldRecord, writeHold } from './hold-record.ts';
+import {
+  type DirectoryLoad,
+  endRun,
+  forgetRuns,
+  insertChanges,
+  insertOutcome,
+  insertRun,
+  type PublishedChanges,
+  type RunStart,
+  type TableOutcome,
+} from './run-record.ts';
+import { type TableRecord, writePublished } from './table-record.ts';
+
+/** What the journal needs of the state: whichever database is in use at the moment. */
+interface Store {
+  readonly write: (work: (database: Database.Database) => void) => void;
+  readonly generation: () => number;
+}
+
+/** The record of one run, written as it goes. */
+export class RunJournal {
+  readonly #start: RunStart;
+  readonly #store: Store;
+  #row: { readonly id: number; readonly generation: number } | undefined;
+
+  constructor(start: RunStart, store: Store) {
+    this.#start = start;
+    this.#store = store;
+  }
+
+  /** Records a publication: what is published now, what became of the table, and every entry that differs. */
+  published(record: TableRecord, outcome: TableOutcome, changes: PublishedChanges | undefined): void {
+    this.#write((database, run) => {
+      writePublished(database, outcome.table, record);
+      insertOutcome(database, run, outcome);
+      if (changes !== undefined) insertChanges(database, run, outcome.table, changes);
+    });
+  }
+
+  /**
+   * Ends the run: what became of the tables that were not published, which of them are held and which no more.
+   *
+   * @param keep forget runs that began longer ago, in milliseconds
+   */
+  end(ending: {
+    readonly result: string;
+    readonly load: readonly DirectoryLoad[];
+    readonly outcomes: readonly TableOutcome[];
+    readonly holds: ReadonlyMap<string, HoldRecord | undefined>;
+    readonly keep: number;
+  }): void {
+    this.#write((database, run) => {
+      for (const outcome of ending.outcomes) insertOutcome(database, run, outcome);
+      for (const [table, hold] of ending.holds) writeHold(database, table, hold);
+      endRun(database, run, ending.result, ending.load);
+      forgetRuns(database, this.#start.startedAt - ending.keep);
+    });
+  }
+
+  #write(work: (database: Database.Database, run: number) => void): void {
+    let row = this.#row;
+    this.#store.write((database) => {
+      const generation = this.#store.generation();
+      row = this.#row?.generation === generation ? this.#row : undefined;
+      row ??= { id: insertRun(database, this.#start), generation };
+      work(database, row.id);
+    });
+    this.#row = row;
+  }
+}
