@@ -1,65 +1,18 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
-import type { Cursor } from '../../ldap/types.ts';
+import { DamagedMirrorError, isDamage } from './damage.ts';
+import { type BaseFile, checkHead, type Head, type HeadRow, headOf, rowOf } from './head.ts';
+import {
+  checksumOfMerge,
+  checksumOfObject,
+  type DepartureRecord,
+  isDepartureKind,
+  type MergeRecord,
+  type OverlayObject,
+  type SeenDeparture,
+} from './records.ts';
 import { createMirrorTables, MIRROR_VERSION } from './schema.ts';
-import type { SectionFileIdentity } from './section-file.ts';
-
-/** Where the mirror of a directory stands. */
-export interface Head {
-  /** Of the configuration that the mirror is good for. */
-  readonly fingerprint: string;
-  readonly streams: number;
-  /** For each selection another one, never used before, whenever anything of it changes. */
-  readonly versions: readonly string[];
-  readonly base: BaseFile;
-  readonly cursor: Cursor | undefined;
-  /** Whether changes since the cursor will show deletions. */
-  readonly deletionsSeen: boolean;
-  /** When the last full extraction started, in milliseconds of Unix time. */
-  readonly fullAt: number;
-}
-
-export interface BaseFile extends SectionFileIdentity {
-  /** In the mirror's folder. */
-  readonly name: string;
-}
-
-/** An object that changed since the base was written, and all that it gives now. */
-export interface OverlayObject {
-  readonly id: Uint8Array;
-  readonly dn: Uint8Array;
-  /** As `encodeContributions` has it; empty when it gives nothing. */
-  readonly contributions: Uint8Array;
-}
-
-export type DepartureKind = 'deleted' | 'changed' | 'unknown';
-
-/** A key that an object gave to a table and gives no more. */
-export interface DepartureRecord {
-  readonly table: string;
-  readonly key: Uint8Array;
-  readonly id: Uint8Array;
-  readonly dn: Uint8Array;
-  readonly what: DepartureKind;
-}
-
-/** The departure, and when it was seen in which directory. */
-export interface SeenDeparture extends DepartureRecord {
-  readonly directory: string;
-  readonly seenAt: number;
-}
-
-/** What merging certain inputs into a table gave. */
-export interface MergeRecord {
-  readonly inputs: string;
-  /** SHA-256 of the canonical text. */
-  readonly digest: string;
-  /** JSON. */
-  readonly conflicts: string;
-  readonly rejections: string;
-}
 
 export interface Commit {
   readonly head: Head;
@@ -75,28 +28,6 @@ export interface Commit {
 
 const FILE = 'mirror.sqlite';
 const BASE_SUFFIX = '.base';
-
-interface HeadRow {
-  fingerprint: string;
-  streams: number;
-  versions: string;
-  base: string;
-  base_bytes: number;
-  base_checksum: number;
-  cursor_kind: string | null;
-  cursor_scope: string | null;
-  cursor_value: Buffer | null;
-  deletions_seen: number;
-  full_at: number;
-  overlay_count: number;
-  overlay_sum: number;
-  checksum: number;
-}
-
-/** The mirror's files contradict themselves or can't be read: a full extraction makes new ones. */
-export class DamagedMirrorError extends Error {
-  override readonly name = 'DamagedMirrorError';
-}
 
 /**
  * What is known of every directory between runs, in a folder of its own below the state folder: `mirror.sqlite`, and a base file
@@ -146,17 +77,7 @@ export class MirrorStore {
   /** @throws DamagedMirrorError */
   head(directory: string): Head | undefined {
     const row = this.#headRow(directory);
-    if (row === undefined) return undefined;
-    const cursor = cursorOf(row);
-    return {
-      fingerprint: row.fingerprint,
-      streams: row.streams,
-      versions: row.versions.split(' '),
-      base: { name: row.base, bytes: row.base_bytes, checksum: row.base_checksum },
-      cursor,
-      deletionsSeen: row.deletions_seen === 1,
-      fullAt: row.full_at,
-    };
+    return row && headOf(row);
   }
 
   /** The objects that changed since the base was written. @throws DamagedMirrorError */
@@ -227,7 +148,9 @@ export class MirrorStore {
       for (const { table, key, id, dn, what } of departures)
         gone.run(table, key, directory, id, dn, what, now);
       database.prepare('DELETE FROM departures WHERE seen_at < ?').run(now - keep);
-      this.#putHead(directory, head, count, sum);
+      const row = Object.values(rowOf(directory, head, count, sum));
+      const marks = row.map(() => '?').join(', ');
+      database.prepare(`INSERT OR REPLACE INTO heads VALUES (?, ${marks})`).run(directory, ...row);
     });
     work.immediate();
   }
@@ -308,33 +231,8 @@ export class MirrorStore {
     const row = this.#read(() =>
       this.#database.prepare<[string], HeadRow>('SELECT * FROM heads WHERE directory = ?').get(directory),
     );
-    if (row !== undefined && row.checksum !== checksumOfHead(directory, row))
-      throw new DamagedMirrorError('its head is damaged');
+    if (row !== undefined) checkHead(directory, row);
     return row;
-  }
-
-  #putHead(directory: string, head: Head, overlayCount: number, overlaySum: number): void {
-    const { cursor, base } = head;
-    const row = {
-      fingerprint: head.fingerprint,
-      streams: head.streams,
-      versions: head.versions.join(' '),
-      base: base.name,
-      base_bytes: base.bytes,
-      base_checksum: base.checksum,
-      cursor_kind: cursor?.kind ?? null,
-      cursor_scope: cursor?.scope ?? null,
-      cursor_value: cursor === undefined ? null : Buffer.from(cursor.value),
-      deletions_seen: head.deletionsSeen ? 1 : 0,
-      full_at: head.fullAt,
-      overlay_count: overlayCount,
-      overlay_sum: overlaySum,
-    };
-    const checksum = checksumOfHead(directory, row);
-    const marks = Array.from({ length: 15 }, () => '?').join(', ');
-    this.#database
-      .prepare(`INSERT OR REPLACE INTO heads VALUES (${marks})`)
-      .run(directory, ...Object.values(row), checksum);
   }
 
   #read<T>(work: () => T): T {
@@ -372,56 +270,6 @@ function versionOf(database: Database.Database): unknown {
   return database.pragma('user_version', { simple: true });
 }
 
-/** Whether the database itself is at fault, and a new one would do. */
-export function isDamage(error: unknown): boolean {
-  if (error instanceof DamagedMirrorError) return true;
-  return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB|ERROR)/.test(error.code);
-}
-
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function cursorOf(row: HeadRow): Cursor | undefined {
-  const { cursor_kind: kind, cursor_scope: scope, cursor_value: value } = row;
-  if (kind === null || scope === null || value === null) return undefined;
-  if (kind !== 'dirsync' && kind !== 'syncrepl' && kind !== 'timestamp') return undefined;
-  return { kind, scope, value };
-}
-
-function isDepartureKind(text: string): text is DepartureKind {
-  return text === 'deleted' || text === 'changed' || text === 'unknown';
-}
-
-function checksumOfHead(
-  directory: string,
-  { checksum: _, ...row }: Omit<HeadRow, 'checksum'> & { checksum?: number },
-): number {
-  const values = [
-    row.fingerprint,
-    row.streams,
-    row.versions,
-    row.base,
-    row.base_bytes,
-    row.base_checksum,
-    row.cursor_kind,
-    row.cursor_scope,
-    row.cursor_value?.toString('base64') ?? null,
-    row.deletions_seen,
-    row.full_at,
-    row.overlay_count,
-    row.overlay_sum,
-  ];
-  return crc32(JSON.stringify([directory, ...values]));
-}
-
-function checksumOfObject({ id, dn, contributions }: OverlayObject): number {
-  const lengths = Buffer.alloc(8);
-  lengths.writeUInt32LE(id.length, 0);
-  lengths.writeUInt32LE(dn.length, 4);
-  return crc32(contributions, crc32(dn, crc32(id, crc32(lengths))));
-}
-
-function checksumOfMerge({ inputs, digest, conflicts, rejections }: MergeRecord): number {
-  return crc32(JSON.stringify([inputs, digest, conflicts, rejections]));
 }

@@ -1,6 +1,6 @@
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
 import { encodeEntries, keysOf, partsOf } from '../../state/mirror/contributions.ts';
-import type { DepartureKind, OverlayObject } from '../../state/mirror/store.ts';
+import type { DepartureKind, OverlayObject } from '../../state/mirror/records.ts';
 import { type Contents, entriesOf, type Known, type StoredContents } from './contents.ts';
 import { type Gathered, NOTICE } from './gatherer.ts';
 import { compareEntries, findKey, sortStream } from './stream.ts';

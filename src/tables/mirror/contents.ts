@@ -1,7 +1,7 @@
 import type { Base } from '../../state/mirror/base.ts';
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
 import { decodeContributions, encodeEntries } from '../../state/mirror/contributions.ts';
-import type { OverlayObject } from '../../state/mirror/store.ts';
+import type { OverlayObject } from '../../state/mirror/records.ts';
 import { sharedColumn } from '../columns/shared-memory.ts';
 import { IdTable } from './id-table.ts';
 import { combine, StreamBuilder, sortStream } from './stream.ts';

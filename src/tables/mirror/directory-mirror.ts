@@ -2,14 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Cursor, Extraction } from '../../ldap/types.ts';
 import { Base, writeBase } from '../../state/mirror/base.ts';
 import type { Objects, Stream } from '../../state/mirror/columns.ts';
+import { DamagedMirrorError, isDamage } from '../../state/mirror/damage.ts';
+import type { Head } from '../../state/mirror/head.ts';
+import type { OverlayObject } from '../../state/mirror/records.ts';
 import { DamagedFileError } from '../../state/mirror/section-file.ts';
-import {
-  DamagedMirrorError,
-  type Head,
-  isDamage,
-  MirrorStore,
-  type OverlayObject,
-} from '../../state/mirror/store.ts';
+import { MirrorStore } from '../../state/mirror/store.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
 import { advance, type Comparison, compare, type Departed } from './advance.ts';
 import { type Contents, FullContents, StoredContents } from './contents.ts';

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
-import { isDamage, MirrorStore } from '../../state/mirror/store.ts';
+import { isDamage } from '../../state/mirror/damage.ts';
+import { MirrorStore } from '../../state/mirror/store.ts';
 
 /**
  * Opens what is known of the directories. Where it can't be written, nothing is remembered, and every extraction is a full one:

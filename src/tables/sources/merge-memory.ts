@@ -1,5 +1,6 @@
 import type { TableConfig } from '../../config/config.ts';
-import type { MergeRecord, MirrorStore } from '../../state/mirror/store.ts';
+import type { MergeRecord } from '../../state/mirror/records.ts';
+import type { MirrorStore } from '../../state/mirror/store.ts';
 import type { Conflict } from '../columns/merge.ts';
 import type { Listing } from '../columns/tally.ts';
 import type { OverridesOfRun } from '../decisions/overrides-of-run.ts';

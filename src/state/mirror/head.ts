@@ -1,0 +1,106 @@
+import { crc32 } from 'node:zlib';
+import type { Cursor } from '../../ldap/types.ts';
+import { DamagedMirrorError } from './damage.ts';
+import type { SectionFileIdentity } from './section-file.ts';
+
+/** Where the mirror of a directory stands. */
+export interface Head {
+  /** Of the configuration that the mirror is good for. */
+  readonly fingerprint: string;
+  readonly streams: number;
+  /** For each selection another one, never used before, whenever anything of it changes. */
+  readonly versions: readonly string[];
+  readonly base: BaseFile;
+  readonly cursor: Cursor | undefined;
+  /** Whether changes since the cursor will show deletions. */
+  readonly deletionsSeen: boolean;
+  /** When the last full extraction started, in milliseconds of Unix time. */
+  readonly fullAt: number;
+}
+
+export interface BaseFile extends SectionFileIdentity {
+  /** In the mirror's folder. */
+  readonly name: string;
+}
+
+/** As it is stored, with what the overlay must come to. */
+export interface HeadRow {
+  fingerprint: string;
+  streams: number;
+  versions: string;
+  base: string;
+  base_bytes: number;
+  base_checksum: number;
+  cursor_kind: string | null;
+  cursor_scope: string | null;
+  cursor_value: Buffer | null;
+  deletions_seen: number;
+  full_at: number;
+  overlay_count: number;
+  overlay_sum: number;
+  checksum: number;
+}
+
+/** @throws DamagedMirrorError */
+export function checkHead(directory: string, row: HeadRow): void {
+  if (row.checksum !== checksumOf(directory, row)) throw new DamagedMirrorError('its head is damaged');
+}
+
+export function headOf(row: HeadRow): Head {
+  return {
+    fingerprint: row.fingerprint,
+    streams: row.streams,
+    versions: row.versions.split(' '),
+    base: { name: row.base, bytes: row.base_bytes, checksum: row.base_checksum },
+    cursor: cursorOf(row),
+    deletionsSeen: row.deletions_seen === 1,
+    fullAt: row.full_at,
+  };
+}
+
+/** The row of a head, in the order of its columns. */
+export function rowOf(directory: string, head: Head, overlayCount: number, overlaySum: number): HeadRow {
+  const { cursor, base } = head;
+  const row = {
+    fingerprint: head.fingerprint,
+    streams: head.streams,
+    versions: head.versions.join(' '),
+    base: base.name,
+    base_bytes: base.bytes,
+    base_checksum: base.checksum,
+    cursor_kind: cursor?.kind ?? null,
+    cursor_scope: cursor?.scope ?? null,
+    cursor_value: cursor === undefined ? null : Buffer.from(cursor.value),
+    deletions_seen: head.deletionsSeen ? 1 : 0,
+    full_at: head.fullAt,
+    overlay_count: overlayCount,
+    overlay_sum: overlaySum,
+  };
+  return { ...row, checksum: checksumOf(directory, row) };
+}
+
+function cursorOf(row: HeadRow): Cursor | undefined {
+  const { cursor_kind: kind, cursor_scope: scope, cursor_value: value } = row;
+  if (kind === null || scope === null || value === null) return undefined;
+  if (kind !== 'dirsync' && kind !== 'syncrepl' && kind !== 'timestamp') return undefined;
+  return { kind, scope, value };
+}
+
+function checksumOf(directory: string, row: Omit<HeadRow, 'checksum'>): number {
+  const values = [
+    row.fingerprint,
+    row.streams,
+    row.versions,
+    row.base,
+    row.base_bytes,
+    row.base_checksum,
+    row.cursor_kind,
+    row.cursor_scope,
+    row.cursor_value?.toString('base64') ?? null,
+    row.deletions_seen,
+    row.full_at,
+    row.overlay_count,
+    row.overlay_sum,
+  ];
+  return crc32(JSON.stringify([directory, ...values]));
+}
