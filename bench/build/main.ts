@@ -25,7 +25,7 @@ try {
     writeFileSync(config, configuration(slapd));
     const ldapsearch = [
       ...['ldapsearch', '-x', '-H', slapd.url, '-D', slapd.bindDn, '-y', slapd.passwordFile],
-      ...['-b', slapd.base, '-E', 'pr=1000/noprompt', `(|${EXCHANGE}${OFFICE365})`, ...ATTRIBUTES],
+      ...['-b', slapd.base, '-E', 'pr=5000/noprompt', `(|${EXCHANGE}${OFFICE365})`, ...ATTRIBUTES],
     ];
     const build = ['bin/mailhub-tables', 'build', '--config', config];
 

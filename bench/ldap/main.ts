@@ -35,7 +35,7 @@ try {
       'ldapsearch',
       ...account,
       '-E',
-      'pr=1000/noprompt',
+      'pr=5000/noprompt',
       `(|${filters.join('')})`,
       ...attributes,
     ];

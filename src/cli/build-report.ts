@@ -56,6 +56,11 @@ function askedLines({ mode, fullBecause, deletionsSeen, report }: DirectoryOutco
     ...(mode === 'delta' && !deletionsSeen
       ? ['what is deleted there stays until everything is asked for again']
       : []),
+    ...(report?.pageLimit === undefined
+      ? []
+      : [
+          `the server refused pages as large as page_size: it was asked again, for pages of ${report.pageLimit}; page_size = ${report.pageLimit} saves that`,
+        ]),
     ...(report?.ownSearches ?? []).map(
       ({ filter, reason }) => `searched by itself: ${printableText(filter)}: ${printableText(reason)}`,
     ),

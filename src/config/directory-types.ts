@@ -9,9 +9,12 @@ export interface DirectoryDefaults {
   readonly pageSize: number;
 }
 
-/** Ready settings by the directory's `type`. Servers of X.500's time suffer from large answers. */
+/**
+ * Ready settings by the directory's `type`. Active Directory cuts pages to its own limit, and OpenLDAP refuses what is beyond one;
+ * servers of X.500's time suffer from large answers.
+ */
 export const directoryDefaults: Readonly<Record<DirectoryType, DirectoryDefaults>> = {
-  ad: { addressAttributes: ['proxyAddresses'], pageSize: 1000 },
-  openldap: { addressAttributes: ['mail', 'mailLocalAddress', 'mailAlternateAddress'], pageSize: 500 },
+  ad: { addressAttributes: ['proxyAddresses'], pageSize: 5000 },
+  openldap: { addressAttributes: ['mail', 'mailLocalAddress', 'mailAlternateAddress'], pageSize: 5000 },
   x500: { addressAttributes: ['mail', 'mailAlternateAddress'], pageSize: 100 },
 };

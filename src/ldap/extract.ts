@@ -70,7 +70,7 @@ interface Request {
 
 type Answer = Pick<
   DirectoryReport,
-  'url' | 'requests' | 'entries' | 'bytes' | 'references' | 'ownSearches' | 'selections'
+  'url' | 'requests' | 'entries' | 'bytes' | 'references' | 'pageLimit' | 'ownSearches' | 'selections'
 >;
 
 async function extractFrom(
@@ -121,6 +121,7 @@ async function extractFrom(
       entries: attempt?.entries ?? 0,
       bytes: session.bytes,
       references: session.references,
+      pageLimit: visit.pageLimit,
       ownSearches: ownSearches.map(({ group, reason }) => ({ filter: group.text, reason })),
       selections: reports,
     };

@@ -23,6 +23,10 @@ const SLICE = 16 * 1024;
 const MAX_WAITING = 4 * 1024 * 1024;
 /** A server may answer a page without an entry while it looks for the next one; one that never comes to an end is broken. */
 const MAX_EMPTY_PAGES = 1000;
+/** What is asked for, one after the other, where a server refuses larger pages. */
+const SMALLER_PAGES = [1000, 500, 100];
+/** adminLimitExceeded: OpenLDAP's answer, without an entry, to a page that is larger than its `size.pr`. */
+const ADMIN_LIMIT_EXCEEDED = 11;
 
 /** Gets the contents of a SearchResultEntry where they lie; they are good during the call only. */
 export type OnEntry = (bytes: Uint8Array, start: number, end: number) => void;
@@ -71,6 +75,7 @@ export class Session {
   #timer: NodeJS.Timeout | undefined;
   #pause: NodeJS.Timeout | undefined;
   #askedAt = 0;
+  #pageLimit = Number.POSITIVE_INFINITY;
   #nextId = FIRST_MESSAGE_ID;
   #failure: unknown;
   #isWorkScheduled = false;
@@ -167,11 +172,15 @@ export class Session {
     const parameters =
       pageSize === undefined
         ? search.parameters
-        : { ...search.parameters, pageSize: this.#pace.pageSize(pageSize) };
+        : { ...search.parameters, pageSize: this.#pageSize(pageSize) };
     this.#visit.requests++;
     this.#startTimer();
     this.#askedAt = performance.now();
     this.#socket.write(encodeSearch(search.id, parameters, cookie));
+  }
+
+  #pageSize(asked: number): number {
+    return Math.min(this.#pace.pageSize(asked), this.#pageLimit);
   }
 
   #startTimer(): void {
@@ -289,6 +298,7 @@ export class Session {
     const { parameters } = search;
     const result = decodeSearchResult(this.#message.operation(), this.#message.afterOperation());
     if (result.code !== 0 && parameters.tolerated?.includes(result.code) !== true) {
+      if (this.#asksSmaller(search, result.code)) return;
       throw resultError(this.server, 'a search', result.code, result.diagnostic);
     }
     clearTimeout(this.#timer);
@@ -312,6 +322,20 @@ export class Session {
     }
     if (this.#buffer.scanned - this.#buffer.start > MAX_WAITING) search.cookie = result.cookie;
     else this.#request(search, result.cookie);
+  }
+
+  /** Begins a search anew that was refused before its first entry, perhaps because of the size of its pages. */
+  #asksSmaller(search: Search, code: number): boolean {
+    const { pageSize } = search.parameters;
+    const isFirstPage = search.messages === 1 && search.firstEntry === undefined && search.emptyPages === 0;
+    if (code !== ADMIN_LIMIT_EXCEEDED || pageSize === undefined || !isFirstPage) return false;
+    const refused = this.#pageSize(pageSize);
+    const smaller = SMALLER_PAGES.find((size) => size < refused);
+    if (smaller === undefined) return false;
+    this.#pageLimit = smaller;
+    this.#visit.pageLimit = smaller;
+    this.#request(search, undefined);
+    return true;
   }
 
   /** A notice of disconnection (RFC 4511, 4.4.1), the only unsolicited notification there is. */

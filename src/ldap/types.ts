@@ -138,6 +138,8 @@ export interface DirectoryReport {
   readonly milliseconds: number;
   /** Search references, which are not followed. */
   readonly references: number;
+  /** Entries in a page at the most, where the server refused pages as large as they were to be; undefined where it did not. */
+  readonly pageLimit: number | undefined;
   /** Filters that needed a search of their own, with the reason. */
   readonly ownSearches: readonly { readonly filter: string; readonly reason: string }[];
   /** Servers that were tried before `url` and how they failed. */

@@ -9,6 +9,8 @@ export class Visit {
   entries = 0;
   /** Received in answers to searches, without TLS. */
   bytes = 0;
+  /** Entries in a page at the most, where the server refused larger ones. */
+  pageLimit: number | undefined;
   /** Time in which the server was left alone on purpose. */
   pausedMilliseconds = 0;
   /** The server's own first, then those that vouch for it. */

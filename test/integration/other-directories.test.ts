@@ -1,7 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeBuildReport } from '../../src/cli/build-report.ts';
 import { build, loadConfig } from '../../src/index.ts';
 import { type Slapd, startSlapd, suffix } from '../ldap/slapd.ts';
 
@@ -78,12 +80,16 @@ async function run(name: string, directoryKeys: string, { url } = slapd) {
     `,
   );
   const report = await build(await loadConfig(file));
+  const printed = new PassThrough();
+  writeBuildReport(report, file, printed, printed);
   const [table] = report.tables;
   return {
     failure: table?.failure?.message,
     rejected: table?.rejected.examples.map(({ value, reason }) => `${value}: ${reason}`),
     lines: () => readFileSync(join(tables, 'staff_table.dat'), 'utf8').trimEnd().split('\n'),
     requests: report.directories[0]?.report?.requests ?? 0,
+    pageLimit: report.directories[0]?.report?.pageLimit,
+    said: String(printed.read()),
   };
 }
 
@@ -135,7 +141,7 @@ test.each([
   ['size=200', 'type = "openldap"', /sizeLimitExceeded .*a higher limit for this account/],
   ['size=200', 'type = "x500"', /sizeLimitExceeded .*a higher limit for this account/],
   ['size=200 size.prtotal=unlimited', 'type = "openldap"', undefined],
-  ['size.pr=200 size.prtotal=unlimited', 'type = "openldap"', /adminLimitExceeded .*page_size/],
+  ['size.pr=50 size.prtotal=unlimited', 'type = "openldap"', /adminLimitExceeded .*page_size/],
   ['size.pr=200 size.prtotal=unlimited', 'type = "openldap"\npage_size = 200', undefined],
 ])('where OpenLDAP has sizelimit %s, %j gives all or nothing, and says why', async (limit, keys, problem) => {
   const limited = await start('limited', `sizelimit ${limit}`);
@@ -146,6 +152,23 @@ test.each([
   } finally {
     await limited.stop();
     rmSync(join(folder, 'limited'), { recursive: true });
+  }
+});
+
+test('where OpenLDAP refuses pages of the usual size, smaller ones are asked for, and the run says so', async () => {
+  const limited = await start('pages', 'sizelimit size.pr=200 size.prtotal=unlimited');
+  try {
+    const usual = await run('pages', 'type = "openldap"\ndelta = "none"', limited);
+    expect(usual.lines()).toEqual(wanted);
+    expect(usual.pageLimit).toBe(100);
+    expect(usual.said).toContain('page_size = 100 saves that');
+    const small = await run('pages', 'type = "openldap"\ndelta = "none"\npage_size = 100', limited);
+    expect(small.lines()).toEqual(wanted);
+    expect(small.pageLimit).toBeUndefined();
+    expect(usual.requests - small.requests, 'pages of 5000, 1000 and 500 in vain').toBe(3);
+  } finally {
+    await limited.stop();
+    rmSync(join(folder, 'pages'), { recursive: true });
   }
 });
 

@@ -25,6 +25,8 @@ export interface SlapdOptions {
   readonly certificate?: Certificate;
   /** Most entries that one search answers, whether in pages or not. Default: no limit. */
   readonly sizeLimit?: number;
+  /** Most entries in one page; a search that asks for larger ones is refused. Default: no limit. */
+  readonly pageLimit?: number;
   /** May anybody read without a bind? Default: only the service account reads. */
   readonly anonymous?: boolean;
   /** Does it tell what has changed, as docs/directory.md has it? Default: it knows times of modification only. */
@@ -119,7 +121,7 @@ function slapdConf(folder: string, authority: Authority, options: SlapdOptions):
     `TLSCertificateFile ${certFile}`,
     `TLSCertificateKeyFile ${keyFile}`,
     'threads 4',
-    `sizelimit size.soft=${limit} size.hard=${limit}`,
+    `sizelimit size.soft=${limit} size.hard=${limit} size.pr=${options.pageLimit ?? 'unlimited'}`,
     'timelimit unlimited',
     'access to dn.base="" by * read',
     'access to dn.base="cn=Subschema" by * read',

@@ -148,6 +148,7 @@ export function extractionOf(mode: 'full' | 'delta', cursor: number): Extraction
       bytes: 0,
       milliseconds: 0,
       references: 0,
+      pageLimit: undefined,
       ownSearches: [],
       failedServers: [],
       servers: [],
