@@ -33,8 +33,26 @@ export interface Format {
    */
   write(path: string, pairs: Pairs, options?: WriteOptions): Promise<void>;
 
+  /**
+   * Creates `path`, which must not exist, from `old`, a file of `write` with the entries before: the very file that `write`
+   * would make of those after, complete, read back and fsynced. Undefined where a format is always written whole.
+   *
+   * @returns false when it can't be made in this way, because `old` is not that file or too much would change; there is no
+   * `path` then
+   * @throws DbmError for any fault of the file system; `path` is gone again then
+   */
+  patch?(path: string, old: string, change: Change): Promise<boolean>;
+
   /** @throws DbmError when the file can't be read or isn't of this format */
   open(path: string, options?: OpenOptions): DbmFile;
+}
+
+/** What makes one table another. A key whose value changes is in both. */
+export interface Change {
+  /** Entries of the table before that go. */
+  readonly gone: Pairs;
+  /** Entries of the table after that come. */
+  readonly come: Pairs;
 }
 
 export interface Companion {

@@ -1,4 +1,4 @@
-import { closeSync, fsync, openSync, unlinkSync, write } from 'node:fs';
+import { closeSync, fsync, ftruncateSync, openSync, unlinkSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { DbmError } from './error.ts';
@@ -91,6 +91,11 @@ export class Output {
     if (piece !== undefined) return piece;
     const bytes = new Uint8Array(PIECE_SIZE + SLACK);
     return { bytes, view: new DataView(bytes.buffer) };
+  }
+
+  /** Leaves nothing of the file behind `length` bytes. */
+  cut(length: number): void {
+    ftruncateSync(this.#descriptor, length);
   }
 
   /** Writes the first `length` bytes of `piece`, which is the output's own from here on. */

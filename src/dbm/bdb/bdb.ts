@@ -1,6 +1,7 @@
 import type { Format } from '../format.ts';
 import { BdbFile } from './file.ts';
 import { limits } from './limits.ts';
+import { patchBdb } from './patch.ts';
 import { writeBdb } from './write.ts';
 
 /** Berkeley DB hash files, as Exim's `dbm` lookup reads them where it was built with Berkeley DB. */
@@ -9,5 +10,6 @@ export const bdb: Format = {
   suffix: '',
   limits,
   write: writeBdb,
+  patch: patchBdb,
   open: (path, options) => new BdbFile(path, options),
 };

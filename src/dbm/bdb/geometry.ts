@@ -13,6 +13,7 @@ export interface Geometry {
 const FEWEST_BUCKETS = 2;
 /** Exim reads one page for most lookups: larger ones vary less in what falls on them, so fewer of them overflow. */
 const PAGE_SIZES = [4096, 8192, 16384] as const;
+export const [SMALLEST_PAGE] = PAGE_SIZES;
 /** Up to here hardly a page of the smallest size overflows; from there it is counted. */
 const SURELY_ENOUGH = 0.7;
 /** Beyond this even the largest pages overflow so often that twice as many buckets are better. */
@@ -37,20 +38,33 @@ export function chooseGeometry(
   sizes: Sizes,
   terminated: boolean,
 ): Geometry {
-  const [smallest] = PAGE_SIZES;
-  const content = contentSize(pairs, sizes, smallest, terminated);
-  const capacity = (buckets: number, pageSize: number) => buckets * (pageSize - PAGE_HEADER);
+  const content = contentSize(pairs, sizes, SMALLEST_PAGE, terminated);
+  return geometryFor(content, sizes.longestValue, (geometry) =>
+    overflowPages(pairs, hashes, geometry, terminated),
+  );
+}
 
+/**
+ * Page size and number of buckets for entries that take `content` bytes on pages of the smallest size.
+ *
+ * @param overflowPagesIn how many pages more than it has buckets a file of some geometry needs
+ */
+export function geometryFor(
+  content: number,
+  longestValue: number,
+  overflowPagesIn: (geometry: Geometry) => number,
+): Geometry {
+  const capacity = (buckets: number) => buckets * (SMALLEST_PAGE - PAGE_HEADER);
   let buckets = FEWEST_BUCKETS;
-  while (content > SURELY_FULL * capacity(buckets, smallest)) buckets *= 2;
-  if (content <= SURELY_ENOUGH * capacity(buckets, smallest)) return { pageSize: smallest, buckets };
+  while (content > SURELY_FULL * capacity(buckets)) buckets *= 2;
+  if (content <= SURELY_ENOUGH * capacity(buckets)) return { pageSize: SMALLEST_PAGE, buckets };
 
-  let best: Geometry = { pageSize: smallest, buckets: buckets * 2 };
+  let best: Geometry = { pageSize: SMALLEST_PAGE, buckets: buckets * 2 };
   let bestGrowth = MOST_OVERFLOW_PAGES;
-  for (const pageSize of isOffPage(sizes.longestValue, smallest) ? [smallest] : PAGE_SIZES) {
-    const geometry = { pageSize, buckets: (buckets * smallest) / pageSize };
+  for (const pageSize of isOffPage(longestValue, SMALLEST_PAGE) ? [SMALLEST_PAGE] : PAGE_SIZES) {
+    const geometry = { pageSize, buckets: (buckets * SMALLEST_PAGE) / pageSize };
     if (geometry.buckets < FEWEST_BUCKETS) break;
-    const growth = 1 + overflowPages(pairs, hashes, geometry, terminated) / geometry.buckets;
+    const growth = 1 + overflowPagesIn(geometry) / geometry.buckets;
     if (growth <= FEW_OVERFLOW_PAGES) return geometry;
     if (growth < bestGrowth) {
       best = geometry;
@@ -78,8 +92,13 @@ function overflowPages(pairs: Pairs, hashes: Uint32Array, geometry: Geometry, te
   inStretches(pairs.count, (from, to) => {
     for (let i = from; i < to; i++) content[hashes[i] & mask] += entrySize(pairs, i, pageSize, terminated);
   });
+  return pagesBeyond(content, capacity);
+}
+
+/** How many pages more than one each buckets need that have so much on them. */
+export function pagesBeyond(content: Float64Array, capacity: number): number {
   let pages = 0;
-  for (let i = 0; i < buckets; i++) if (content[i] > capacity) pages += Math.ceil(content[i] / capacity) - 1;
+  for (const bytes of content) if (bytes > capacity) pages += Math.ceil(bytes / capacity) - 1;
   return pages;
 }
 
