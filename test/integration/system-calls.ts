@@ -14,6 +14,22 @@ export function recorder(path: string, names: readonly string[]): string[] {
   return ['strace', '-f', '-y', '-s', '0', '-e', `trace=${names.join(',')}`, '-o', path];
 }
 
+/** A moment of a run: right before the n-th of its system calls of one kind. */
+export interface Moment {
+  readonly call: 'write' | 'fsync' | 'rename' | 'unlink';
+  /** From 1, in each thread. */
+  readonly at: number;
+  /** Counts those only that are about these files. */
+  readonly files?: readonly string[];
+}
+
+/** A command that kills what it starts, with SIGKILL, at a moment; what never comes to that ends as ever. */
+export function killer({ call, at, files = [] }: Moment): string[] {
+  const calls = { write: '/^pwrite', fsync: '/^f(data)?sync', rename: '/^rename', unlink: '/^unlink' }[call];
+  const paths = files.flatMap((path) => ['-P', path]);
+  return ['strace', '-f', '-o', '/dev/null', ...paths, '-e', `inject=${calls}:signal=KILL:when=${at}`];
+}
+
 /** The calls that went well, in the order of their ends. @throws Error for a line that is none of strace's */
 export function recorded(path: string): SystemCall[] {
   const calls: SystemCall[] = [];

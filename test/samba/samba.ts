@@ -16,6 +16,7 @@ import { adminPassword, domainTemplate } from './template.ts';
 const run = promisify(execFile);
 const environment = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin` };
 const campus = join(import.meta.dirname, '../../fixtures/campus/directory.ldif');
+const renamer = join(import.meta.dirname, 'invocation.py');
 
 export interface SambaOptions {
   /** What it serves besides its own objects: an LDIF file as fixtures/campus makes it. Default: the committed campus. */
@@ -65,13 +66,39 @@ export async function startSamba(options: SambaOptions = {}): Promise<Samba> {
   for (let attempt = 1; ; attempt++) {
     const folder = mkdtempSync(join(tmpdir(), 'samba-'));
     try {
-      await run('cp', ['-a', '--', ...['private', 'state'].map((name) => join(template, name)), folder]);
+      await copyDomain(template, folder);
       return await start(folder, options);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       if (attempt === 3) throw error;
     }
   }
+}
+
+/**
+ * Another domain controller in the place of one, which stops: it has the same contents, as replication would have brought them, and
+ * counts its changes under an invocation id, and listens at an address, of its own.
+ *
+ * @throws Error with what Samba printed
+ */
+export async function startSuccessor(samba: Samba): Promise<Samba> {
+  const folder = mkdtempSync(join(tmpdir(), 'samba-'));
+  try {
+    // Nothing writes to it just now.
+    await copyDomain(samba.folder, folder);
+    await samba.stop();
+    writeSmbConf(folder);
+    // Samba's libraries belong to the system's Python.
+    await run('/usr/bin/python3', [renamer, folder]);
+    return await start(folder, {});
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function copyDomain(from: string, to: string): Promise<void> {
+  await run('cp', ['-a', '--', ...['private', 'state'].map((name) => join(from, name)), to]);
 }
 
 async function start(folder: string, options: SambaOptions): Promise<Samba> {

@@ -4,7 +4,7 @@ import type { DirectorySettings } from '../../../src/ldap/types.ts';
 import { Runs } from './runs.ts';
 import type { World } from './world.ts';
 
-const change = fc.record({ kind: fc.nat(11), a: fc.nat(50), b: fc.nat(50) });
+const change = fc.record({ kind: fc.nat(12), a: fc.nat(50), b: fc.nat(50) });
 /** The changes before each extraction. */
 const steps = fc.array(fc.array(change, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 6 });
 

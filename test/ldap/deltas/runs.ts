@@ -26,14 +26,17 @@ export const selections: readonly Selection[] = [
 
 /** One extraction after the other, each going on from where the last one ended. */
 export class Runs {
-  readonly sink = new MemorySink();
+  readonly sink: MemorySink;
   cursor: Cursor | undefined;
   readonly #settings: DirectorySettings;
   readonly #selections: readonly Selection[];
 
-  constructor(settings: DirectorySettings, some: readonly Selection[] = selections) {
+  /** @param before those that these go on from */
+  constructor(settings: DirectorySettings, some: readonly Selection[] = selections, before?: Runs) {
     this.#settings = settings;
     this.#selections = some;
+    this.sink = before?.sink ?? new MemorySink();
+    this.cursor = before?.cursor;
   }
 
   async next(options: ExtractOptions = {}): Promise<Extraction> {

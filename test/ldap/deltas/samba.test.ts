@@ -1,7 +1,7 @@
 import { Attribute, Change, Client } from 'ldapts';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { DirectorySettings } from '../../../src/ldap/types.ts';
-import { type Samba, startSamba } from '../../samba/samba.ts';
+import { type Samba, startSamba, startSuccessor } from '../../samba/samba.ts';
 import { settingsFor } from '../collect.ts';
 import { checkDeltas } from './property.ts';
 import { Runs, selections } from './runs.ts';
@@ -140,6 +140,21 @@ test('what depends on other objects is searched whole each time', async () => {
   await client.modify(group, membership('delete', person));
   await runs.next();
   expect(runs.contents).toEqual(await runs.fresh());
+});
+
+test('another domain controller goes on from the cursor of the one before', async () => {
+  const { settings, world } = await newPlace('administrator');
+  const runs = new Runs(settings);
+  await runs.next();
+  await world.changeAddresses(0, 3);
+  await world.addPerson(1, 5);
+  await world.deletePerson(2);
+  samba = await startSuccessor(samba);
+  const { ldapsUrl, caFile, adminPasswordFile: passwordFile } = samba;
+  const others = new Runs({ ...settings, urls: [ldapsUrl], caFile, passwordFile }, selections, runs);
+  expect(await others.next()).toMatchObject({ mode: 'delta', report: { entries: 2 } });
+  expect(others.sink.deleted).toEqual([...world.deleted]);
+  expect(others.contents).toEqual(await others.fresh());
 });
 
 function membership(operation: 'add' | 'delete', member: string): Change {

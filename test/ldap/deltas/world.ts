@@ -1,4 +1,4 @@
-import { Attribute, Change, type Client } from 'ldapts';
+import { Attribute, Change, type Client, Control, EqualityFilter } from 'ldapts';
 
 interface Unit {
   name: string;
@@ -11,13 +11,17 @@ interface Person {
   unit: Unit;
 }
 
+/** Sees what is deleted, too. */
+const SHOW_DELETED = '1.2.840.113556.1.4.417';
+
 /** A small directory that changes by LDAP, whatever the server; what can't be done just now is left out. */
 export class World {
-  readonly #client: Client;
+  #client: Client;
   readonly #base: string;
   readonly #idAttribute: string;
   readonly #units: Unit[] = [];
   readonly #people: Person[] = [];
+  readonly #tombstones: string[] = [];
   #names = 0;
   /** The ids of what is deleted, in hexadecimal. */
   readonly deleted = new Set<string>();
@@ -27,6 +31,11 @@ export class World {
     this.#client = client;
     this.#base = base;
     this.#idAttribute = idAttribute;
+  }
+
+  /** Goes on by another connection, perhaps with another server. */
+  use(client: Client): void {
+    this.#client = client;
   }
 
   async start(): Promise<void> {
@@ -49,6 +58,7 @@ export class World {
       () => this.renameUnit(a),
       () => this.addUnit(a),
       () => this.describeUnit(a),
+      () => this.restorePerson(a, b),
     ];
     await changes[kind % changes.length]?.();
   }
@@ -56,6 +66,18 @@ export class World {
   async addPerson(a: number, b: number): Promise<void> {
     const person = { name: this.#newName('p'), unit: pick(this.#units, a) };
     await this.#add(person, b);
+    this.#people.push(person);
+  }
+
+  /** Somebody with an address that nobody else has. */
+  async addNewcomer(a: number, isElsewhere: boolean): Promise<void> {
+    const person = { name: this.#newName('n'), unit: pick(this.#units, a) };
+    await this.#client.add(this.#dn(person), {
+      objectClass: 'user',
+      proxyAddresses: [`SMTP:${person.name}@example.org`],
+      mailNickname: person.name,
+      ...(isElsewhere ? { targetAddress: 'SMTP:elsewhere@example.org' } : {}),
+    });
     this.#people.push(person);
   }
 
@@ -92,9 +114,45 @@ export class World {
     const [person] = this.#people.splice(a % this.#people.length, 1);
     if (person === undefined) return undefined;
     const dn = this.#dn(person);
-    this.deleted.add(await this.#idOf(dn));
+    const id = await this.#idOf(dn);
+    this.deleted.add(id);
     await this.#client.del(dn);
+    this.#tombstones.push(id);
     return person;
+  }
+
+  /** The same object again, under another name and with addresses of its own; only on Active Directory. */
+  async restorePerson(a: number, b: number): Promise<void> {
+    if (this.#idAttribute !== 'objectGUID' || this.#tombstones.length === 0) return;
+    const id = pick(this.#tombstones, a);
+    const person = { name: this.#newName('t'), unit: pick(this.#units, b) };
+    const showDeleted = [new Control(SHOW_DELETED, { critical: true })];
+    const filter = new EqualityFilter({ attribute: this.#idAttribute, value: Buffer.from(id, 'hex') });
+    const top = this.#base.replace(/^.*?(?=DC=)/i, '');
+    const { searchEntries } = await this.#client.search(
+      top,
+      { filter, attributes: ['isDeleted'] },
+      showDeleted,
+    );
+    const [found] = searchEntries;
+    if (found === undefined) return;
+    const changes: [Change['operation'], string, string[]][] = [
+      ['delete', 'isDeleted', []],
+      ['replace', 'distinguishedName', [this.#dn(person)]],
+      ['replace', 'proxyAddresses', addresses(b)],
+      ['replace', 'mailNickname', [`nick${b}`]],
+    ];
+    await this.#client.modify(
+      found.dn,
+      changes.map(
+        ([operation, type, values]) =>
+          new Change({ operation, modification: new Attribute({ type, values }) }),
+      ),
+      showDeleted,
+    );
+    this.#people.push(person);
+    this.#tombstones.splice(this.#tombstones.indexOf(id), 1);
+    this.deleted.delete(id);
   }
 
   /** Another object under the same name. */
