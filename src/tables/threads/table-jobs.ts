@@ -9,7 +9,7 @@ import type { Listing } from '../columns/tally.ts';
 import { sortStream } from '../mirror/stream.ts';
 import type { TableFiles } from '../publish/files.ts';
 import { type Parts, type Rename, stage } from '../publish/stage.ts';
-import { type Stage, Stopwatch } from './stopwatch.ts';
+import type { Stopwatch } from './stopwatch.ts';
 
 /** Work on one table, as data that crosses between threads: columns go without a copy. */
 export type Job = SortJob | OrderJob | MergeJob | StageJob;
@@ -44,12 +44,6 @@ export interface StageJob {
   readonly label: string;
 }
 
-/** What a job came to, and where its time went. */
-export interface Done {
-  readonly result: JobResult;
-  readonly stages: readonly Stage[];
-}
-
 export type JobResult = SortResult | OrderResult | MergeResult | StageResult;
 
 export interface SortResult {
@@ -75,14 +69,13 @@ export interface StageResult {
   readonly measure: Measure | undefined;
 }
 
-/** Does a job, in whichever thread it is called. @throws what `merge` and `stage` throw */
-export async function runJob(job: Job): Promise<Done> {
-  const stopwatch = new Stopwatch();
-  const result = await resultOf(job, stopwatch);
-  return { result, stages: stopwatch.stages };
-}
-
-async function resultOf(job: Job, stopwatch: Stopwatch): Promise<JobResult> {
+/**
+ * Does a job, in whichever thread it is called.
+ *
+ * @param stopwatch this thread's
+ * @throws what `merge` and `stage` throw
+ */
+export async function runJob(job: Job, stopwatch: Stopwatch): Promise<JobResult> {
   switch (job.kind) {
     case 'sort': {
       const { pairs, from, to } = job;

@@ -9,7 +9,7 @@ import type { Sorting } from '../mirror/directory-mirror.ts';
 import type { TableFiles } from '../publish/files.ts';
 import { type Parts, StagedTable } from '../publish/stage.ts';
 import { Stopwatch } from './stopwatch.ts';
-import { type Done, type Job, type JobResult, runJob } from './table-jobs.ts';
+import { type Job, type JobResult, runJob } from './table-jobs.ts';
 import type { Answer } from './table-thread.ts';
 
 /** Smaller tables are done before a thread has its turn. */
@@ -95,18 +95,13 @@ export class TableThreads implements Sorting {
   }
 
   async #run(job: Job, entries: number): Promise<JobResult> {
-    const { result, stages } = await this.#done(job, entries);
-    this.#stopwatch.take(stages);
-    return result;
-  }
-
-  async #done(job: Job, entries: number): Promise<Done> {
-    if (this.#most === 1 || entries < WORTH_A_THREAD) return runJob(job);
+    if (this.#most === 1 || entries < WORTH_A_THREAD) return runJob(job, this.#stopwatch);
     let worker = await this.#worker();
     try {
       const answer = await ask(worker, job);
       if ('fault' in answer) throw new JobError(answer.fault);
-      return answer.done;
+      this.#stopwatch.take(answer.stages);
+      return answer.result;
     } catch (error) {
       // A thread that ended, of want of memory for one, answers nobody any more: others may be waiting for it.
       if (!(error instanceof JobError)) worker = this.#startWorker();
