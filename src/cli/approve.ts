@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { loadConfig } from '../config/load.ts';
+import { printableText } from '../config/printable.ts';
 import { whoRuns } from '../state/who.ts';
-import { printableText } from '../tables/columns/bytes.ts';
 import { ApprovalError, type ApprovalReport, approve } from '../tables/decisions/approve.ts';
 import { configFlag } from '../tables/notices/config-flag.ts';
 import { review } from '../tables/questions/review.ts';

@@ -1,4 +1,4 @@
-import { printableText } from '../tables/columns/bytes.ts';
+import { printableText } from '../config/printable.ts';
 import type { Listing } from '../tables/columns/tally.ts';
 import type { Finding } from '../tables/guard/guard.ts';
 import { configFlag } from '../tables/notices/config-flag.ts';

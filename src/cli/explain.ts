@@ -1,6 +1,7 @@
 import { loadConfig } from '../config/load.ts';
+import { printableText } from '../config/printable.ts';
 import type { KeyChange, Run } from '../state/history.ts';
-import { printable, printableText } from '../tables/columns/bytes.ts';
+import { printable } from '../tables/columns/bytes.ts';
 import { overrideText } from '../tables/decisions/overrides-of-run.ts';
 import type { Departure, Origin } from '../tables/mirror/provenance.ts';
 import { type Explanation, explainAddress, type Found, type Gone } from '../tables/questions/explain.ts';

@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load.ts';
+import { printableText } from '../config/printable.ts';
 import { History, type RunRecord } from '../state/history.ts';
 import type { TableOutcome } from '../state/run-record.ts';
-import { printableText } from '../tables/columns/bytes.ts';
 import { selectTables } from '../tables/select.ts';
 import { columns } from './columns.ts';
 import type { HistoryFlags } from './flags.ts';

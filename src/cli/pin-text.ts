@@ -1,5 +1,5 @@
+import { printableText } from '../config/printable.ts';
 import type { Pin } from '../state/pins.ts';
-import { printableText } from '../tables/columns/bytes.ts';
 import { whenText } from './when.ts';
 
 /** Since when a table is pinned, by whom, and why. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { format } from 'fast-csv';
-import { printableText } from '../tables/columns/bytes.ts';
+import { printableText } from '../config/printable.ts';
 import { unitOf } from '../tables/guard/unit.ts';
 import type { Review } from '../tables/questions/review.ts';
 

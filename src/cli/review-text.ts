@@ -1,4 +1,4 @@
-import { printableText } from '../tables/columns/bytes.ts';
+import { printableText } from '../config/printable.ts';
 import { configFlag } from '../tables/notices/config-flag.ts';
 import type { Review, ReviewEntry } from '../tables/questions/review.ts';
 import { columns } from './columns.ts';

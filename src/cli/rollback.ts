@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load.ts';
+import { printableText } from '../config/printable.ts';
 import { History } from '../state/history.ts';
 import { whoRuns } from '../state/who.ts';
-import { printableText } from '../tables/columns/bytes.ts';
 import { RollbackError, type RollbackReport, rollback } from '../tables/decisions/rollback.ts';
 import { writeDerived } from './derived-lines.ts';
 import type { RollbackFlags } from './flags.ts';

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts';
-import { printableText } from '../tables/columns/bytes.ts';
+import { printableText } from '../config/printable.ts';
 import { overrideText } from '../tables/decisions/overrides-of-run.ts';
 import { configFlag } from '../tables/notices/config-flag.ts';
 import { type StatusReport, status, type TableStatus } from '../tables/questions/status.ts';

@@ -1,4 +1,4 @@
-import { printable } from './printable.ts';
+import { printableText } from './printable.ts';
 
 /** Keys and array indices from the top of the configuration file down to a value. */
 export type KeyPath = readonly (string | number)[];
@@ -43,5 +43,5 @@ export class ValueError extends Error {
 
 function formatProblem({ file, line, key, message, hint }: Problem): string {
   const place = line === undefined ? file : `${file}:${line}`;
-  return printable(`${place}: ${key === '' ? '' : `${key}: `}${message}; ${hint}`);
+  return printableText(`${place}: ${key === '' ? '' : `${key}: `}${message}; ${hint}`);
 }

@@ -1,7 +1,7 @@
 import { FilterError, parseFilter } from '../ldap/filter.ts';
 import { type Amount, type FormatChoice, type Hours, plainFormats, suffixedFormats } from './config.ts';
 import { ValueError } from './error.ts';
-import { printable, quote } from './printable.ts';
+import { printableText, quote } from './printable.ts';
 import { parseTemplate, placeholders, type Template } from './template.ts';
 
 /** What a directory's templates offer beside the attributes of the recipient. */
@@ -184,7 +184,7 @@ export function parseDirectoryTemplate(text: string): Template {
     if (meant !== undefined) throw new ValueError(`{${name}} is not known`, `did you mean {${meant}}?`);
     if (!attribute.test(name)) {
       throw new ValueError(
-        `{${printable(name)}} is no name of an attribute`,
+        `{${printableText(name)}} is no name of an attribute`,
         `use ${directoryPlaceholders.map((known) => `{${known}}`).join(', ')} or an attribute's name`,
       );
     }

@@ -1,3 +1,5 @@
+import { printableText } from '../../config/printable.ts';
+
 /** Byte order, as `LC_ALL=C sort` has it: negative, zero or positive. */
 export function compareBytes(
   a: Uint8Array,
@@ -49,23 +51,4 @@ export function isSpace(byte: number): boolean {
 /** Bytes for a person: UTF-8 where it is, escapes for what would disturb a line. */
 export function printable(bytes: Uint8Array, start = 0, end = bytes.length): string {
   return printableText(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8'));
-}
-
-/** Text for a person, on one line, with escapes for what would disturb it. */
-export function printableText(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\\]/gu,
-    (character) => JSON_ESCAPES.get(character) ?? unicodeEscape(character),
-  );
-}
-
-const JSON_ESCAPES = new Map([
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  ['\t', '\\t'],
-  ['\\', '\\\\'],
-]);
-
-function unicodeEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

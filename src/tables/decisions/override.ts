@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { Config, TableConfig } from '../../config/config.ts';
+import { printableText } from '../../config/printable.ts';
 import { DbmError } from '../../dbm/error.ts';
 import { StateError } from '../../state/error.ts';
 import { Generations } from '../../state/generations.ts';
@@ -7,7 +8,7 @@ import { RunLock } from '../../state/lock.ts';
 import { type Override, Overrides } from '../../state/overrides.ts';
 import type { RunJournal } from '../../state/run-journal.ts';
 import { State } from '../../state/state.ts';
-import { lowerCaseAscii, printable, printableText } from '../columns/bytes.ts';
+import { lowerCaseAscii, printable } from '../columns/bytes.ts';
 import { valueIn } from '../columns/entry-of.ts';
 import { merge } from '../columns/merge.ts';
 import { unrepresentable } from '../dat/unrepresentable.ts';

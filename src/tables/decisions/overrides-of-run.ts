@@ -1,5 +1,5 @@
+import { printableText } from '../../config/printable.ts';
 import type { Override } from '../../state/overrides.ts';
-import { printableText } from '../columns/bytes.ts';
 import type { Merged } from '../columns/merge.ts';
 import { changedByHand, changesBy, isCaughtUp } from './overrides.ts';
 

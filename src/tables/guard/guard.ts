@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Amount, GuardConfig } from '../../config/config.ts';
+import { printableText } from '../../config/printable.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
-import { printable, printableText } from '../columns/bytes.ts';
+import { printable } from '../columns/bytes.ts';
 import type { Difference } from '../columns/diff.ts';
 import { entryOf } from '../columns/entry-of.ts';
 import { changesByDomain, type DomainChange, Domains } from '../sources/domains.ts';

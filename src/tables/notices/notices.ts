@@ -1,5 +1,5 @@
+import { printableText } from '../../config/printable.ts';
 import type { Subject } from '../../state/notice-memory.ts';
-import { printableText } from '../columns/bytes.ts';
 import type { BuildReport, TableReport } from '../report.ts';
 
 /** In milliseconds. */

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
+import { printableText } from '../../config/printable.ts';
 import { DbmError } from '../../dbm/error.ts';
 import type { State } from '../../state/state.ts';
-import { printableText } from '../columns/bytes.ts';
 import type { Table } from '../columns/table.ts';
 import { RollbackError, rollbackUnderLock } from '../decisions/rollback.ts';
 import { PublishError } from '../error.ts';

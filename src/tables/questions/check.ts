@@ -8,6 +8,7 @@ import type {
   SourceConfig,
   TableConfig,
 } from '../../config/config.ts';
+import { printableText } from '../../config/printable.ts';
 import { DbmError } from '../../dbm/error.ts';
 import type { Format } from '../../dbm/format.ts';
 import { DirectoryError } from '../../ldap/error.ts';
@@ -17,7 +18,6 @@ import { AccountMemory } from '../../state/account-memory.ts';
 import { StateError } from '../../state/error.ts';
 import { Overrides } from '../../state/overrides.ts';
 import { State } from '../../state/state.ts';
-import { printableText } from '../columns/bytes.ts';
 import { SourceError, systemReason } from '../error.ts';
 import { crossCheckPublished } from '../guard/cross-checks/published.ts';
 import { unprotecting } from '../guard/guard.ts';
