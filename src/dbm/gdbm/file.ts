@@ -1,4 +1,5 @@
 import { viewOf } from '../bytes.ts';
+import { findKey } from '../find-key.ts';
 import type { DbmFile, OpenOptions, Statistics } from '../format.ts';
 import { Input } from '../input.ts';
 import type { Pairs } from '../pairs.ts';
@@ -34,15 +35,9 @@ export class GdbmFile implements DbmFile {
     }
   }
 
-  /** Reads the key's bucket and the entries it leads to. Unless the file is known to be of one kind, a NUL goes first. */
+  /** Reads the key's bucket and the entries it leads to. */
   get(key: Uint8Array): Uint8Array | undefined {
-    if (this.#terminated !== false) {
-      const terminated = new Uint8Array(key.length + 1);
-      terminated.set(key);
-      const value = this.#find(terminated);
-      if (value !== undefined) return value.at(-1) === 0 ? value.subarray(0, -1) : value;
-    }
-    return this.#terminated === true ? undefined : this.#find(key);
+    return findKey(key, this.#terminated, (stored) => this.#find(stored));
   }
 
   pairs(): Pairs {

@@ -1,4 +1,5 @@
-import { copyLoosely, viewOf } from '../bytes.ts';
+import { viewOf } from '../bytes.ts';
+import { EntryBytes } from '../entry-bytes.ts';
 import { DbmError } from '../error.ts';
 import type { WriteOptions } from '../format.ts';
 import { fetchBytes, type HashOrder, PLACE } from '../hash-order.ts';
@@ -33,16 +34,13 @@ export async function writeGdbm(path: string, pairs: Pairs, options: WriteOption
   );
 }
 
-const NUL = Uint8Array.of(0);
-
 class GdbmWriter {
   /** Means nothing; keeps the fetching from being optimised away. */
   fetched = 0;
   readonly #output: Output;
   readonly #pool: Uint8Array;
-  readonly #poolView: DataView;
+  readonly #entries: EntryBytes;
   readonly #order: HashOrder;
-  readonly #nul: number;
   readonly #plan: Plan;
   readonly #elements: number;
   readonly #emptyBucket: Uint8Array;
@@ -53,9 +51,8 @@ class GdbmWriter {
   constructor(output: Output, pool: Uint8Array, order: HashOrder, terminated: boolean, plan: Plan) {
     this.#output = output;
     this.#pool = pool;
-    this.#poolView = viewOf(pool);
+    this.#entries = new EntryBytes(pool, terminated);
     this.#order = order;
-    this.#nul = terminated ? 1 : 0;
     this.#plan = plan;
     this.#elements = bucketElements(plan.blockSize);
     this.#emptyBucket = emptyBucket(plan.blockSize, this.#elements);
@@ -109,10 +106,10 @@ class GdbmWriter {
   /** Writes entries, and puts them into the bucket. Returns the address behind the last of them. */
   #writeEntries(records: OutputStream, from: number, to: number, first: number): number {
     const pool = this.#pool;
-    const poolView = this.#poolView;
+    const entries = this.#entries;
     const { places, hashes } = this.#order;
     const bucket = this.#view;
-    const nul = this.#nul;
+    const { nul } = entries;
     this.fetched = fetchBytes(pool, places, from, to);
     let address = first;
     for (let i = from; i < to; i++) {
@@ -133,23 +130,14 @@ class GdbmWriter {
       bucket.setInt32(element + ELEMENT.valueSize, value, true);
       address += key + value;
       if (key + value > PIECE_SIZE) {
-        this.#putLong(records, keyStart, keyEnd);
-        this.#putLong(records, valueStart, valueEnd);
+        entries.put(keyStart, keyEnd, valueStart, valueEnd, records);
         continue;
       }
-      let at = records.take(key + value);
+      const at = records.take(key + value);
       const { bytes, view } = records.piece;
-      at = copyLoosely(pool, poolView, keyStart, keyEnd, bytes, view, at);
-      if (nul === 1) bytes[at++] = 0;
-      at = copyLoosely(pool, poolView, valueStart, valueEnd, bytes, view, at);
-      if (nul === 1) bytes[at] = 0;
+      entries.copy(keyStart, keyEnd, valueStart, valueEnd, bytes, view, at);
     }
     return address;
-  }
-
-  #putLong(records: OutputStream, start: number, end: number): void {
-    records.put(this.#pool.subarray(start, end));
-    if (this.#nul === 1) records.put(NUL);
   }
 
   /** Where in the bucket the element is. */

@@ -1,19 +1,17 @@
-import { copyLoosely, viewOf } from '../bytes.ts';
+import { viewOf } from '../bytes.ts';
+import { EntryBytes } from '../entry-bytes.ts';
 import { fetchBytes, type HashOrder, PLACE } from '../hash-order.ts';
 import { type OutputStream, PIECE_SIZE } from '../output.ts';
 import { chainHead, RECORD, RECORD_HEADER, recordSize, TAIL, USED } from './layout.ts';
-
-const NUL = Uint8Array.of(0);
 
 /** Writes entries as records, one after the other, and the heads of their chains. */
 export class RecordWriter {
   /** Means nothing; keeps the fetching from being optimised away. */
   fetched = 0;
   readonly #pool: Uint8Array;
-  readonly #poolView: DataView;
+  readonly #entries: EntryBytes;
   readonly #order: HashOrder;
   readonly #hashSize: number;
-  readonly #nul: number;
   readonly #heads: OutputStream;
   readonly #records: OutputStream;
   /** Where the next record begins. */
@@ -31,10 +29,9 @@ export class RecordWriter {
     records: OutputStream,
   ) {
     this.#pool = pool;
-    this.#poolView = viewOf(pool);
+    this.#entries = new EntryBytes(pool, terminated);
     this.#order = order;
     this.#hashSize = hashSize;
-    this.#nul = terminated ? 1 : 0;
     this.#heads = heads;
     this.#records = records;
     this.#offset = chainHead(hashSize);
@@ -42,13 +39,12 @@ export class RecordWriter {
 
   /** Writes the entries `[from, to)`. */
   write(from: number, to: number): void {
-    const pool = this.#pool;
-    const poolView = this.#poolView;
+    const entries = this.#entries;
     const { places, hashes } = this.#order;
     const hashSize = this.#hashSize;
     const records = this.#records;
-    const nul = this.#nul;
-    this.fetched = fetchBytes(pool, places, from, to);
+    const { nul } = entries;
+    this.fetched = fetchBytes(this.#pool, places, from, to);
     let offset = this.#offset;
     let nextChain = hashes[from] % hashSize;
     for (let i = from; i < to; i++) {
@@ -74,12 +70,11 @@ export class RecordWriter {
       view.setUint32(start + RECORD.magic, USED, true);
       offset += size;
       if (isLong) {
-        this.#putLong(keyStart, keyEnd, valueStart, valueEnd, size);
+        entries.put(keyStart, keyEnd, valueStart, valueEnd, records);
+        this.#putTail(size, key + value);
         continue;
       }
-      let at = copyLoosely(pool, poolView, keyStart, keyEnd, bytes, view, start + RECORD_HEADER);
-      if (nul === 1) bytes[at++] = 0;
-      at = copyLoosely(pool, poolView, valueStart, valueEnd, bytes, view, at);
+      const at = entries.copy(keyStart, keyEnd, valueStart, valueEnd, bytes, view, start + RECORD_HEADER);
       const end = start + size;
       view.setUint32(at, 0, true);
       view.setUint32(end - TAIL, size, true);
@@ -102,15 +97,10 @@ export class RecordWriter {
     }
   }
 
-  #putLong(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, size: number): void {
-    const records = this.#records;
-    records.put(this.#pool.subarray(keyStart, keyEnd));
-    if (this.#nul === 1) records.put(NUL);
-    records.put(this.#pool.subarray(valueStart, valueEnd));
-    if (this.#nul === 1) records.put(NUL);
-    const content = keyEnd - keyStart + valueEnd - valueStart + 2 * this.#nul;
+  /** What follows the `content` bytes of a record that is longer than a piece. */
+  #putTail(size: number, content: number): void {
     const rest = new Uint8Array(size - RECORD_HEADER - content);
     viewOf(rest).setUint32(rest.length - TAIL, size, true);
-    records.put(rest);
+    this.#records.put(rest);
   }
 }
