@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type Authority, makeAuthority } from '../../fixtures/certificates.ts';
 import type { LdifRecord } from '../../fixtures/ldif.ts';
 import { type FixtureServer, startFixtureServer } from '../../fixtures/server/server.ts';
@@ -23,6 +23,8 @@ let folder: string;
 let authority: Authority;
 /** Of a certificate for another name. */
 let wrong: FixtureServer;
+/** Of certificates for an alias, and for what it stands for. */
+let named: { readonly alias: FixtureServer; readonly host: FixtureServer };
 
 beforeAll(async () => {
   const base = 'dc=test';
@@ -36,6 +38,8 @@ beforeAll(async () => {
   ];
   directory = await startFixtureServer({ ldif, tls: authority.issue() });
   wrong = await startFixtureServer({ ldif, tls: authority.issue({ name: 'dc1.example.org' }) });
+  const withName = (name: string) => startFixtureServer({ ldif, tls: authority.issue({ name }) });
+  named = { alias: await withName('ldap.ad.test'), host: await withName('dc1.ad.test') };
   nobody = await freePort();
   const port = await freeUdpPort();
   const there = Number(new URL(directory.url).port);
@@ -48,6 +52,13 @@ beforeAll(async () => {
     '_ldap._tcp.elsewhere.test,dc1.attacker.example,389,0,0',
     '_ldap._tcp.none.test',
     `_ldap._tcp.wrong-name._sites.localhost,localhost,${new URL(wrong.url).port},0,0`,
+    `_ldap._tcp.ad.test,ldap.ad.test,${new URL(named.alias.url).port},0,0`,
+    `_ldap._tcp.host._sites.ad.test,ldap.ad.test,${new URL(named.host.url).port},0,0`,
+  ];
+  const aliases = [
+    'ldap.ad.test,dc1.ad.test',
+    '_ldap._tcp.paris._sites.ad.test,_ldap._tcp.ad.test',
+    '_ldap._tcp.renamed.test,_ldap._tcp.ad.test',
   ];
   const options = [
     '--no-resolv',
@@ -66,7 +77,9 @@ beforeAll(async () => {
       '--user=',
       ...options,
       '--txt-record=_ldap._tcp.text.test,no server',
+      '--host-record=dc1.ad.test,127.0.0.1',
       ...records.map((record) => `--srv-host=${record}`),
+      ...aliases.map((alias) => `--cname=${alias}`),
     ],
     {
       env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin` },
@@ -81,6 +94,7 @@ afterAll(async () => {
   dns.setServers(before);
   await directory?.stop();
   await wrong?.stop();
+  await Promise.all([named?.alias.stop(), named?.host.stop()]);
   rmSync(folder, { recursive: true, force: true });
   if (dnsmasq === undefined || dnsmasq.exitCode !== null) return;
   dnsmasq.kill();
@@ -140,6 +154,46 @@ test('an extraction goes on to the next server that the DNS names', async () => 
     /ldap:\/\/localhost:\d+: a search was answered.*before that, ldap:.*ECONNREFUSED/,
   );
 });
+
+test('a name of the service may be an alias, and so may the name of a server', async () => {
+  const { port } = new URL(named.alias.url);
+  expect(await find('ad.test')).toEqual([`ldap://ldap.ad.test:${port}`]);
+  expect(await find('paris._sites.ad.test')).toEqual([`ldap://ldap.ad.test:${port}`]);
+});
+
+test('an alias that leads to servers of another domain is refused, as these would be without it', async () => {
+  const error = await failure('renamed.test');
+  expect(error).toMatchObject({ fault: 'configuration', url: 'srv:renamed.test' });
+  expect(error.message).toContain('the server ldap.ad.test, which is not in renamed.test');
+});
+
+test('the certificate fits the name in the record, and not what that is an alias of', async () => {
+  askTheDnsForAddresses();
+  const account = { bindDn: 'cn=reader,dc=test', passwordFile: join(folder, 'password'), starttls: true };
+  const settings = settingsFor(['srv:ad.test'], { base: 'dc=test', ...account, caFile: authority.caFile });
+  const { report } = await collect(settings, [addresses]);
+  expect(report.url).toBe(`ldap://ldap.ad.test:${new URL(named.alias.url).port}`);
+  expect(report.certificates[0]?.subject).toBe('ldap.ad.test');
+  const other = { ...settings, urls: ['srv:host._sites.ad.test'] };
+  await expect(collect(other, [addresses])).rejects.toThrow(/TLS failed: .*ldap\.ad\.test/);
+});
+
+/** Connections find their addresses where the service records are; otherwise the machine's own names are asked. */
+function askTheDnsForAddresses(): void {
+  const resolver = new Resolver();
+  resolver.setServers(dns.getServers());
+  const lookup = vi.spyOn(dns, 'lookup');
+  onTestFinished(() => lookup.mockRestore());
+  lookup.mockImplementation((name: string, ...rest: unknown[]) => {
+    const done = rest.at(-1);
+    if (typeof done !== 'function') throw new Error('nobody waits for the address');
+    resolver.resolve4(name).then(
+      ([address]) => done(null, [{ address, family: 4 }]),
+      (error: unknown) => done(error),
+    );
+    return {};
+  });
+}
 
 test('what the DNS names is believed for its certificate only', async () => {
   const account = { bindDn: 'cn=reader,dc=test', passwordFile: join(folder, 'password'), starttls: true };
