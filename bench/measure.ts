@@ -6,6 +6,8 @@ export interface Measurement {
   /** Processor time, user and system. */
   readonly cpuSeconds: number;
   readonly residentMegabytes: number;
+  /** What it wrote on stderr. */
+  readonly printed: string;
 }
 
 /** Runs a command to its end, its output thrown away. @throws Error when it ends with a status that is not allowed */
@@ -20,8 +22,10 @@ export function measure(command: readonly string[], allowed: readonly number[] =
   const output = stderr.toString();
   if (status === null || !allowed.includes(status))
     throw new Error(`${command.join(' ')}: status ${status}\n${output}`);
-  const [user, system, kilobytes] = (output.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
-  return { seconds, cpuSeconds: user + system, residentMegabytes: kilobytes / 1024 };
+  const lines = output.trim().split('\n');
+  const [user, system, kilobytes] = (lines.pop() ?? '').split(' ').map(Number);
+  const printed = lines.join('\n');
+  return { seconds, cpuSeconds: user + system, residentMegabytes: kilobytes / 1024, printed };
 }
 
 export function median(values: readonly number[]): number {

@@ -4,10 +4,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { plot } from './plot.ts';
-import { cell, type Result } from './result.ts';
+import { cell, isOfWords, type Result } from './result.ts';
 
 /** The page begins with what matters most to a hub. Results of other names come behind, by name. */
-const order = ['hour', 'delta', 'build', 'extraction', 'dbm', 'lookups', 'scale', 'startup'];
+const order = ['hour', 'stages', 'delta', 'build', 'extraction', 'dbm', 'lookups', 'scale', 'startup'];
 
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('say where the results are: npx tsx bench/page.ts RESULTS_DIR');
@@ -23,7 +23,7 @@ const sections = results.map((result) => {
   if (drawn !== undefined) writeFileSync(`docs/performance/${name}.svg`, plot(result, drawn));
   const lines = [
     columns,
-    columns.map((_, i) => (i === 0 ? '---' : '---:')),
+    columns.map((_, column) => (isOfWords(result, column) ? '---' : '---:')),
     ...rows.map((row) => row.map(cell)),
   ];
   return [

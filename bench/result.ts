@@ -24,10 +24,11 @@ export function report(result: Result): void {
   const { name, title, columns, rows, notes } = result;
   console.log(`${title}\n`);
   const lines = [columns, ...rows].map((row) => row.map(cell));
+  const words = columns.map((_, column) => isOfWords(result, column));
   const widths = columns.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   for (const line of lines) {
     const padded = line.map((text, column) =>
-      column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]),
+      words[column] ? text.padEnd(widths[column]) : text.padStart(widths[column]),
     );
     console.log(`  ${padded.join('  ').trimEnd()}`);
   }
@@ -36,6 +37,13 @@ export function report(result: Result): void {
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
+}
+
+/** Whether a column holds words, which begin on the left, and not figures or spans of figures. */
+export function isOfWords({ rows }: Pick<Result, 'rows'>, column: number): boolean {
+  return rows.some(
+    (row) => typeof row[column] === 'string' && !/^[\d.]*(-[\d.]+)?$/.test(String(row[column])),
+  );
 }
 
 /** Three significant figures tell all that a noisy machine knows. */

@@ -5,15 +5,11 @@ import { join } from 'node:path';
 import { startSlapd } from '../../test/integration/slapd.ts';
 import { type Measurement, measure, median, spread } from '../measure.ts';
 import { quick, report } from '../result.ts';
+import { attributes, filters, twoTables } from '../two-tables.ts';
 import { writeDirectory } from './directory.ts';
 
 const recipients = Number(process.argv[2] ?? (quick ? 20_000 : 200_000));
 const runs = Number(process.argv[3] ?? (quick ? 3 : 5));
-
-const EXCHANGE = '(&(proxyAddresses=*)(homeMDB=*))';
-const OFFICE365 = '(&(proxyAddresses=*)(targetAddress=*)(msExchRecipientTypeDetails=2147483648))';
-/** What the build asks for, too. */
-const ATTRIBUTES = ['entryUUID', 'proxyAddresses', 'targetAddress', 'homeMDB', 'msExchRecipientTypeDetails'];
 
 const work = mkdtempSync(join(tmpdir(), 'bench-build-'));
 try {
@@ -22,10 +18,10 @@ try {
   const slapd = await startSlapd({ ldif, references: false, tellsChanges: true });
   try {
     const config = join(work, 'mailhub-tables.toml');
-    writeFileSync(config, configuration(slapd));
+    writeFileSync(config, twoTables(work, slapd));
     const ldapsearch = [
       ...['ldapsearch', '-x', '-H', slapd.url, '-D', slapd.bindDn, '-y', slapd.passwordFile],
-      ...['-b', slapd.base, '-E', 'pr=5000/noprompt', `(|${EXCHANGE}${OFFICE365})`, ...ATTRIBUTES],
+      ...['-b', slapd.base, '-E', 'pr=5000/noprompt', `(|${filters.join('')})`, ...attributes],
     ];
     const build = ['bin/mailhub-tables', 'build', '--config', config];
 
@@ -67,28 +63,4 @@ try {
   }
 } finally {
   rmSync(work, { recursive: true, force: true });
-}
-
-function configuration({ url, base, bindDn, passwordFile }: Awaited<ReturnType<typeof startSlapd>>): string {
-  return `
-tables_dir = "${work}/etc"
-state_dir = "${work}/state"
-format = "bdb"
-[directory.ad]
-urls = ["${url}"]
-base = "${base}"
-bind_dn = "${bindDn}"
-password_file = "${passwordFile}"
-allow_plaintext = true
-[[tables.exch_table.sources]]
-directory = "ad"
-filter = "${EXCHANGE}"
-key = "{address}"
-value = "{primary}"
-[[tables.o365_table.sources]]
-directory = "ad"
-filter = "${OFFICE365}"
-key = "{address}"
-value = "{targetAddress}"
-`;
 }

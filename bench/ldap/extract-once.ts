@@ -1,6 +1,6 @@
 import { extract } from '../../src/ldap/extract.ts';
 import type { DirectorySettings, RecipientSink } from '../../src/ldap/types.ts';
-import { filters } from './selections.ts';
+import { filters } from '../two-tables.ts';
 
 /** The program that is measured: one extraction for two tables, its entries counted and thrown away. */
 const [url, bindDn, passwordFile, base] = process.argv.slice(2);

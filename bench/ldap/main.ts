@@ -8,7 +8,7 @@ import { startSlapd } from '../../test/integration/slapd.ts';
 import { writeDirectory } from '../build/directory.ts';
 import { type Measurement, measure, median, spread } from '../measure.ts';
 import { quick, report } from '../result.ts';
-import { attributes, filters } from './selections.ts';
+import { attributes, filters } from '../two-tables.ts';
 
 const recipients = Number(process.argv[2] ?? (quick ? 20_000 : 200_000));
 const runs = Number(process.argv[3] ?? (quick ? 3 : 7));
