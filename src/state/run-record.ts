@@ -29,8 +29,6 @@ export interface TableOutcome {
 
 /** Entry by entry, what a publication changed, and the objects behind it. */
 export interface PublishedChanges {
-  readonly before: Pairs;
-  readonly after: Pairs;
   readonly difference: Difference;
   /** The object that gave an entry (`added` and `changed`), or gave it last (`removed`). */
   readonly origin: (kind: ChangeKind, key: Uint8Array) => Origin | undefined;
@@ -93,7 +91,7 @@ export function insertChanges(
   database: Database.Database,
   run: number,
   table: string,
-  { before, after, difference, origin }: PublishedChanges,
+  { difference, origin }: PublishedChanges,
 ): void {
   const tableId = nameId(database, table);
   const insert = database.prepare('INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)');
@@ -117,7 +115,7 @@ export function insertChanges(
     return id;
   };
 
-  const { added, removed, changedBefore, changedAfter } = difference;
+  const { before, after, added, removed, changedBefore, changedAfter } = difference;
   for (const i of added) {
     const key = keyAt(after, i);
     insert.run(run, tableId, key, 0, null, valueAt(after, i), originId('added', key));

@@ -44,22 +44,16 @@ function listing<T>({ count, examples }: Listing<T>): Listing<T> {
   return { count, examples };
 }
 
-function listed({ base, heldFile, ...plan }: Plan): DifferenceListing {
-  const { candidate, difference } =
-    heldFile === undefined ? plan : { candidate: heldFile.table, ...heldFile };
-  const before = base?.load();
-  const { added, removed, changedBefore, changedAfter } = difference;
+function listed({ heldFile, difference }: Plan): DifferenceListing {
+  const { before, after, added, removed, changedBefore, changedAfter } = heldFile?.difference ?? difference;
   return {
-    added: candidate === undefined ? [] : Array.from(added, (i) => entry(candidate, i)),
-    removed: before === undefined ? [] : Array.from(removed, (i) => entry(before, i)),
-    changed:
-      before === undefined || candidate === undefined
-        ? []
-        : Array.from(changedAfter, (i, n) => ({
-            key: keyText(candidate, i),
-            from: valueText(before, changedBefore[n]),
-            to: valueText(candidate, i),
-          })),
+    added: Array.from(added, (i) => entry(after, i)),
+    removed: Array.from(removed, (i) => entry(before, i)),
+    changed: Array.from(changedAfter, (i, n) => ({
+      key: keyText(after, i),
+      from: valueText(before, changedBefore[n]),
+      to: valueText(after, i),
+    })),
   };
 }
 

@@ -3,9 +3,13 @@ import { compareBytes } from './bytes.ts';
 
 /** What makes one table another, as numbers of entries; each list is in the order of the keys. */
 export interface Difference {
-  /** In the table after. */
+  /** The table before, or no more of it than what goes and what changes. */
+  readonly before: Pairs;
+  /** The table after, or no more of it than what comes and what changes. */
+  readonly after: Pairs;
+  /** In `after`. */
   readonly added: Uint32Array;
-  /** In the table before. */
+  /** In `before`. */
   readonly removed: Uint32Array;
   /** Keys in both whose value differs: their numbers before, and at the same place in `changedAfter` those after. */
   readonly changedBefore: Uint32Array;
@@ -43,6 +47,8 @@ export function diff(before: Pairs, after: Pairs): Difference {
   while (b < before.count) removed.push(b++);
   while (a < after.count) added.push(a++);
   return {
+    before,
+    after,
     added: added.numbers(),
     removed: removed.numbers(),
     changedBefore: changedBefore.numbers(),

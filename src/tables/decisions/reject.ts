@@ -97,7 +97,7 @@ function entriesInQuestion(config: Config, table: string, kept: HeldCandidates, 
       changed: difference.changedAfter.length,
     },
     allowEmpty: false,
-    compared: { before, after, difference },
+    compared: { before, difference },
     refusal: refusalOf(config.stateDir, table),
   });
   return pick(before, removed);

@@ -195,9 +195,9 @@ function goneFrom(plans: readonly Plan[], others: readonly (() => Survey)[]): Li
     ...plans.flatMap(({ candidate }): Pairs[] => (candidate === undefined ? [] : [candidate])),
     ...others.flatMap((look) => shownBy(look)),
   ];
-  for (const { outcome, base, difference } of plans) {
-    if (outcome !== 'published' || base === undefined) continue;
-    const { pool, keyStart, keyEnd } = base.load();
+  for (const { outcome, difference } of plans) {
+    if (outcome !== 'published') continue;
+    const { pool, keyStart, keyEnd } = difference.before;
     for (const i of difference.removed) {
       if (left.some((table) => entryOf(table, pool, keyStart[i], keyEnd[i]) >= 0)) continue;
       gone.add(() => printable(pool, keyStart[i], keyEnd[i]));

@@ -10,7 +10,7 @@ export function additionsOf({
   config,
   base,
   candidate,
-  difference: { added },
+  difference: { after, added },
   findings,
   notes,
 }: Pick<Plan, 'config' | 'base' | 'candidate' | 'difference' | 'findings' | 'notes'>): Plan['write'] {
@@ -20,7 +20,7 @@ export function additionsOf({
   const source = config.name;
   const { table } = merge([
     { source, pairs: base.load() },
-    { source, pairs: pick(candidate, added) },
+    { source, pairs: pick(after, added) },
   ]);
   notes.push(`${added.length} new entries are published all the same (on_hold = "additions")`);
   return { table, parts: { dat: true, dbm: true } };

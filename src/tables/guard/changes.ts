@@ -10,11 +10,15 @@ export function changesOf(plan: Plan): Change[] {
   const pending = candidate !== undefined && candidate !== write?.table && plan.outcome !== 'unchanged';
   if (write === undefined && !pending) return [];
 
-  const shown = plan.survey.shown() ?? NO_ENTRIES;
-  const change = (after: Table, publishes: boolean): Change => {
-    const known = after === candidate && (plan.base?.load() ?? NO_ENTRIES) === shown;
-    const { removed, added } = known ? plan.difference : diff(shown, after);
-    return { name: plan.config.name, before: shown, after, removed, added, publishes };
+  const { name } = plan.config;
+  const { survey } = plan;
+  // Where the dbm file matches what is published, that is what Exim sees.
+  const matches = survey.published === undefined ? survey.shown() === undefined : survey.dbmMatches;
+  const isShown = matches && plan.base === survey.published;
+  const change = (table: Table, publishes: boolean): Change => {
+    const difference =
+      isShown && table === candidate ? plan.difference : diff(survey.shown() ?? NO_ENTRIES, table);
+    return { name, difference, publishes };
   };
   const changes: Change[] = [];
   if (write !== undefined) changes.push(change(write.table, plan.selected));
@@ -22,15 +26,7 @@ export function changesOf(plan: Plan): Change[] {
   if (write === undefined || !plan.selected) changes.push(change(candidate, false));
   else {
     // What is published of a held candidate waits for nothing any more.
-    const { removed, added } = diff(write.table, candidate);
-    changes.push({
-      name: plan.config.name,
-      before: write.table,
-      after: candidate,
-      removed,
-      added,
-      publishes: false,
-    });
+    changes.push({ name, difference: diff(write.table, candidate), publishes: false });
   }
   return changes;
 }

@@ -44,10 +44,9 @@ export interface Finding {
   readonly examples?: readonly string[];
 }
 
-/** Both tables, entry by entry. */
+/** What is published, whole, and what the candidate makes of it, entry by entry. */
 export interface Compared {
   readonly before: Pairs;
-  readonly after: Pairs;
   readonly difference: Difference;
 }
 
@@ -83,7 +82,7 @@ export interface Verdict {
    * the candidate brings does not count.
    */
   readonly key: string;
-  /** Those of the entries that would go which the findings are about, as numbers in what is published. */
+  /** Those of the entries that would go which the findings are about, as numbers in the difference's table before. */
   readonly removed: Uint32Array;
 }
 
@@ -184,9 +183,10 @@ export function judge(judgement: Judgement): Verdict {
   return concerned.verdict(findings);
 }
 
-function refusedEntries({ before, difference }: Compared, refused: Pairs | undefined): Uint32Array {
-  if (refused === undefined) return difference.removed;
-  return difference.removed.filter(
+function refusedEntries({ difference }: Compared, refused: Pairs | undefined): Uint32Array {
+  const { before, removed } = difference;
+  if (refused === undefined) return removed;
+  return removed.filter(
     (entry) => entryOf(refused, before.pool, before.keyStart[entry], before.keyEnd[entry]) >= 0,
   );
 }
@@ -209,8 +209,11 @@ export function unprotecting(config: GuardConfig | undefined, table: Pairs): str
 /** The key of what a table waits for: addresses that move. */
 export function keyOfEntries(pairs: Pairs, entries: Uint32Array): string {
   const none = new Uint32Array(0);
-  const difference = { added: none, removed: entries, changedBefore: none, changedAfter: none };
-  const concerned = new Concerned({ before: pairs, after: pairs, difference });
+  const difference = {
+    ...{ before: pairs, after: pairs },
+    ...{ added: none, removed: entries, changedBefore: none, changedAfter: none },
+  };
+  const concerned = new Concerned({ before: pairs, difference });
   concerned.all('removed');
   return concerned.verdict([]).key;
 }
@@ -267,8 +270,9 @@ class DomainFindings {
     for (const key of shelter) {
       if (key.startsWith('@')) continue;
       const bytes = Buffer.from(key);
-      const entry = entryOf(compared.before, bytes);
-      if (entry < 0 || entryOf(compared.after, bytes) >= 0) continue;
+      const { before, after } = compared.difference;
+      const entry = entryOf(before, bytes);
+      if (entry < 0 || entryOf(after, bytes) >= 0) continue;
       const message = `the protected key ${printable(bytes)} would be gone`;
       const finding = { rule: 'protected', message, count: 1, limit: printable(bytes) } as const;
       yield { finding, entries: Uint32Array.of(entry) };
@@ -276,16 +280,16 @@ class DomainFindings {
   }
 }
 
-function domainChanges({ before, after, difference }: Compared): DomainChange[] {
-  return changesByDomain(before, difference.removed, after, difference.added);
+function domainChanges({ before, difference }: Compared): DomainChange[] {
+  return changesByDomain(before, difference);
 }
 
 /** The removed entries whose keys are addresses, by their domain. */
-function removedByDomain({ before, difference }: Compared): Map<string, number[]> {
+function removedByDomain({ difference }: Compared): Map<string, number[]> {
   const domains = new Domains();
   const lists: number[][] = [];
   for (const entry of difference.removed) {
-    const domain = domains.of(before, entry, true);
+    const domain = domains.of(difference.before, entry, true);
     if (domain === undefined) continue;
     lists[domain] ??= [];
     lists[domain].push(entry);
@@ -316,15 +320,15 @@ class Concerned {
     if (kind === 'changed') this.#allChanged = true;
     if (kind === 'added') this.#allAdded = true;
     if (this.#compared === undefined) return [];
-    const { before, after, difference } = this.#compared;
-    if (kind === 'removed') return keys(before, difference.removed);
-    return keys(after, kind === 'changed' ? difference.changedAfter : difference.added);
+    const { before, after, removed, changedAfter, added } = this.#compared.difference;
+    if (kind === 'removed') return keys(before, removed);
+    return keys(after, kind === 'changed' ? changedAfter : added);
   }
 
   /** @returns examples */
   removed(entries: Uint32Array): string[] {
     for (const entry of entries) this.#removed.add(entry);
-    return this.#compared === undefined ? [] : keys(this.#compared.before, entries);
+    return this.#compared === undefined ? [] : keys(this.#compared.difference.before, entries);
   }
 
   source(path: string): void {
@@ -348,7 +352,8 @@ class Concerned {
     };
     for (const path of [...this.#sources].sort()) hash.update(`source ${path}\n`);
     if (this.#compared !== undefined) {
-      const { before, after, difference } = this.#compared;
+      const { difference } = this.#compared;
+      const { before, after } = difference;
       for (const entry of difference.removed) {
         if (this.#allRemoved || this.#removed.has(entry))
           put('-', before.pool, before.keyStart[entry], before.keyEnd[entry]);

@@ -69,9 +69,9 @@ export function refusalOf(stateDir: string, table: string): Refusal | undefined 
 /** The keys that a held candidate would lose to tables which do not show them yet, each with the table that gains it. */
 function movesOf(plan: Plan, plans: readonly Plan[]): Table | undefined {
   const { base, heldFile } = plan;
-  const { removed } = heldFile?.difference ?? plan.difference;
+  const { before, removed } = heldFile?.difference ?? plan.difference;
   if (base === undefined || removed.length === 0) return undefined;
-  const { pool, keyStart, keyEnd } = base.load();
+  const { pool, keyStart, keyEnd } = before;
   const moves = new EntriesBuilder(removed.length, removed.length * 48);
   for (const other of plans) {
     const { candidate, config, survey, outcome, selected } = other;

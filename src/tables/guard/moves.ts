@@ -1,15 +1,11 @@
-import type { Pairs } from '../../dbm/pairs.ts';
 import { commonKeys } from '../columns/common-keys.ts';
+import type { Difference } from '../columns/diff.ts';
 
 /** What a run means to do to the keys that one table shows to Exim. */
 export interface Change {
   readonly name: string;
-  /** What Exim sees now, and what it would see. */
-  readonly before: Pairs;
-  readonly after: Pairs;
-  /** Numbers of entries: those that would go from `before`, those that would be new in `after`. */
-  readonly removed: Uint32Array;
-  readonly added: Uint32Array;
+  /** Between what Exim sees now and what it would see. */
+  readonly difference: Difference;
   /** False for what is held, failed, or left alone by this run. */
   readonly publishes: boolean;
 }
@@ -18,7 +14,7 @@ export interface Change {
 export interface Move {
   readonly from: Change;
   readonly to: Change;
-  /** Numbers of entries in what `from` shows before. */
+  /** Numbers of entries in the table before, as the difference of `from` has it. */
   readonly keys: Uint32Array;
 }
 
@@ -26,12 +22,12 @@ export interface Move {
 export function findMoves(changes: readonly Change[]): Move[] {
   const moves: Move[] = [];
   for (const from of changes) {
-    if (!from.publishes || from.removed.length === 0) continue;
+    if (!from.publishes || from.difference.removed.length === 0) continue;
     for (const to of changes) {
       if (from.name === to.name) continue;
       const keys = commonKeys(
-        { pairs: from.before, list: from.removed },
-        { pairs: to.after, list: to.added },
+        { pairs: from.difference.before, list: from.difference.removed },
+        { pairs: to.difference.after, list: to.difference.added },
       );
       if (keys.length > 0) moves.push({ from, to, keys });
     }

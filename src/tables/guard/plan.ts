@@ -64,6 +64,8 @@ export interface Base {
 }
 
 export const NO_DIFFERENCE: Difference = {
+  before: NO_ENTRIES,
+  after: NO_ENTRIES,
   added: new Uint32Array(0),
   removed: new Uint32Array(0),
   changedBefore: new Uint32Array(0),

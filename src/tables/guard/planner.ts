@@ -224,7 +224,12 @@ class Planner {
       after: sizeOf(candidate),
       counts: base === undefined ? this.#leastCounts(candidate) : countsOf(difference),
       allowEmpty: this.#options.allowEmpty,
-      compared: base && { before: base.load(), after: candidate, difference },
+      compared: base && {
+        get before() {
+          return base.load();
+        },
+        difference,
+      },
       oldSources: oldSources(this.#table.config.sources, Date.now()),
       refusal: this.#options.refusal,
     });

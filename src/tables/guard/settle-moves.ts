@@ -17,14 +17,15 @@ export function settleMoves(plans: readonly Plan[], additions = true): Move[] {
   for (const plan of plans) {
     const move = waiting.get(plan.config.name);
     if (move === undefined) continue;
-    const { pool, keyStart, keyEnd } = move.from.before;
+    const { before } = move.from.difference;
+    const { pool, keyStart, keyEnd } = before;
     const first = printable(pool, keyStart[move.keys[0]], keyEnd[move.keys[0]]);
     const what =
       move.keys.length === 1 ? `${first} moves` : `${move.keys.length} addresses (${first}, ...) move`;
     const message = `${what} to ${move.to.name}, which is not published: the two can only go together`;
     plan.outcome = 'held';
     plan.findings = [{ rule: 'waits', message, count: move.keys.length, examples: [first] }];
-    plan.findingsKey = keyOfEntries(move.from.before, move.keys);
+    plan.findingsKey = keyOfEntries(before, move.keys);
     plan.write = additions && !plan.chosen ? additionsOf(plan) : undefined;
   }
   return moves.filter((move) => !waiting.has(move.from.name));

@@ -230,7 +230,7 @@ function tableOf(step: Step, table: Table): Table {
   if (step.keeps.length === 0) return table;
   const kept = step.keeps.map(({ from, keys }) => ({
     source: step.name,
-    pairs: pick(from.before, keys),
+    pairs: pick(from.difference.before, keys),
   }));
   return merge([{ source: step.name, pairs: table }, ...kept]).table;
 }

@@ -2,6 +2,7 @@ import type { HoldRecord } from '../../state/hold-record.ts';
 import type { RunJournal } from '../../state/run-journal.ts';
 import type { DirectoryLoad, PublishedChanges, TableOutcome } from '../../state/run-record.ts';
 import { diff } from '../columns/diff.ts';
+import { NO_ENTRIES } from '../columns/no-entries.ts';
 import type { Table } from '../columns/table.ts';
 import type { Plan } from '../guard/plan.ts';
 import { NO_PROVENANCE, type Provenance } from '../mirror/provenance.ts';
@@ -28,14 +29,11 @@ export function publishedChanges(
   cutShort?: Table,
 ): PublishedChanges | undefined {
   const { published } = plan.survey;
-  const before = cutShort ?? published?.load();
-  if (before === undefined) return undefined;
+  if (cutShort === undefined && published === undefined) return undefined;
   const { name } = plan.config;
   const known = cutShort === undefined && plan.outcome === 'published' && plan.base === published;
   return {
-    before,
-    after: table,
-    difference: known ? plan.difference : diff(before, table),
+    difference: known ? plan.difference : diff(cutShort ?? published?.load() ?? NO_ENTRIES, table),
     origin: (kind, key) =>
       (kind === 'removed' ? provenance.departure(name, key) : undefined) ?? provenance.origin(name, key),
   };

@@ -149,7 +149,7 @@ class Reviewer {
       removed: removed.length,
       changed: changedBefore.length,
       happened: grouped([...what.removed, ...what.changed, ...what.added].map(({ what: label }) => label)),
-      domains: changesByDomain(before, removed, after, added),
+      domains: changesByDomain(before, difference),
       units: grouped(what.removed.flatMap(({ origin }) => (origin === undefined ? [] : [unitOf(origin.dn)]))),
       entries,
     };

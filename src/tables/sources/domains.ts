@@ -1,4 +1,5 @@
 import type { Pairs } from '../../dbm/pairs.ts';
+import type { Difference } from '../columns/diff.ts';
 
 const AT = 0x40;
 
@@ -47,13 +48,8 @@ export interface DomainChange {
   readonly added: number;
 }
 
-/** Counts by domain, those that lost most first. @param removed numbers in `before`. @param added numbers in `after` */
-export function changesByDomain(
-  before: Pairs,
-  removed: Uint32Array,
-  after: Pairs,
-  added: Uint32Array,
-): DomainChange[] {
+/** Counts by domain, those that lost most first. @param whole the table before */
+export function changesByDomain(whole: Pairs, { before, after, removed, added }: Difference): DomainChange[] {
   const domains = new Domains();
   const counts = { before: [] as number[], removed: [] as number[], added: [] as number[] };
   const count = (list: number[], domain: number | undefined): void => {
@@ -62,7 +58,7 @@ export function changesByDomain(
   for (const entry of removed) count(counts.removed, domains.of(before, entry, true));
   for (const entry of added) count(counts.added, domains.of(after, entry, true));
   if (domains.count === 0) return [];
-  for (let entry = 0; entry < before.count; entry++) count(counts.before, domains.of(before, entry, false));
+  for (let entry = 0; entry < whole.count; entry++) count(counts.before, domains.of(whole, entry, false));
   const changes = Array.from({ length: domains.count }, (_, number) => ({
     domain: domains.name(number),
     before: counts.before[number] ?? 0,

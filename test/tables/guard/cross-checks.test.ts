@@ -81,13 +81,19 @@ describe('what is not right between tables', () => {
 
   test('after a change, what is new is told, and nothing when there is nothing', () => {
     fc.assert(
-      fc.property(hub, hub, (before, after) => {
+      fc.property(hub, hub, fc.boolean(), (before, after, isPart) => {
         const views = [...after].map(([name, entries]) => viewOf(name, entries));
         const novelties = views.flatMap((view) => {
           const old = viewOf(view.name, before.get(view.name) ?? new Map()).columns();
           const { added, removed, changedAfter } = diff(old, view.columns());
           if (added.length + removed.length + changedAfter.length === 0) return [];
-          return [{ view, added, changed: changedAfter, gone: pick(old, removed) }];
+          // No more of the table than what is new, or all of it.
+          const news = Uint32Array.from([...added, ...changedAfter].sort((a, b) => a - b));
+          const number = (entry: number): number => news.indexOf(entry);
+          const gone = pick(old, removed);
+          if (!isPart) return [{ view, entries: view.columns(), added, changed: changedAfter, gone }];
+          const entries = pick(view.columns(), news);
+          return [{ view, entries, added: added.map(number), changed: changedAfter.map(number), gone }];
         });
         const found = crossCheckNew(views, novelties);
         const [was, is] = [plainly(before), plainly(after)];

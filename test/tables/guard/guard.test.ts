@@ -171,7 +171,7 @@ describe('the rules on domains and keys', () => {
       after: { entries: after.count, bytes: after.bytes },
       counts: { added: added.length, removed: removed.length, changed: changedAfter.length },
       allowEmpty: false,
-      compared: { before, after, difference },
+      compared: { before, difference },
     });
   }
   const half = { maxRemovedPerDomain: { percent: 50 } };

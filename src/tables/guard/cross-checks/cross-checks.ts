@@ -2,6 +2,7 @@ import { viewOf } from '../../../dbm/bytes.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
 import { lowerCaseAscii, printable } from '../../columns/bytes.ts';
 import { allOf, commonKeys } from '../../columns/common-keys.ts';
+import { entryOf } from '../../columns/entry-of.ts';
 import { Tally } from '../../columns/tally.ts';
 import { DeadEnds } from './dead-ends.ts';
 import { DomainSet } from './domain-set.ts';
@@ -20,9 +21,11 @@ export interface TableView {
   readonly columns: () => Pairs;
 }
 
-/** What is new in a table: numbers of entries of its columns, and what went. */
+/** What is new in a table, as numbers of `entries`, and what went. */
 export interface Novelty {
   readonly view: TableView;
+  /** The table as it will be, or no more of it than what is new. */
+  readonly entries: Pairs;
   readonly added: Uint32Array;
   readonly changed: Uint32Array;
   readonly gone: Pairs;
@@ -49,7 +52,8 @@ const COMMA = 0x2c;
 /** Everything that is not right between the tables. @param views in the order in which Exim asks them */
 export function crossCheck(views: readonly TableView[]): CrossFinding[] {
   const all = views.map((view): Novelty => {
-    return { view, added: allOf(view.columns()), changed: NONE, gone: NOTHING };
+    const entries = view.columns();
+    return { view, entries, added: allOf(entries), changed: NONE, gone: NOTHING };
   });
   return new CrossChecks(views, true).of(all);
 }
@@ -118,7 +122,7 @@ class CrossChecks {
   }
 
   /** Keys that are in another table too. */
-  #shared({ view, added }: Novelty): void {
+  #shared({ view, entries, added }: Novelty): void {
     const at = this.#views.indexOf(view);
     for (const [i, other] of this.#views.entries()) {
       if (other === view || other.role === 'domains' || (this.#whole && i > at)) continue;
@@ -129,9 +133,8 @@ class CrossChecks {
       const message = shadows
         ? `a list in ${lists.name} and a person in ${people.name}, and Exim takes ${first.name}`
         : `in ${this.#inOrder(view, other)}, and Exim takes ${first.name}`;
-      const columns = view.columns();
-      for (const entry of sharedWith(columns, added, other)) {
-        this.#find(shadows ? 'shadowed' : 'duplicates', view.name, message, () => keyText(columns, entry));
+      for (const entry of sharedWith(entries, added, other)) {
+        this.#find(shadows ? 'shadowed' : 'duplicates', view.name, message, () => keyText(entries, entry));
       }
     }
   }
@@ -143,16 +146,15 @@ class CrossChecks {
       .join(' and ');
   }
 
-  #notLocal({ view, added }: Novelty): void {
+  #notLocal({ view, entries, added }: Novelty): void {
     const set = this.#domainSet;
     if (set === undefined) return;
-    const columns = view.columns();
-    const { pool, keyStart, keyEnd } = columns;
+    const { pool, keyStart, keyEnd } = entries;
     const poolView = viewOf(pool);
     const message = `in a domain that ${this.#domains?.name} does not have, so the mail does not come here`;
     for (const entry of added) {
       if (set.domainOf(pool, poolView, keyStart[entry], keyEnd[entry]) !== -1) continue;
-      this.#find('not_local', view.name, message, () => keyText(columns, entry));
+      this.#find('not_local', view.name, message, () => keyText(entries, entry));
     }
   }
 
@@ -182,8 +184,8 @@ class CrossChecks {
     if (domains === undefined || set === undefined) return;
     const list = domains.columns();
     const asked = new Uint8Array(list.count);
-    for (const { view, added, gone } of novelties) {
-      if (view === domains) for (const entry of added) asked[entry] = 1;
+    for (const { view, entries, added, gone } of novelties) {
+      if (view === domains) for (const entry of added) asked[entryOf(list, ...keyAt(entries, entry))] = 1;
       else if (gone.count > 0) mark(set, gone, asked);
     }
     // What an address of the same tables has needs no look into the others.
@@ -201,8 +203,8 @@ class CrossChecks {
     }
   }
 
-  #loops({ view, added, changed }: Novelty): void {
-    const { pool, keyStart, keyEnd, valueStart, valueEnd } = view.columns();
+  #loops({ view, entries, added, changed }: Novelty): void {
+    const { pool, keyStart, keyEnd, valueStart, valueEnd } = entries;
     const poolView = viewOf(pool);
     for (const list of [added, changed]) {
       // Most values lead out of our domains: no loop goes on there.
@@ -211,14 +213,13 @@ class CrossChecks {
           this.#isLocal(pool, poolView, valueStart[entry], valueEnd[entry]) &&
           this.#isLocal(pool, poolView, keyStart[entry], keyEnd[entry]),
       );
-      const open = local.length < FEW ? local : this.#withoutDeadEnds(view, local);
+      const open = local.length < FEW ? local : this.#withoutDeadEnds(view, entries, local);
       for (const entry of open) this.#follow(view, pool.subarray(keyStart[entry], keyEnd[entry]));
     }
   }
 
   /** Leaves out those of many entries that are sure to lead into no loop. */
-  #withoutDeadEnds(view: TableView, entries: Uint32Array): Uint32Array {
-    const pairs = view.columns();
+  #withoutDeadEnds(view: TableView, pairs: Pairs, entries: Uint32Array): Uint32Array {
     const others = this.#views.filter(({ role }) => role !== 'domains');
     const isTakenElsewhere = new Uint8Array(pairs.count);
     for (const earlier of others.slice(0, others.indexOf(view))) {
@@ -295,6 +296,10 @@ function sharedWith(a: Pairs, list: Uint32Array, other: TableView): Uint32Array 
   if (list.length < FEW)
     return list.filter((entry) => other.get(a.pool, a.keyStart[entry], a.keyEnd[entry]) !== undefined);
   return commonKeys({ pairs: a, list }, { pairs: other.columns(), list: undefined });
+}
+
+function keyAt({ pool, keyStart, keyEnd }: Pairs, i: number): [Uint8Array, number, number] {
+  return [pool, keyStart[i], keyEnd[i]];
 }
 
 function keyText({ pool, keyStart, keyEnd }: Pairs, i: number): string {

@@ -99,16 +99,16 @@ function viewOfPlan(
 }
 
 function noveltyOf(plan: Plan, view: TableView): Novelty[] {
-  const { write, candidate, base, survey, difference: known } = plan;
+  const { write, candidate, base, survey } = plan;
   if (write === undefined) return [];
-  // The digest of a table that is published for the first time is not known yet.
-  if (survey.published !== undefined && write.table.digest === survey.published.digest) return [];
-  const before = survey.published?.load() ?? NO_ENTRIES;
   const same = write.table === candidate && base === survey.published;
-  const difference = same ? known : diff(before, write.table);
+  // The digest of a table that is published for the first time is not known yet.
+  const isShown = !same && survey.published !== undefined && write.table.digest === survey.published.digest;
+  if (isShown) return [];
+  const difference = same ? plan.difference : diff(survey.published?.load() ?? NO_ENTRIES, write.table);
   if (isSame(difference)) return [];
-  const { added, changedAfter: changed, removed } = difference;
-  return [{ view, added, changed, gone: pick(before, removed) }];
+  const { before, after, added, changedAfter: changed, removed } = difference;
+  return [{ view, entries: after, added, changed, gone: pick(before, removed) }];
 }
 
 function hold(plan: Plan, { message, count, examples, check }: CrossFinding): void {
