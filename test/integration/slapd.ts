@@ -1,20 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { base, serviceAccount, servicePassword } from '../../fixtures/campus/university.ts';
 import { type Authority, type Certificate, makeAuthority } from '../../fixtures/certificates.ts';
+import { loadLdif, SlapdProcess, slapdModules } from '../ldap/slapd-process.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures');
 const schema = join(fixtures, 'schema/active-directory.schema');
-const modules = ['/usr/lib/ldap', '/usr/lib64/openldap', '/usr/lib/openldap'].find((path) =>
-  existsSync(path),
-);
-// slapd is a server's program: an ordinary user's PATH may lack its folder.
-const environment = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/lib/openldap` };
 
 const rootDn = `CN=root,${base}`;
 
@@ -76,18 +68,17 @@ async function start(folder: string, options: SlapdOptions): Promise<Slapd> {
   const configuration = join(folder, 'slapd.conf');
   writeFileSync(configuration, slapdConf(folder, authority, options));
   mkdirSync(join(folder, 'db'));
-  load(configuration, options.ldif ?? join(fixtures, 'campus/directory.ldif'));
+  loadLdif(configuration, options.ldif ?? join(fixtures, 'campus/directory.ldif'));
   if (options.references ?? true) {
     const path = join(folder, 'references.ldif');
     writeFileSync(path, references());
-    load(configuration, path);
+    loadLdif(configuration, path);
   }
   const passwordFile = join(folder, 'ad.secret');
   writeFileSync(passwordFile, servicePassword, { mode: 0o600 });
 
-  const { process: slapd, ldap, ldaps } = await listen(configuration);
-  const killWithUs = () => slapd.kill('SIGKILL');
-  process.once('exit', killWithUs);
+  const slapd = await SlapdProcess.start(configuration, ['ldap', 'ldaps']);
+  const [ldap, ldaps] = slapd.ports;
   return {
     url: `ldap://127.0.0.1:${ldap}`,
     ldapsUrl: `ldaps://127.0.0.1:${ldaps}`,
@@ -100,10 +91,9 @@ async function start(folder: string, options: SlapdOptions): Promise<Slapd> {
     passwordFile,
     password: servicePassword,
     folder,
-    pid: slapd.pid ?? 0,
+    pid: slapd.pid,
     async stop() {
-      process.off('exit', killWithUs);
-      await end(slapd);
+      await slapd.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -113,8 +103,8 @@ function slapdConf(folder: string, authority: Authority, options: SlapdOptions):
   const { certFile, keyFile } = options.certificate ?? authority.issue();
   const limit = options.sizeLimit ?? 'unlimited';
   return [
-    ...(modules === undefined ? [] : [`modulepath ${modules}`, 'moduleload back_mdb']),
-    ...(modules !== undefined && options.tellsChanges ? ['moduleload syncprov'] : []),
+    ...(slapdModules === undefined ? [] : [`modulepath ${slapdModules}`, 'moduleload back_mdb']),
+    ...(slapdModules !== undefined && options.tellsChanges ? ['moduleload syncprov'] : []),
     `include ${schema}`,
     `pidfile ${join(folder, 'slapd.pid')}`,
     `TLSCACertificateFile ${authority.caFile}`,
@@ -150,70 +140,4 @@ function references(): string {
       return [...lines, `${attribute}: ${value}`, `ref: ldap://${host}/${rdn},${base}`, ''].join('\n');
     })
     .join('\n');
-}
-
-function load(configuration: string, ldif: string): void {
-  execFileSync('slapadd', ['-q', '-f', configuration, '-l', ldif], {
-    env: environment,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-}
-
-interface Listening {
-  readonly process: ChildProcess;
-  readonly ldap: number;
-  readonly ldaps: number;
-}
-
-async function listen(configuration: string): Promise<Listening> {
-  // Somebody may take a free port before slapd does.
-  for (let attempt = 1; ; attempt++) {
-    const ldap = await freePort();
-    const ldaps = await freePort();
-    const urls = `ldap://127.0.0.1:${ldap} ldaps://127.0.0.1:${ldaps}`;
-    const slapd = spawn('slapd', ['-d', '0', '-f', configuration, '-h', urls], {
-      env: environment,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let printed = '';
-    slapd.stderr.setEncoding('utf8').on('data', (text: string) => {
-      printed += text;
-    });
-    slapd.on('error', (error) => {
-      printed += error.message;
-    });
-    if ((await answers(slapd, ldap)) && (await answers(slapd, ldaps))) return { process: slapd, ldap, ldaps };
-    if (attempt === 3) throw new Error(`slapd did not start: ${printed}`);
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  server.close();
-  await once(server, 'close');
-  return address.port;
-}
-
-/** Does it accept connections, or end without ever doing so? */
-async function answers(child: ChildProcess, port: number): Promise<boolean> {
-  while (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-    const socket = connect(port, '127.0.0.1');
-    const connected = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (connected) return true;
-    await pause(10);
-  }
-  return false;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exit;
 }

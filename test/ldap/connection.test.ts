@@ -11,7 +11,7 @@ import { type Slapd, startSlapd } from '../integration/slapd.ts';
 import { addresses, collect, settingsFor } from './collect.ts';
 import { bindResponse, extendedResponse, searchDone, searchEntry } from './messages.ts';
 import { startScripted } from './scripted-server.ts';
-import { freePort } from './slapd.ts';
+import { freePort } from './slapd-process.ts';
 
 const password = 'pass\u00e9 word\\ \u{1f511}';
 const recipients = { ...addresses, filter: '(proxyAddresses=*)' };

@@ -7,7 +7,7 @@ import type { DirectorySettings } from '../../src/ldap/types.ts';
 import { addresses, collect, settingsFor } from './collect.ts';
 import { bindResponse, searchDone, searchEntry } from './messages.ts';
 import { type Script, startScripted } from './scripted-server.ts';
-import { freePort } from './slapd.ts';
+import { freePort } from './slapd-process.ts';
 
 const end = Buffer.alloc(0);
 const found = ['anna@example.org: anna@example.org'];

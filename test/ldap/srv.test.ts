@@ -13,7 +13,7 @@ import { type FixtureServer, startFixtureServer } from '../../fixtures/server/se
 import { DirectoryError } from '../../src/ldap/error.ts';
 import { findServers, inOrder } from '../../src/ldap/srv.ts';
 import { addresses, collect, settingsFor } from './collect.ts';
-import { freePort } from './slapd.ts';
+import { freePort } from './slapd-process.ts';
 
 const before = dns.getServers();
 let dnsmasq: ChildProcess;
