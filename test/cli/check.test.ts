@@ -1,13 +1,9 @@
 import { chmodSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { directoryFed, fileFed, Hub, keptByHand, numbered } from '../tables/hub.ts';
 import { type Outcome, Program } from './program.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 const check = (hub: Hub): Promise<Outcome> => program.run(['check', '--config', hub.configFile]);
 

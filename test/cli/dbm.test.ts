@@ -5,18 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Program } from './program.ts';
 
-let program: Program;
+const program = Program.forFile();
 const work = mkdtempSync(join(tmpdir(), 'dbm-command-'));
 const at = (name: string): string => join(work, name);
 
 beforeAll(async () => {
-  program = await Program.install();
   writeFileSync(at('source.dat'), '# comment\nB@x: two\na@x: one\n"with space": three\nb@x: again\nempty:\n');
 });
-afterAll(() => {
-  program.remove();
-  rmSync(work, { recursive: true, force: true });
-});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 describe.each(['bdb', 'cdb', 'gdbm', 'lmdb', 'sqlite', 'tdb'])('dbm, %s', (format) => {
   it('builds a file from a .dat, names what is there twice, and dumps the text that builds it again', async () => {

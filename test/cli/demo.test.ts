@@ -6,17 +6,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { outcomeOf, Program } from './program.ts';
 
 const script = join(import.meta.dirname, '../../scripts/demo');
-let program: Program;
+const program = Program.forFile();
 let folder: string;
 
 beforeAll(async () => {
-  program = await Program.install();
   folder = mkdtempSync(join(tmpdir(), 'demo-'));
 });
-afterAll(() => {
-  program.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('the demo goes from an empty folder to lookups, and leaves nothing behind', async () => {
   const command = join(folder, 'mailhub-tables');

@@ -1,13 +1,9 @@
 import { rmSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { fileFed, Hub, numbered, withEntries, without } from '../tables/hub.ts';
 import { Program } from './program.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 const run = (hub: Hub, ...args: string[]) => program.run([...args, '--config', hub.configFile]);
 const ten = numbered(0, 10);

@@ -1,13 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fileFed, Hub, keptByHand } from '../tables/hub.ts';
 import { type Outcome, Program, type RunOptions } from './program.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 const lookup = (hub: Hub, args: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
   program.run(['lookup', '--config', hub.configFile, ...args], options);

@@ -1,13 +1,9 @@
 import { copyFileSync, rmSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { datOf, directoryFed, fileFed, Hub, keptByHand, numbered, otherwise } from '../tables/hub.ts';
 import { outcomeOf, Program } from './program.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 const build = (hub: Hub, ...args: string[]) => program.run(['build', '--config', hub.configFile, ...args]);
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { fileFed, Hub, numbered } from '../tables/hub.ts';
 import { type Outcome, Program, type RunOptions } from './program.ts';
 
@@ -19,11 +19,7 @@ export async function publishedHub(guard = 'max_removed = 5', more = ''): Promis
 
 /** What a postmaster does at a hub, in the tests of one file: the program is installed before them, and goes after them. */
 export function postmaster() {
-  let program: Program;
-  beforeAll(async () => {
-    program = await Program.install();
-  });
-  afterAll(() => program.remove());
+  const program = Program.forFile();
 
   const runWith = (options: RunOptions, hub: Hub, ...args: readonly string[]): Promise<Outcome> =>
     program.run([...args, '--config', hub.configFile], options);

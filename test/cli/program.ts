@@ -3,6 +3,7 @@ import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { afterAll, beforeAll } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -24,14 +25,21 @@ export interface RunOptions {
 
 /** The command `mailhub-tables` of this source tree, bundled into a folder of its own that every user can read. */
 export class Program {
-  readonly #folder: string;
+  #folder = '';
 
-  private constructor(folder: string) {
-    this.#folder = folder;
+  private constructor() {}
+
+  /** For the tests of one file: it is there before the first of them, and gone after the last. */
+  static forFile(): Program {
+    const program = new Program();
+    beforeAll(() => program.#install());
+    afterAll(() => rmSync(program.#folder, { recursive: true, force: true }));
+    return program;
   }
 
-  static async install(): Promise<Program> {
+  async #install(): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'mailhub-program-'));
+    this.#folder = folder;
     chmodSync(folder, 0o755);
     await build({
       absWorkingDir: root,
@@ -56,16 +64,11 @@ export class Program {
       });
     }
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    return new Program(folder);
   }
 
   /** What a shell is given to run it; no argument may need quotes. */
   line(...args: readonly string[]): string {
     return [process.execPath, join(this.#folder, 'cli.js'), ...args].join(' ');
-  }
-
-  remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async run(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {

@@ -1,14 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { directoryFed, fileFed, Hub, keptByHand, numbered } from '../tables/hub.ts';
 import { Program } from './program.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 const run = (hub: Hub, ...args: string[]) => program.run([...args, '--config', hub.configFile]);
 

@@ -1,17 +1,13 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { makeAuthority } from '../../fixtures/certificates.ts';
 import { type FixtureServer, startFixtureServer } from '../../fixtures/server/server.ts';
 import { type Outcome, Program } from '../cli/program.ts';
 import { directoryFed, directoryOf, Hub, numbered } from '../tables/hub.ts';
 
 const password = 'correct horse';
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 interface Encrypted {
   readonly hub: Hub;

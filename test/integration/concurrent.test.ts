@@ -1,15 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { outcomeOf, Program } from '../cli/program.ts';
 import { datOf, fileFed, Hub, numbered } from '../tables/hub.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 const entries = numbered(0, 20);
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'ldapts';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '../../fixtures/server/fault.ts';
 import type { DirectorySettings } from '../../src/ldap/types.ts';
 import { Program } from '../cli/program.ts';
@@ -15,11 +15,7 @@ import { checkHubs, Hubs, type Kill, type Place } from './deltas.ts';
 
 const schema = [join(import.meta.dirname, '../../fixtures/schema/active-directory.schema')];
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program?.remove());
+const program = Program.forFile();
 
 /** Two servers of one directory, of which the first is asked first as long as it is there. */
 async function startPlace(): Promise<Place> {

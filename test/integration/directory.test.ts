@@ -1,16 +1,12 @@
 import { rmSync } from 'node:fs';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '../../fixtures/server/fault.ts';
 import { startFixtureServer } from '../../fixtures/server/server.ts';
 import { Program } from '../cli/program.ts';
 import { queryState } from '../state/query.ts';
 import { directoryFed, fileFed, Hub, keptByHand, numbered, without } from '../tables/hub.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 const build = (hub: Hub) => program.run(['build', '--config', hub.configFile]);
 const published = numbered(0, 120);

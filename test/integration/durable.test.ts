@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Program } from '../cli/program.ts';
 import { datOf, Hub, numbered } from '../tables/hub.ts';
 import { recorded, recorder, type SystemCall } from './system-calls.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 const WRITES = ['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'ftruncate'];
 const SYNCS = ['fsync', 'fdatasync'];

@@ -1,15 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { RunLock } from '../../src/state/lock.ts';
 import { Program, type RunOptions } from '../cli/program.ts';
 import { directoryFed, fileFed, Hub, keptByHand, numbered } from '../tables/hub.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 const isRoot = process.getuid?.() === 0;
 /** Some user without rights of any kind, and a group that is nobody's. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { formats } from '../../src/dbm/index.ts';
 import { Program } from '../cli/program.ts';
 import { datOf, type Entries, fileFed, Hub, numbered } from '../tables/hub.ts';
@@ -24,18 +24,12 @@ vi.mock('node:fs/promises', async (importOriginal) => {
   };
 });
 
-let program: Program;
+const program = Program.forFile();
 const exim = new Exim();
-beforeAll(async () => {
-  program = await Program.install();
-});
 afterEach(() => {
   afterRename.look = () => {};
 });
-afterAll(() => {
-  program.remove();
-  exim.close();
-});
+afterAll(() => exim.close());
 
 function contents(hub: Hub, name: string): Map<string, string> {
   const file = formats.bdb.open(join(hub.tablesDir, name));

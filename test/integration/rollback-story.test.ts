@@ -1,20 +1,14 @@
 // A roll-back, an hour passes, unpin: on a real terminal and without one; it ends with what Exim finds.
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { Program } from '../cli/program.ts';
 import { Terminal } from '../cli/terminal.ts';
 import { directoryFed, type Entries, Hub, numbered } from '../tables/hub.ts';
 import { Exim } from './exim.ts';
 
-let program: Program;
+const program = Program.forFile();
 const exim = new Exim();
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => {
-  program.remove();
-  exim.close();
-});
+afterAll(() => exim.close());
 
 const everybody = numbered(0, 60);
 /** What somebody's filter made of it: ten people are gone, twenty strangers have come. */

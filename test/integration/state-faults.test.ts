@@ -2,15 +2,11 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { outcomeOf, Program } from '../cli/program.ts';
 import { type Entries, fileFed, Hub, numbered } from '../tables/hub.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 const build = (hub: Hub) => program.run(['build', '--config', hub.configFile]);
 

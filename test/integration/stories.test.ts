@@ -1,21 +1,15 @@
 // What postmasters live through, on a real terminal and without one; each story ends with what Exim finds.
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Outcome, Program } from '../cli/program.ts';
 import { Terminal } from '../cli/terminal.ts';
 import { queryState } from '../state/query.ts';
 import { type Entries, fileFed, Hub, numbered, withEntries, without } from '../tables/hub.ts';
 import { Exim } from './exim.ts';
 
-let program: Program;
+const program = Program.forFile();
 const exim = new Exim();
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => {
-  program.remove();
-  exim.close();
-});
+afterAll(() => exim.close());
 
 const run = (hub: Hub, ...args: readonly string[]): Promise<Outcome> =>
   program.run([...args, '--config', hub.configFile]);

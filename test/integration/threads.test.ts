@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Program } from '../cli/program.ts';
 import { datOf, type Entries, fileFed, Hub, numbered } from '../tables/hub.ts';
 
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 /** Large enough for a thread of its own. */
 const large = numbered(0, 60_000);

@@ -1,16 +1,12 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { outcomeOf, Program } from '../cli/program.ts';
 import { fileFed, Hub, numbered } from '../tables/hub.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-let program: Program;
-beforeAll(async () => {
-  program = await Program.install();
-});
-afterAll(() => program.remove());
+const program = Program.forFile();
 
 /** The lines of the README's `/etc/cron.d` file: its variables, and what is run. */
 function cronFile(): {
