@@ -1,10 +1,12 @@
 // Bundles the commands and the library. Each command is a chunk of its own, so that a start loads only what it runs.
 import { execFileSync } from 'node:child_process';
 import { cp, readFile, rm } from 'node:fs/promises';
+import { compileAssembly } from './scripts/assembly.mjs';
 import { bundle } from './scripts/bundle.mjs';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
 
+await compileAssembly();
 await rm('dist', { recursive: true, force: true });
 await bundle({
   entryPoints: {

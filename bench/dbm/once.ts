@@ -6,11 +6,11 @@ import { DatReader } from '../../src/tables/dat/read.ts';
 const [, , name = '', dat = '', table = ''] = process.argv;
 const format = formats[name as FormatName];
 const input = new Input(dat);
-let reader: DatReader | undefined;
-for await (const { bytes, filled } of input.read()) {
-  reader ??= new DatReader(bytes);
-  reader.read(filled);
-}
+let reader = new DatReader(0);
+const room = (size: number) => {
+  reader = new DatReader(size);
+  return reader.bytes;
+};
+for await (const filled of input.read(room)) reader.read(filled);
 input.close();
-const pairs = (reader ?? new DatReader(new Uint8Array(0))).finish();
-await format.write(table, pairs, { readBack: true });
+await format.write(table, reader.finish(), { readBack: true });

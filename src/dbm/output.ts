@@ -1,12 +1,12 @@
 import { closeSync, fsync, ftruncateSync, openSync, unlinkSync, write } from 'node:fs';
 import { promisify } from 'node:util';
-import { crc32 } from 'node:zlib';
+import { viewOf } from './bytes.ts';
 import { DbmError } from './error.ts';
 
 /** A multiple of every page size; large enough that the system call costs nothing, small enough for the cache. */
 export const PIECE_SIZE = 1 << 18;
 /** How far a copy loop may write beyond a piece's end. */
-const SLACK = 8;
+const SLACK = 64;
 /** Pieces that may wait for the disk before the writer waits for them. */
 const MOST_PENDING = 4;
 
@@ -15,16 +15,21 @@ export interface Piece {
   readonly view: DataView;
 }
 
+/** Hears of bytes before they are written to `position`. */
+export type Flushed = (bytes: Uint8Array, position: number) => void;
+
 /**
  * Creates `path`, which must not exist, lets `fill` write it and forces it to the disk. Until it is there, `check` looks at
  * the file as everybody else sees it. Whatever goes wrong, the file is removed again.
  *
+ * @param allocate gives memory for the pieces
  * @throws DbmError whatever `fill` or `check` threw, or the fault of the file system
  */
 export async function createFile(
   path: string,
   fill: (output: Output) => Promise<void>,
   check: () => void = () => {},
+  allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
 ): Promise<void> {
   let descriptor: number;
   try {
@@ -32,7 +37,7 @@ export async function createFile(
   } catch (cause) {
     throw fault(path, 'cannot create it', cause);
   }
-  const output = new Output(descriptor);
+  const output = new Output(descriptor, allocate);
   let open = true;
   try {
     await fill(output);
@@ -56,18 +61,20 @@ export async function createFile(
 /** A file that is written in pieces, at any position, while the next pieces are filled. */
 export class Output {
   readonly #descriptor: number;
+  readonly #allocate: (bytes: number) => Uint8Array;
   readonly #free: Piece[] = [];
   readonly #waiting: (() => void)[] = [];
   #pending = 0;
   #failure: unknown;
 
-  constructor(descriptor: number) {
+  constructor(descriptor: number, allocate: (bytes: number) => Uint8Array) {
     this.#descriptor = descriptor;
+    this.#allocate = allocate;
   }
 
-  /** Bytes that follow each other from `position` on; their checksum costs about as much as writing them. */
-  stream(position: number, checksummed = false): OutputStream {
-    return new OutputStream(this, position, checksummed);
+  /** Bytes that follow each other from `position` on. */
+  stream(position: number, flushed?: Flushed): OutputStream {
+    return new OutputStream(this, position, flushed);
   }
 
   /** True when the writer should wait for `room`. */
@@ -89,8 +96,8 @@ export class Output {
   takePiece(): Piece {
     const piece = this.#free.pop();
     if (piece !== undefined) return piece;
-    const bytes = new Uint8Array(PIECE_SIZE + SLACK);
-    return { bytes, view: new DataView(bytes.buffer) };
+    const bytes = this.#allocate(PIECE_SIZE + SLACK);
+    return { bytes, view: viewOf(bytes) };
   }
 
   /** Leaves nothing of the file behind `length` bytes. */
@@ -129,19 +136,29 @@ export class OutputStream {
   #piece: Piece;
   #used = 0;
   #position: number;
-  readonly #checksummed: boolean;
-  #checksum = 0;
+  readonly #flushed: Flushed | undefined;
 
-  constructor(output: Output, position: number, checksummed: boolean) {
+  constructor(output: Output, position: number, flushed: Flushed | undefined) {
     this.#output = output;
     this.#piece = output.takePiece();
     this.#position = position;
-    this.#checksummed = checksummed;
+    this.#flushed = flushed;
   }
 
   /** The piece that `take` last gave a place in. Its former content is still there. */
   get piece(): Piece {
     return this.#piece;
+  }
+
+  /** How many times `size` bytes have room in `piece` from `address` on, once at least: for what is filled before it is taken. */
+  room(size: number): number {
+    if (this.#used + size > PIECE_SIZE) this.#flush();
+    return Math.floor((PIECE_SIZE - this.#used) / size);
+  }
+
+  /** Where in the memory of `piece` the next bytes go. */
+  get address(): number {
+    return this.#piece.bytes.byteOffset + this.#used;
   }
 
   /** The place of the next `size` bytes in `piece`; at most `PIECE_SIZE`. They have to be filled before the next call. */
@@ -163,15 +180,14 @@ export class OutputStream {
     }
   }
 
-  /** Writes what is left. Returns the CRC-32 of all bytes, where that was asked for. */
-  end(): number {
+  /** Writes what is left. */
+  end(): void {
     this.#flush();
-    return this.#checksum;
   }
 
   #flush(): void {
     if (this.#used === 0) return;
-    if (this.#checksummed) this.#checksum = crc32(this.#piece.bytes.subarray(0, this.#used), this.#checksum);
+    this.#flushed?.(this.#piece.bytes.subarray(0, this.#used), this.#position);
     this.#output.write(this.#piece, this.#used, this.#position);
     this.#position += this.#used;
     this.#piece = this.#output.takePiece();

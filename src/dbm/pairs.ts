@@ -11,6 +11,4 @@ export interface Pairs {
   readonly keyEnd: Uint32Array;
   readonly valueStart: Uint32Array;
   readonly valueEnd: Uint32Array;
-  /** Each key's hash as `bdb` has it, without a NUL, where whoever made the columns worked it out in passing. */
-  readonly keyHash?: Uint32Array;
 }

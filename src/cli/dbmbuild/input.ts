@@ -13,19 +13,19 @@ export class Input {
   }
 
   /**
-   * Everything, as it comes in: `bytes` has room for the whole, of which `filled` are there. While somebody looks at these,
-   * the next ones are read.
+   * Reads everything into `room`, which is asked for once it is known how much that is, at most. Tells how much is there so
+   * far: while somebody looks at it, the next bytes are read.
    *
    * @throws the operating system's error, TableTooLargeError
    */
-  async *read(): AsyncGenerator<{ readonly bytes: Uint8Array; readonly filled: number }> {
+  async *read(room: (size: number) => Uint8Array): AsyncGenerator<number> {
     const size = this.descriptor === 0 ? 0 : fstatSync(this.descriptor).size;
     if (size > 0 && size <= LARGEST_FILE) {
-      const bytes = Buffer.allocUnsafeSlow(size);
-      for await (const filled of this.#fill(bytes)) yield { bytes, filled };
+      yield* this.#fill(room(size));
     } else {
       const bytes = this.descriptor === 0 ? await readStream(process.stdin) : readWhole(this.descriptor);
-      yield { bytes, filled: bytes.length };
+      room(bytes.length).set(bytes);
+      yield bytes.length;
     }
   }
 

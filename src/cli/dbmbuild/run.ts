@@ -95,12 +95,11 @@ class Run {
 
   /** Reads up to the first fault that makes exim_dbmbuild give up. @throws the operating system's error */
   async #read(input: Input, { lowerCaseKeys }: Arguments): Promise<Text> {
-    let reader = new DatReader(new Uint8Array(0));
-    let text: Uint8Array | undefined;
+    let reader = new DatReader(0);
     const fatal: FatalKind[] = [];
     let pending = false;
     const onFault = ({ kind, start, end }: DatFault): boolean => {
-      const bytes = Buffer.from(text?.subarray(start, end) ?? []);
+      const bytes = Buffer.from(reader.bytes.subarray(start, end));
       if (kind === 'stray-continuation') {
         this.#print('Unexpected continuation line ignored\n', bytes, '\n\n');
         return true;
@@ -109,13 +108,11 @@ class Run {
       pending = kind === 'long-line' && !isSpace(bytes[0]);
       return false;
     };
-    for await (const { bytes, filled } of input.read()) {
-      if (text === undefined) {
-        text = bytes;
-        reader = new DatReader(bytes, { lowerCaseKeys, hashKeys: true, onFault });
-      }
-      if (!reader.read(filled)) break;
-    }
+    const room = (size: number): Uint8Array => {
+      reader = new DatReader(size, { lowerCaseKeys, onFault });
+      return reader.bytes;
+    };
+    for await (const filled of input.read(room)) if (!reader.read(filled)) break;
     const pairs = reader.finish();
     // exim_dbmbuild stores an entry only when the next one begins, so that a line that is too long keeps it out.
     const count = Math.max(0, pairs.count - (pending ? 1 : 0));

@@ -2,6 +2,7 @@ import type { Sizes } from '../limits.ts';
 import type { Pairs } from '../pairs.ts';
 import { inStretches } from '../stretches.ts';
 import { isOffPage, OFF_PAGE_SIZE, PAGE_HEADER } from './layout.ts';
+import type { TableBuckets } from './table-buckets.ts';
 
 /** The number of buckets is a power of two: any other needs as many pages and fills them worse. */
 export interface Geometry {
@@ -34,13 +35,13 @@ export function itemSize(length: number, pageSize: number): number {
  */
 export function chooseGeometry(
   pairs: Pairs,
-  hashes: Uint32Array,
+  table: TableBuckets,
   sizes: Sizes,
   terminated: boolean,
 ): Geometry {
   const content = contentSize(pairs, sizes, SMALLEST_PAGE, terminated);
   return geometryFor(content, sizes.longestValue, (geometry) =>
-    overflowPages(pairs, hashes, geometry, terminated),
+    table.overflowPages(geometry, geometry.pageSize - PAGE_HEADER),
   );
 }
 
@@ -81,18 +82,6 @@ function contentSize(pairs: Pairs, sizes: Sizes, pageSize: number, terminated: b
     for (let i = from; i < to; i++) content += entrySize(pairs, i, pageSize, terminated);
   });
   return content;
-}
-
-/** How many buckets need a page more, and how many more. */
-function overflowPages(pairs: Pairs, hashes: Uint32Array, geometry: Geometry, terminated: boolean): number {
-  const { pageSize, buckets } = geometry;
-  const capacity = pageSize - PAGE_HEADER;
-  const mask = buckets - 1;
-  const content = new Float64Array(buckets);
-  inStretches(pairs.count, (from, to) => {
-    for (let i = from; i < to; i++) content[hashes[i] & mask] += entrySize(pairs, i, pageSize, terminated);
-  });
-  return pagesBeyond(content, capacity);
 }
 
 /** How many pages more than one each buckets need that have so much on them. */

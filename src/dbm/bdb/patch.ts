@@ -1,13 +1,11 @@
 import { constants } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
 import { viewOf } from '../bytes.ts';
-import { changedCrc32 } from '../crc32.ts';
 import { DbmError } from '../error.ts';
 import type { Change } from '../format.ts';
 import { createFile, type Output } from '../output.ts';
 import { BdbFile } from './file.ts';
-import { type Checksums, checksumsIn, fileIdOf, type Shape } from './file-id.ts';
+import { checksumIn, fileIdOf, type Shape } from './file-id.ts';
 import { FILE_ID_SIZE, META, META_SIZE } from './layout.ts';
 import { writeMeta } from './meta.ts';
 import { NotPatchable } from './not-patchable.ts';
@@ -40,22 +38,17 @@ function isNotPatchable(error: unknown, old: string): boolean {
 }
 
 async function patch(path: string, file: PageFile, change: Change): Promise<void> {
-  const { buckets, shape, checksums } = ownFile(file);
+  const { buckets, shape, checksum } = ownFile(file);
   const rewriting = new Rewriting(file, change);
   const { numbers, firstPages, furtherPages } = rewriting;
   const { pageSize } = shape;
   const page = (i: number): Uint8Array => firstPages.subarray(i * pageSize, (i + 1) * pageSize);
-  let sum = checksums.firstPages;
-  for (const [i, number] of numbers.entries()) {
-    const behind = (buckets - 1 - number) * pageSize;
-    sum = changedCrc32(sum, rewriting.checksumsBefore[i], crc32(page(i)), behind);
-  }
   const after: Shape = {
     pageSize,
     entries: shape.entries + change.come.count - change.gone.count,
     pages: 1 + buckets + furtherPages.length / pageSize,
   };
-  const checksumsAfter = { firstPages: sum, furtherPages: crc32(furtherPages) };
+  const checksumAfter = BigInt.asUintN(64, checksum + rewriting.checksumChange);
 
   const fill = async (output: Output): Promise<void> => {
     await copyFile(file.path, path, constants.COPYFILE_FICLONE);
@@ -64,10 +57,10 @@ async function patch(path: string, file: PageFile, change: Change): Promise<void
       if (output.full) await output.room();
     }
     put(output, furtherPages, (1 + buckets) * pageSize);
-    put(output, metaPage(after, buckets, checksumsAfter), 0);
+    put(output, metaPage(after, buckets, checksumAfter), 0);
     output.cut(after.pages * pageSize);
   };
-  await createFile(path, fill, () => check(path, buckets, checksumsAfter, change));
+  await createFile(path, fill, () => check(path, buckets, checksumAfter, change));
 }
 
 function put(output: Output, bytes: Uint8Array, position: number): void {
@@ -77,35 +70,35 @@ function put(output: Output, bytes: Uint8Array, position: number): void {
 }
 
 /** What a file says of itself whose every page `writeBdb` wrote, as far as one can tell without reading them. */
-function ownFile(file: PageFile): { buckets: number; shape: Shape; checksums: Checksums } {
+function ownFile(file: PageFile): { buckets: number; shape: Shape; checksum: bigint } {
   const { meta, pageSize, pageCount, size } = file;
   const buckets = meta.maxBucket + 1;
   const first = new Uint8Array(pageSize);
   file.readPages(0, first);
   const shape = { pageSize, entries: meta.elements, pages: pageCount };
-  const checksums = checksumsIn(first.slice(META.fileId, META.fileId + FILE_ID_SIZE), shape);
+  const checksum = checksumIn(first.slice(META.fileId, META.fileId + FILE_ID_SIZE), shape);
   const isOurs =
     pageSize >= META_SIZE &&
     size === pageCount * pageSize &&
-    checksums !== undefined &&
-    Buffer.compare(first, metaPage(shape, buckets, checksums)) === 0;
+    checksum !== undefined &&
+    Buffer.compare(first, metaPage(shape, buckets, checksum)) === 0;
   if (!isOurs) throw new NotPatchable('of another make');
-  return { buckets, shape, checksums };
+  return { buckets, shape, checksum };
 }
 
-function metaPage(shape: Shape, buckets: number, checksums: Checksums): Uint8Array {
+function metaPage(shape: Shape, buckets: number, checksum: bigint): Uint8Array {
   const { pageSize, entries, pages } = shape;
   const page = new Uint8Array(pageSize);
-  const fileId = fileIdOf(shape, checksums);
+  const fileId = fileIdOf(shape, checksum);
   writeMeta(viewOf(page), 0, { pageSize, buckets, lastPage: pages - 1, entries, fileId });
   return page;
 }
 
-/** Reads the new file back: all of it by its checksums, which were worked out, and the entries that changed by their keys. */
-function check(path: string, buckets: number, checksums: Checksums, { gone, come }: Change): void {
+/** Reads the new file back: all of it by its checksum, which was worked out, and the entries that changed by their keys. */
+function check(path: string, buckets: number, checksum: bigint, { gone, come }: Change): void {
   const pages = new PageFile(path);
   try {
-    checkPages(pages, buckets, checksums);
+    checkPages(pages, buckets, checksum);
   } finally {
     pages.close();
   }

@@ -1,33 +1,28 @@
-import { crc32 } from 'node:zlib';
-import type { Checksums } from './file-id.ts';
+import { viewOf } from '../bytes.ts';
 import { type Geometry, geometryFor, pagesBeyond, SMALLEST_PAGE } from './geometry.ts';
 import { hashKey } from './hash.ts';
 import { HashPage } from './hash-page.ts';
 import { PAGE, PAGE_HEADER } from './layout.ts';
 import { NotPatchable } from './not-patchable.ts';
 import type { PageFile } from './page-file.ts';
-
-const PIECE = 1 << 20;
+import { PageSums } from './page-sums.ts';
 
 /**
- * Reads the pages of a patched file, which are to have these checksums, and makes sure that a file of the same entries that is
+ * Reads the pages of a patched file, which are to have this checksum, and makes sure that a file of the same entries that is
  * written whole has pages of the same size and number.
  *
  * @throws NotPatchable when that is not so; DbmError when the file can't be read
  */
-export function checkPages(file: PageFile, buckets: number, checksums: Checksums): void {
-  const { pageSize, pageCount } = file;
+export function checkPages(file: PageFile, buckets: number, checksum: bigint): void {
+  const { pageSize } = file;
   const content = new Float64Array(buckets);
-  const first = checksumOf(file, 1, buckets + 1, (bucket, used) => {
-    content[bucket] = used;
-  });
   let bucket = 0;
-  const further = checksumOf(file, buckets + 1, pageCount, (_, used, previous) => {
-    if (previous <= buckets) bucket = previous - 1;
+  const sum = checksumOf(file, (page, used, previous) => {
+    if (page <= buckets) bucket = page - 1;
+    else if (previous <= buckets) bucket = previous - 1;
     content[bucket] += used;
   });
-  if (first !== checksums.firstPages || further !== checksums.furtherPages)
-    throw new NotPatchable('the old file was damaged');
+  if (sum !== checksum) throw new NotPatchable('the old file was damaged');
 
   let all = 0;
   for (const bytes of content) all += bytes;
@@ -43,28 +38,23 @@ export function checkPages(file: PageFile, buckets: number, checksums: Checksums
     throw new NotPatchable('other pages are better by now');
 }
 
-/** The CRC-32 of pages `[from, to)`. @param visit hears what each has on it, and which page it follows */
-function checksumOf(
-  file: PageFile,
-  from: number,
-  to: number,
-  visit: (page: number, used: number, previous: number) => void,
-): number {
-  const { pageSize } = file;
-  const bytes = new Uint8Array(PIECE);
-  const view = new DataView(bytes.buffer);
-  let checksum = 0;
-  for (let page = from; page < to; ) {
-    const most = Math.min(PIECE, (to - page) * pageSize);
-    const count = file.readPages(page, bytes.subarray(0, most));
+/** The checksum of all pages but the meta page. @param visit hears what each has on it, and which page it follows */
+function checksumOf(file: PageFile, visit: (page: number, used: number, previous: number) => void): bigint {
+  const { pageSize, pageCount } = file;
+  const sums = new PageSums(pageSize);
+  const bytes = sums.room;
+  const view = viewOf(bytes);
+  let checksum = 0n;
+  for (let page = 1; page < pageCount; ) {
+    const count = file.readPages(page, bytes);
     for (let i = 0, at = 0; i < count; i++, at += pageSize) {
       const used = pageSize - view.getUint16(at + PAGE.low, true) + 2 * view.getUint16(at + PAGE.items, true);
-      visit(page + i - from, used, view.getUint32(at + PAGE.previous, true));
+      visit(page + i, used, view.getUint32(at + PAGE.previous, true));
     }
-    checksum = crc32(bytes.subarray(0, count * pageSize), checksum);
+    checksum += sums.of(bytes.subarray(0, count * pageSize));
     page += count;
   }
-  return checksum;
+  return BigInt.asUintN(64, checksum);
 }
 
 /** What pages of another size would hold: the hash of each entry, and the bytes that it takes. */

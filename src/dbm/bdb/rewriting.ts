@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib';
 import { sameBytes, viewOf } from '../bytes.ts';
 import type { Change } from '../format.ts';
 import type { Pairs } from '../pairs.ts';
@@ -10,6 +9,7 @@ import { compareKeys } from './key-order.ts';
 import { ITEM_DATA, isOffPage, NOT_LOGGED, PAGE, PAGE_HASH, PAGE_HEADER } from './layout.ts';
 import { NotPatchable } from './not-patchable.ts';
 import type { PageFile } from './page-file.ts';
+import { PageSums } from './page-sums.ts';
 
 /** Where more than one bucket in so many changes, writing the whole file is no slower. */
 const MOST_CHANGES = 4;
@@ -21,11 +21,12 @@ const MOST_CHANGES = 4;
 export class Rewriting {
   /** The buckets that are rewritten, in their order. */
   readonly numbers: readonly number[];
-  /** Their first pages, one behind the other, and the CRC-32 of each as it was. */
+  /** Their first pages, one behind the other. */
   readonly firstPages: Uint8Array;
-  readonly checksumsBefore: readonly number[];
   /** All pages behind the buckets', as they are to be. */
   readonly furtherPages: Uint8Array;
+  /** What has to be added to the file's checksum. */
+  readonly checksumChange: bigint;
   readonly #file: PageFile;
   readonly #change: Change;
   readonly #page: HashPage;
@@ -46,13 +47,26 @@ export class Rewriting {
 
     this.#nextPage = buckets + 1;
     this.firstPages = new Uint8Array(this.numbers.length * pageSize);
-    const before = new Uint8Array(pageSize);
-    this.checksumsBefore = this.numbers.map((number, i) => {
+    const sums = new PageSums(pageSize);
+    const before = sums.room.subarray(0, pageSize);
+    let gone = this.#sumOfFurtherPages(sums);
+    for (const [i, number] of this.numbers.entries()) {
       file.readPages(1 + number, before);
+      gone += sums.of(before);
       this.#rewrite(number, changes.get(number) ?? NO_CHANGE, i * pageSize);
-      return crc32(before);
-    });
+    }
     this.furtherPages = Buffer.concat(this.#further);
+    this.checksumChange = sums.of(this.firstPages) + sums.of(this.furtherPages) - gone;
+  }
+
+  #sumOfFurtherPages(sums: PageSums): bigint {
+    let sum = 0n;
+    for (let page = this.#nextPage; page < this.#file.pageCount; ) {
+      const count = this.#file.readPages(page, sums.room);
+      sum += sums.of(sums.room.subarray(0, count * this.#file.pageSize));
+      page += count;
+    }
+    return sum;
   }
 
   #byBucket(): Map<number, BucketChange> {

@@ -1,0 +1,46 @@
+const PRIME: u32 = 0x01000193;
+
+/**
+ * libdb's hash of `count` keys, which are at `base` and the offsets in the columns `starts` and `ends`; with a NUL behind each
+ * where `nul` is 1. Four at a time: each step of a hash waits for the one before.
+ */
+export function hashKeys(base: u32, starts: u32, ends: u32, count: u32, nul: u32, hashes: u32): void {
+  const last: u32 = nul === 1 ? PRIME : 1;
+  let i: u32 = 0;
+  for (; i + 4 <= count; i += 4) {
+    const at = i << 2;
+    let a = base + load<u32>(starts + at);
+    let b = base + load<u32>(starts + at, 4);
+    let c = base + load<u32>(starts + at, 8);
+    let d = base + load<u32>(starts + at, 12);
+    const endA = base + load<u32>(ends + at);
+    const endB = base + load<u32>(ends + at, 4);
+    const endC = base + load<u32>(ends + at, 8);
+    const endD = base + load<u32>(ends + at, 12);
+    const together = a + min(min(endA - a, endB - b), min(endC - c, endD - d));
+    let hashA: u32 = 0;
+    let hashB: u32 = 0;
+    let hashC: u32 = 0;
+    let hashD: u32 = 0;
+    while (a < together) {
+      hashA = (hashA * PRIME) ^ load<u8>(a++);
+      hashB = (hashB * PRIME) ^ load<u8>(b++);
+      hashC = (hashC * PRIME) ^ load<u8>(c++);
+      hashD = (hashD * PRIME) ^ load<u8>(d++);
+    }
+    store<u32>(hashes + at, hashOn(hashA, a, endA) * last);
+    store<u32>(hashes + at, hashOn(hashB, b, endB) * last, 4);
+    store<u32>(hashes + at, hashOn(hashC, c, endC) * last, 8);
+    store<u32>(hashes + at, hashOn(hashD, d, endD) * last, 12);
+  }
+  for (; i < count; i++) {
+    const at = i << 2;
+    const hash = hashOn(0, base + load<u32>(starts + at), base + load<u32>(ends + at));
+    store<u32>(hashes + at, hash * last);
+  }
+}
+
+function hashOn(hash: u32, from: u32, to: u32): u32 {
+  for (let at = from; at < to; at++) hash = (hash * PRIME) ^ load<u8>(at);
+  return hash;
+}

@@ -1,0 +1,189 @@
+import { commonPrefix } from './bytes';
+import { copyPlace, keyEnd, keyStart, PLACE } from './entry';
+
+/** What is merged: eight bytes of a key as a number, and the address of its entry's place. */
+const ITEM: u32 = 16;
+/** Up to here each of a few is compared with each, which no processor has to guess about. */
+const FEW: u32 = 128;
+/** So many are sorted by insertion before they are merged. */
+const RUN: u32 = 8;
+
+/** The place of one of two entries that were found to have the same key, or 0. */
+let repeated: u32 = 0;
+/** How many bytes the keys that are being sorted begin with in common. */
+let depth: u32 = 0;
+let terminated: bool = false;
+
+/**
+ * Puts `count` places into the order in which libdb's binary search has their keys: by bytes, but a key comes after those that
+ * it begins. `scratch` has room for two items a place, and 16 bytes.
+ *
+ * @returns the place of one of two entries with the same key, or 0
+ */
+export function sortPlaces(places: u32, count: u32, nul: u32, scratch: u32): u32 {
+  if (count < 2) return 0;
+  repeated = 0;
+  terminated = nul === 1;
+  depth = commonDepth(places, count);
+  if (count <= FEW) sortFew(places, count, scratch);
+  else sortMany(places, count, scratch);
+  return repeated;
+}
+
+/** Finds each key's number among the others from its first bytes; those that are the same there are sorted by insertion. */
+function sortFew(places: u32, count: u32, scratch: u32): void {
+  const prefixes = scratch;
+  const sortedPrefixes = prefixes + ((count + 1) << 3);
+  const sorted = sortedPrefixes + (count << 3);
+  let isSorted = true;
+  for (let i: u32 = 0; i < count; i++) {
+    const place = places + i * PLACE;
+    // SIMD compares signed numbers only.
+    const prefix = <i64>(prefixOf(place) ^ 0x8000000000000000);
+    store<i64>(prefixes + (i << 3), prefix);
+    if (!isSorted || i === 0) continue;
+    const last = load<i64>(prefixes + (i << 3) - 8);
+    isSorted = last < prefix || (last === prefix && compare(place - PLACE, place) < 0);
+  }
+  if (isSorted) return;
+  store<i64>(prefixes + (count << 3), i64.MAX_VALUE);
+  memory.fill(sorted, 0, count * PLACE);
+  for (let i: u32 = 0; i < count; i++) {
+    const prefix = load<i64>(prefixes + (i << 3));
+    let rank = rankOf(prefix, prefixes, count);
+    while (keyEnd(sorted + rank * PLACE) !== 0) rank++;
+    copyPlace(sorted + rank * PLACE, places + i * PLACE);
+    store<i64>(sortedPrefixes + (rank << 3), prefix);
+  }
+  copyPlace(places, sorted);
+  for (let i: u32 = 1; i < count; i++) {
+    const place = sorted + i * PLACE;
+    let to = i;
+    for (; to > 0; to--) {
+      if (load<i64>(sortedPrefixes + (to << 3)) !== load<i64>(sortedPrefixes + (to << 3) - 8)) break;
+      if (compare(places + (to - 1) * PLACE, place) <= 0) break;
+      copyPlace(places + to * PLACE, places + (to - 1) * PLACE);
+    }
+    copyPlace(places + to * PLACE, place);
+  }
+}
+
+/** How many of the prefixes are less. */
+function rankOf(prefix: i64, prefixes: u32, count: u32): u32 {
+  const own = i64x2.splat(prefix);
+  let less = i64x2.splat(0);
+  for (let at = prefixes, end = prefixes + (count << 3); at < end; at += 16) {
+    less = i64x2.add(less, i64x2.gt_s(own, v128.load(at)));
+  }
+  return <u32>-(i64x2.extract_lane(less, 0) + i64x2.extract_lane(less, 1));
+}
+
+function sortMany(places: u32, count: u32, scratch: u32): void {
+  const items = scratch;
+  for (let i: u32 = 0; i < count; i++) {
+    const place = places + i * PLACE;
+    store<u64>(items + i * ITEM, prefixOf(place));
+    store<u32>(items + i * ITEM, place, 8);
+  }
+  const sorted = mergeSort(items, items + count * ITEM, count);
+  const spare = sorted === items ? items + count * ITEM : items;
+  for (let i: u32 = 0; i < count; i++) copyPlace(spare + i * PLACE, load<u32>(sorted + i * ITEM, 8));
+  memory.copy(places, spare, count * PLACE);
+}
+
+function commonDepth(places: u32, count: u32): u32 {
+  const first = keyStart(places);
+  let common = keyEnd(places) - first;
+  for (let i: u32 = 1; i < count && common > 0; i++) {
+    const place = places + i * PLACE;
+    const start = keyStart(place);
+    common = commonPrefix(first, start, min(common, keyEnd(place) - start));
+  }
+  return common;
+}
+
+/** A key that ends before counts with its NUL, and what is not there comes last. */
+function prefixOf(place: u32): u64 {
+  const start = keyStart(place) + depth;
+  const left = keyEnd(place) - start;
+  const bytes = bswap<u64>(load<u64>(start));
+  if (left >= 8) return bytes;
+  const missing = ~(<u64>0) >> ((<u64>left) << 3);
+  return (bytes & ~missing) | (terminated ? missing >> 8 : missing);
+}
+
+/** @returns which of the two has the sorted items in the end */
+function mergeSort(items: u32, spare: u32, count: u32): u32 {
+  for (let from: u32 = 0; from < count; from += RUN) {
+    insertionSort(items + from * ITEM, min(RUN, count - from));
+  }
+  let source = items;
+  let target = spare;
+  for (let width = RUN; width < count; width <<= 1) {
+    for (let from: u32 = 0; from < count; from += width << 1) {
+      const middle = min(from + width, count);
+      const to = min(middle + width, count);
+      mergeItems(source + from * ITEM, source + middle * ITEM, source + to * ITEM, target + from * ITEM);
+    }
+    const merged = target;
+    target = source;
+    source = merged;
+  }
+  return source;
+}
+
+function insertionSort(items: u32, count: u32): void {
+  for (let i: u32 = 1; i < count; i++) {
+    let at = items + i * ITEM;
+    const prefix = load<u64>(at);
+    const place = load<u32>(at, 8);
+    for (; at > items; at -= ITEM) {
+      const before = load<u64>(at - ITEM);
+      const placeBefore = load<u32>(at - ITEM, 8);
+      if (before < prefix || (before === prefix && compare(placeBefore, place) <= 0)) break;
+      store<u64>(at, before);
+      store<u32>(at, placeBefore, 8);
+    }
+    store<u64>(at, prefix);
+    store<u32>(at, place, 8);
+  }
+}
+
+function mergeItems(left: u32, middle: u32, end: u32, target: u32): void {
+  let right = middle;
+  while (left < middle && right < end) {
+    const a = load<u64>(left);
+    const b = load<u64>(right);
+    if (b < a || (a === b && compare(load<u32>(left, 8), load<u32>(right, 8)) > 0)) {
+      store<u64>(target, b);
+      store<u32>(target, load<u32>(right, 8), 8);
+      right += ITEM;
+    } else {
+      store<u64>(target, a);
+      store<u32>(target, load<u32>(left, 8), 8);
+      left += ITEM;
+    }
+    target += ITEM;
+  }
+  memory.copy(target, left, middle - left);
+  memory.copy(target + (middle - left), right, end - right);
+}
+
+/** Compares the keys of two places. */
+function compare(a: u32, b: u32): i32 {
+  const startA = keyStart(a) + depth;
+  const startB = keyStart(b) + depth;
+  const lengthA = keyEnd(a) - startA;
+  const lengthB = keyEnd(b) - startB;
+  const length = min(lengthA, lengthB);
+  const common = commonPrefix(startA, startB, length);
+  if (common < length) return <i32>load<u8>(startA + common) - <i32>load<u8>(startB + common);
+  if (lengthA === lengthB) {
+    repeated = b;
+    return 0;
+  }
+  // The shorter key's NUL stands against a byte of the longer one.
+  const against = load<u8>((lengthA < lengthB ? startB : startA) + length);
+  const shorterFirst = terminated && against !== 0;
+  return lengthA < lengthB === shorterFirst ? -1 : 1;
+}

@@ -1,0 +1,77 @@
+const PAGE = 65536;
+/** 32-bit addresses end here. */
+const MOST_PAGES = 65536;
+/** What loops may read beyond the end of something. */
+const SLACK = 64;
+
+/** A table that has no room in 4 GiB, or in the machine. */
+export class MemoryFullError extends Error {
+  override readonly name = 'MemoryFullError';
+
+  constructor(bytes: number, cause: unknown) {
+    super(`no room for ${bytes} bytes more: a table is worked on in at most 4 GiB of memory`, { cause });
+  }
+}
+
+const modules = new WeakMap<Uint8Array, WebAssembly.Module>();
+const memories = new WeakMap<ArrayBufferLike, LinearMemory>();
+
+/**
+ * Memory of WebAssembly, where compiled loops work on the bytes and columns of a table. An address is a place in it. What is
+ * reserved is given back with the whole; the operating system gives memory only where it is touched.
+ */
+export class LinearMemory {
+  /** Shared, so that it grows in place: what views there are stay good. */
+  readonly #memory = new WebAssembly.Memory({ initial: 0, maximum: MOST_PAGES, shared: true });
+
+  /** The memory that `view` lies in, if it was made by one of this thread. */
+  static of(view: Uint8Array | Uint32Array): LinearMemory | undefined {
+    return memories.get(view.buffer);
+  }
+
+  /** The address of that many zeroed bytes, and some more that may be read. @throws MemoryFullError */
+  reserve(bytes: number): number {
+    try {
+      return this.#memory.grow(Math.ceil((bytes + SLACK) / PAGE)) * PAGE;
+    } catch (cause) {
+      throw new MemoryFullError(bytes, cause);
+    }
+  }
+
+  /** Everything; an index is an address. */
+  all(): Uint8Array {
+    return new Uint8Array(this.#buffer());
+  }
+
+  bytes(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.#buffer(), address, length);
+  }
+
+  numbers(address: number, length: number): Uint32Array {
+    return new Uint32Array(this.#buffer(), address, length);
+  }
+
+  /** The address of what `view` has, which is copied in unless it is in this memory already. @throws MemoryFullError */
+  addressOf(view: Uint8Array | Uint32Array): number {
+    if (LinearMemory.of(view) === this) return view.byteOffset;
+    const address = this.reserve(view.byteLength);
+    this.bytes(address, view.byteLength).set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    return address;
+  }
+
+  /** The functions that `code` exports, at work in this memory. */
+  instantiate(code: Uint8Array): object {
+    let module = modules.get(code);
+    if (module === undefined) {
+      module = new WebAssembly.Module(code);
+      modules.set(code, module);
+    }
+    return new WebAssembly.Instance(module, { env: { memory: this.#memory } }).exports;
+  }
+
+  #buffer(): SharedArrayBuffer {
+    const { buffer } = this.#memory;
+    memories.set(buffer, this);
+    return buffer;
+  }
+}
