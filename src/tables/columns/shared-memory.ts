@@ -1,3 +1,5 @@
+import type { Pairs } from '../../dbm/pairs.ts';
+
 /** Bytes that another thread can be given without a copy. Memory is taken only where it is touched. */
 export function sharedBytes(length: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(length));
@@ -6,4 +8,26 @@ export function sharedBytes(length: number): Buffer {
 /** A column of numbers, likewise. */
 export function sharedColumn(length: number): Uint32Array {
   return new Uint32Array(new SharedArrayBuffer(length * Uint32Array.BYTES_PER_ELEMENT));
+}
+
+/** The same entries where other threads have them without a copy. */
+export function inSharedMemory({ count, pool, ...columns }: Pairs): Pairs {
+  return {
+    count,
+    pool: sharedCopy(pool, sharedBytes),
+    keyStart: sharedCopy(columns.keyStart.subarray(0, count), sharedColumn),
+    keyEnd: sharedCopy(columns.keyEnd.subarray(0, count), sharedColumn),
+    valueStart: sharedCopy(columns.valueStart.subarray(0, count), sharedColumn),
+    valueEnd: sharedCopy(columns.valueEnd.subarray(0, count), sharedColumn),
+  };
+}
+
+function sharedCopy<Numbers extends Uint8Array | Uint32Array>(
+  numbers: Numbers,
+  allocate: (length: number) => Numbers,
+): Numbers {
+  if (numbers.buffer instanceof SharedArrayBuffer) return numbers;
+  const copy = allocate(numbers.length);
+  copy.set(numbers);
+  return copy;
 }

@@ -1,6 +1,7 @@
 import type { Pairs } from '../../dbm/pairs.ts';
 import { printable } from '../columns/bytes.ts';
 import type { Run } from '../columns/runs.ts';
+import { inSharedMemory } from '../columns/shared-memory.ts';
 import { Tally } from '../columns/tally.ts';
 import { type DatFault, readDat } from '../dat/read.ts';
 import { MAX_JOINED_VALUE, MAX_KEY, MAX_LINE } from '../dat/syntax.ts';
@@ -47,7 +48,7 @@ export function readDatEntries(bytes: Uint8Array): SourceEntries {
       return true;
     },
   });
-  return { pairs: withoutUnrepresentable(pairs, rejections), rejections };
+  return { pairs: inSharedMemory(withoutUnrepresentable(pairs, rejections)), rejections };
 }
 
 /** Leaves out what fits its own lines but not ours: a key that has to be escaped takes more room. */

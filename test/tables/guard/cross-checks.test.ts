@@ -158,7 +158,7 @@ describe('what is not right between tables', () => {
     const fillers: Record<string, [string, string][]> = {
       exch_table: filler((i) => `person${i - (i % 2)}@x`, 'person'),
       o365_table: filler((i) => `guest${i}@remote.w`, 'guest'),
-      mlist_table: filler(() => 'list@lists', 'list'),
+      mlist_table: filler((i) => (i % 3 === 0 ? 'list@lists' : `Nobody${i}@x`), 'list'),
     };
     fc.assert(
       fc.property(links, links, links, fc.boolean(), (exchange, lists, office, hasDomains) => {

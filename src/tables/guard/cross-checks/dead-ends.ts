@@ -1,14 +1,15 @@
 import { sameBytes, viewOf } from '../../../dbm/bytes.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
 import { lowerCaseAscii } from '../../columns/bytes.ts';
+import { KeyFilter } from './key-filter.ts';
 
 const AT = 0x40;
-/** Values in more domains than this are followed one by one. */
+/** Of more domains than this it is not asked whether keys are in them. */
 const MOST_DOMAINS = 16;
 
 /**
  * Tells of the values of a large table, without a look-up for each, at which a chain of redirections ends: at one that is its own
- * key, and at one whose domain no key of any table is in.
+ * key, at one whose domain no key of any table is in, and at nearly all that are no key.
  */
 export class DeadEnds {
   readonly #pairs: Pairs;
@@ -46,22 +47,19 @@ export class DeadEnds {
     return (this.#own[at >>> 3] & (1 << (at & 7))) !== 0 && this.#asked(entry);
   }
 
-  /** Of some entries those whose values may be keys, by their domains. @param tables whatever a key may be in */
+  /** Of some entries those whose values may be keys. @param tables whatever a key may be in */
   withKeys(entries: Uint32Array, tables: readonly Pairs[]): Uint32Array {
-    const domains = this.#domainsOf(entries);
-    if (domains === undefined) return entries;
-    const reached = domains.filter((domain) => tables.some((table) => hasKeyIn(table, domain)));
     const { pool, valueStart, valueEnd } = this.#pairs;
+    const keys = this.#reachKeys(entries, tables) ? new KeyFilter(tables) : undefined;
     return entries.filter(
-      (entry) =>
-        !this.#asked(entry) ||
-        reached.some((domain) => isIn(domain, pool, valueStart[entry], valueEnd[entry])),
+      (entry) => !this.#asked(entry) || keys?.mayHave(pool, valueStart[entry], valueEnd[entry]),
     );
   }
 
-  /** The domains of values with their `@`, or undefined for too many of them. */
-  #domainsOf(entries: Uint32Array): Uint8Array[] | undefined {
+  /** Whether any of the values is in a domain that keys are in, as far as a few domains tell. */
+  #reachKeys(entries: Uint32Array, tables: readonly Pairs[]): boolean {
     const { pool, valueStart, valueEnd } = this.#pairs;
+    /** Without a key, each with its `@`. */
     const domains: Uint8Array[] = [];
     let last = -1;
     for (const entry of entries) {
@@ -73,12 +71,12 @@ export class DeadEnds {
       if (domains.some((domain) => isIn(domain, pool, start, end))) continue;
       const at = pool.lastIndexOf(AT, end - 1);
       if (at < start || end === start) continue;
-      if (domains.length === MOST_DOMAINS) return undefined;
       const domain = pool.slice(at, end);
       lowerCaseAscii(domain, 0, domain.length);
+      if (domains.length === MOST_DOMAINS || tables.some((table) => hasKeyIn(table, domain))) return true;
       domains.push(domain);
     }
-    return domains;
+    return false;
   }
 }
 
