@@ -91,3 +91,26 @@ export function eximLookup(
 export function runs(count: number): { numRuns: number } {
   return { numRuns: count * Number(process.env.LONG_RUN ?? 1) };
 }
+
+/**
+ * The keys that a perl module's own lookup does not find with the value they have in `lines`: key and value, in hex.
+ *
+ * @param flags what the module opens a file with, for reading
+ */
+export function notFoundByPerl(
+  module: string,
+  flags: string,
+  path: string,
+  lines: readonly string[],
+): string[] {
+  const script = `
+    use ${module}; tie(my %t, '${module}', $ARGV[0], ${flags}) or die $!;
+    while (<STDIN>) {
+      chomp; my ($k, $v) = split / /, $_, 2; my $found = $t{pack 'H*', $k};
+      print "$k\\n" unless defined $found && $found eq pack 'H*', $v;
+    }`;
+  return run('perl', ['-e', script, path], lines.map((line) => `${line}\n`).join(''))
+    .toString()
+    .split('\n')
+    .slice(0, -1);
+}

@@ -1,54 +1,31 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fillTemplate, type Places } from '../../fixtures/campus/configuration.ts';
+import type { Places } from '../../fixtures/campus/configuration.ts';
 import { startFixtureServer } from '../../fixtures/server/server.ts';
 import { build, loadConfig } from '../../src/index.ts';
 import { startSamba } from '../samba/samba.ts';
+import { campus, configureHub } from './campus-hub.ts';
 import { Exim } from './exim.ts';
 import { datEntries, type ExpectedTable, expectCampus, type TableName } from './expectation.ts';
 import { idsOf } from './ids.ts';
 import { startSlapd } from './slapd.ts';
 
-const campus = join(import.meta.dirname, '../../fixtures/campus');
-const template = readFileSync(join(campus, 'mailhub-tables.toml'), 'utf8');
 const names = ['exch_table', 'o365_table', 'mlist_table', 'sm_table', 'local_domains'] as const;
 
 const expectedOfFile = await expectCampus(campus);
 const work = mkdtempSync(join(tmpdir(), 'campus-'));
 
-/** A hub that has nothing yet but its local domains, built from a directory. @returns the folder of its tables */
+/** A hub, built from a directory. @returns the folder of its tables */
 async function buildHub(name: string, directory: Partial<Places>): Promise<string> {
-  const tablesDir = join(work, name, 'etc');
-  mkdirSync(tablesDir, { recursive: true });
-  copyFileSync(join(campus, 'local_domains.dat'), join(tablesDir, 'local_domains.dat'));
-  const passwordFile = join(work, name, 'ad.secret');
-  copyFileSync(join(campus, 'ad.secret'), passwordFile);
-  chmodSync(passwordFile, 0o600);
-  const configFile = join(work, name, 'mailhub-tables.toml');
-  const places = {
-    tablesDir,
-    stateDir: join(work, name, 'state'),
-    campusDir: campus,
-    passwordFile,
-    urls: [],
-  };
-  writeFileSync(configFile, fillTemplate(template, { ...places, ...directory }));
-  const report = await build(await loadConfig(configFile));
+  const config = await configureHub(join(work, name), directory);
+  const report = await build(config);
   expect(report.tables.map(({ outcome, failure }) => failure?.message ?? outcome)).toEqual(
     names.map(() => 'published'),
   );
-  return tablesDir;
+  return config.tablesDir;
 }
 
 function dumped(dbm: string): Map<string, string> {

@@ -1,42 +1,21 @@
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fillTemplate } from '../../fixtures/campus/configuration.ts';
 import { type LdifRecord, readLdif } from '../../fixtures/ldif.ts';
 import { type FixtureServer, startFixtureServer } from '../../fixtures/server/server.ts';
-import type { Config } from '../../src/config/config.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import { build } from '../../src/tables/build.ts';
 import { addOverride } from '../../src/tables/decisions/override.ts';
 import { type Explanation, explainAddress } from '../../src/tables/questions/explain.ts';
+import { campus, configureHub } from './campus-hub.ts';
 import { type ExpectedTable, expectCampus, type TableName } from './expectation.ts';
 
-const campus = join(import.meta.dirname, '../../fixtures/campus');
-const template = readFileSync(join(campus, 'mailhub-tables.toml'), 'utf8');
 const order: readonly TableName[] = ['exch_table', 'o365_table', 'mlist_table', 'sm_table', 'local_domains'];
 const folder = mkdtempSync(join(tmpdir(), 'mailhub-explain-'));
-const tablesDir = join(folder, 'etc');
 let server: FixtureServer;
 
 /** The configuration of a hub that asks `server`. */
-async function configuration(): Promise<Config> {
-  const passwordFile = join(folder, 'ad.secret');
-  copyFileSync(join(campus, 'ad.secret'), passwordFile);
-  chmodSync(passwordFile, 0o600);
-  const places = { tablesDir, stateDir: join(folder, 'state'), campusDir: campus, passwordFile };
-  const file = join(folder, 'mailhub-tables.toml');
-  writeFileSync(file, fillTemplate(template, { ...places, urls: [server.url], allowPlaintext: true }));
-  return loadConfig(file);
-}
+const configuration = () => configureHub(folder, { urls: [server.url], allowPlaintext: true });
 
 /** The tables that have a key, with the values, as the files of the campus say. */
 function claims(expected: Record<TableName, ExpectedTable>, key: string): [string, string][] {
@@ -50,8 +29,6 @@ const shown = ({ found }: Explanation) => found.map(({ table, value }): [string,
 
 describe('explain, for every address of the campus', () => {
   beforeAll(async () => {
-    mkdirSync(tablesDir, { recursive: true });
-    copyFileSync(join(campus, 'local_domains.dat'), join(tablesDir, 'local_domains.dat'));
     server = await startFixtureServer({ ldif: join(campus, 'directory.ldif') });
     await build(await configuration());
   });

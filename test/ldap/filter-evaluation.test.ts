@@ -8,7 +8,8 @@ import { Client } from 'ldapts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { extract } from '../../src/ldap/extract.ts';
 import type { Filter } from '../../src/ldap/filter.ts';
-import type { DirectoryReport, DirectorySettings } from '../../src/ldap/types.ts';
+import type { DirectoryReport } from '../../src/ldap/types.ts';
+import { settingsFor } from './collect.ts';
 import { Encoded } from './encoded-filter.ts';
 import { filterText, type RandomEntry, randomEntries, randomFilters, randomItems } from './random-filters.ts';
 import { rulesVocabulary } from './rules-vocabulary.ts';
@@ -100,26 +101,12 @@ async function extracted(
   filters: readonly string[],
   bindDn: string,
 ): Promise<{ names: string[][]; report: DirectoryReport }> {
-  const settings: DirectorySettings = {
-    name: 'test',
-    urls: [slapd.url],
+  const settings = settingsFor([slapd.url], {
     base: suffix,
     bindDn,
     passwordFile: join(folder, bindDn),
-    caFile: undefined,
-    starttls: false,
     allowPlaintext: true,
-    pageSize: 100,
-    connectTimeout: 10_000,
-    operationTimeout: 30_000,
-    extractionTimeout: 600_000,
-    retryFor: 0,
-    maxEntriesPerSecond: undefined,
-    addressAttributes: ['proxyAddresses'],
-    areUsualAttributes: true,
-    idAttribute: undefined,
-    delta: 'none',
-  };
+  });
   const names: string[][] = filters.map(() => []);
   const { report } = await extract(
     settings,

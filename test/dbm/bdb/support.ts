@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { expect } from 'vitest';
 import { formats } from '../../../src/dbm/index.ts';
 import type { TestedFormat } from '../every-format/tested-format.ts';
-import { run } from '../support.ts';
+import { notFoundByPerl, run } from '../support.ts';
 
 /** What `db_dump -p` shows, as `hexLines` would: stored bytes, trailing NULs and all. */
 export function dumped(path: string): string[] {
@@ -34,16 +34,7 @@ export function dbVerifyNotices(path: string): boolean {
 
 /** The keys that libdb's own lookup does not find with the value they have in `lines`, which are as `dumped` gives them. */
 export function notFound(path: string, lines: readonly string[]): string[] {
-  const script = `
-    use DB_File; tie(my %t, 'DB_File', $ARGV[0], O_RDONLY, 0644, $DB_HASH) or die $!;
-    while (<STDIN>) {
-      chomp; my ($k, $v) = split / /, $_, 2; my $found = $t{pack 'H*', $k};
-      print "$k\\n" unless defined $found && $found eq pack 'H*', $v;
-    }`;
-  return run('perl', ['-e', script, path], lines.map((line) => `${line}\n`).join(''))
-    .toString()
-    .split('\n')
-    .slice(0, -1);
+  return notFoundByPerl('DB_File', 'O_RDONLY, 0644, $DB_HASH', path, lines);
 }
 
 /** Fails the test unless libdb finds the file whole, and `stored` in it. */

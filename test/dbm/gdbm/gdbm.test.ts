@@ -7,7 +7,7 @@ import { testDamage } from '../every-format/damage.ts';
 import { testEveryFormat } from '../every-format/every-format.ts';
 import { readsWhole } from '../every-format/reads-whole.ts';
 import { storedLines } from '../every-format/tested-format.ts';
-import { aliases, type Entry, pairsOf, run, scratchDirectory } from '../support.ts';
+import { aliases, type Entry, notFoundByPerl, pairsOf, run, scratchDirectory } from '../support.ts';
 
 const directory = scratchDirectory();
 let files = 0;
@@ -21,24 +21,10 @@ function dumped(path: string): string[] {
   return Array.from({ length: items.length / 2 }, (_, i) => `${items[2 * i]} ${items[2 * i + 1]}`).sort();
 }
 
-/** The keys that gdbm's own lookup does not find with the value they have in `lines`, which are as `dumped` gives them. */
-function notFound(path: string, lines: readonly string[]): string[] {
-  const script = `
-    use GDBM_File; tie(my %t, 'GDBM_File', $ARGV[0], &GDBM_READER, 0644) or die $!;
-    while (<STDIN>) {
-      chomp; my ($k, $v) = split / /, $_, 2; my $found = $t{pack 'H*', $k};
-      print "$k\\n" unless defined $found && $found eq pack 'H*', $v;
-    }`;
-  return run('perl', ['-e', script, path], lines.map((line) => `${line}\n`).join(''))
-    .toString()
-    .split('\n')
-    .slice(0, -1);
-}
-
 /** Fails the test unless gdbm finds `stored` in the file. */
 function held(path: string, stored: readonly string[]): void {
   expect(dumped(path)).toEqual(stored);
-  expect(notFound(path, stored)).toEqual([]);
+  expect(notFoundByPerl('GDBM_File', '&GDBM_READER, 0644', path, stored)).toEqual([]);
 }
 
 const written = testEveryFormat(

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { DirectorySettings } from '../../../src/ldap/types.ts';
 import { type Samba, startSamba, startSuccessor } from '../../samba/samba.ts';
 import { settingsFor } from '../collect.ts';
+import { checkLeaving } from './leaving.ts';
 import { checkDeltas } from './property.ts';
 import { Runs, selections } from './runs.ts';
 import { World } from './world.ts';
@@ -87,25 +88,7 @@ test('a cookie that is none is refused, and everything read', async () => {
 });
 
 test('an object that leaves the base is no recipient any more, nor are those below a unit that does', async () => {
-  const { settings, client, base } = await newPlace('administrator');
-  const runs = new Runs(settings);
-  await client.add(`OU=apart,${base}`, { objectClass: 'organizationalUnit' });
-  for (const name of ['one', 'two']) {
-    await client.add(`CN=${name},OU=apart,${base}`, {
-      objectClass: 'user',
-      mailNickname: name,
-      proxyAddresses: `SMTP:${name}@example.org`,
-    });
-  }
-  await runs.next();
-  const before = runs.contents.length;
-  await client.modifyDN(`CN=one,OU=apart,${base}`, `CN=one${places++},${samba.base}`);
-  expect((await runs.next()).mode).toBe('delta');
-  expect(runs.contents).toHaveLength(before - 1);
-  await client.modifyDN(`OU=apart,${base}`, `OU=apart${places++},${samba.base}`);
-  expect((await runs.next()).mode).toBe('full');
-  expect(runs.contents).toEqual(await runs.fresh());
-  expect(runs.contents).toHaveLength(before - 2);
+  await checkLeaving(await newPlace('administrator'), samba.base);
 });
 
 test('what depends on other objects is searched whole each time', async () => {

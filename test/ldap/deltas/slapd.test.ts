@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { DirectorySettings } from '../../../src/ldap/types.ts';
 import { settingsFor } from '../collect.ts';
 import { manager, managerPassword, type Slapd, startSlapd, suffix } from '../slapd.ts';
+import { checkLeaving } from './leaving.ts';
 import { checkDeltas } from './property.ts';
 import { Runs } from './runs.ts';
 import { World } from './world.ts';
@@ -85,25 +86,7 @@ describe('content synchronisation', () => {
   });
 
   test('an object that leaves the base is no recipient any more, nor are those below a unit that does', async () => {
-    const { settings, client, base } = await newPlace(logging);
-    const runs = new Runs(settings);
-    await client.add(`OU=apart,${base}`, { objectClass: 'organizationalUnit' });
-    for (const name of ['one', 'two']) {
-      await client.add(`CN=${name},OU=apart,${base}`, {
-        objectClass: 'user',
-        mailNickname: name,
-        proxyAddresses: `SMTP:${name}@example.org`,
-      });
-    }
-    await runs.next();
-    const before = runs.contents.length;
-    await client.modifyDN(`CN=one,OU=apart,${base}`, `CN=one,${suffix}`);
-    expect((await runs.next()).mode).toBe('delta');
-    expect(runs.contents).toHaveLength(before - 1);
-    await client.modifyDN(`OU=apart,${base}`, `OU=apart${places++},${suffix}`);
-    expect((await runs.next()).mode).toBe('full');
-    expect(runs.contents).toEqual(await runs.fresh());
-    expect(runs.contents).toHaveLength(before - 2);
+    await checkLeaving(await newPlace(logging), suffix);
   });
 
   test('a server that has lost its session log does not hide what was deleted meanwhile', async () => {
