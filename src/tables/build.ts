@@ -120,6 +120,7 @@ class Run {
     const plans = await planTables(surveyed, settled, {
       stateDir: this.#config.stateDir,
       sources,
+      memory,
       byHand,
       threads: this.#threads,
       stopwatch: this.#stopwatch,

@@ -1,4 +1,5 @@
 import type { TableConfig } from '../config/config.ts';
+import { changedTable } from './changed-table.ts';
 import type { Merged } from './columns/merge.ts';
 import type { OverridesOfRun } from './decisions/overrides-of-run.ts';
 import { refusalOf } from './guard/hold.ts';
@@ -33,6 +34,7 @@ export async function recallTables(
 export interface Planning {
   readonly stateDir: string;
   readonly sources: Sources;
+  readonly memory: MergeMemory;
   readonly byHand: OverridesOfRun;
   readonly threads: TableThreads;
   readonly stopwatch: Stopwatch;
@@ -65,6 +67,15 @@ async function planMerged({ survey, ...table }: Surveyed, planning: Planning): P
   const started = performance.now();
   const { name } = table.config;
   const refusal = refusalOf(stateDir, name);
+  const changed =
+    survey instanceof Error ? undefined : changedTable(table.config, survey, planning.memory, sources);
+  if (changed !== undefined) {
+    const { collected, merged } = changed;
+    const options = { force, allowEmpty, refusal };
+    const plan = planTable({ ...table, survey: changed.survey }, collected, merged, options);
+    plan.milliseconds = performance.now() - started;
+    return plan;
+  }
   const collected = await stopwatch.timeAsync('collect', () => sources.collect(table.config));
   let merged: Merged | undefined;
   try {

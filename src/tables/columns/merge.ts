@@ -1,6 +1,7 @@
 import { sameBytes, viewOf } from '../../dbm/bytes.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { compareBytes, printable } from './bytes.ts';
+import type { Difference } from './diff.ts';
 import { TableTooLargeError } from './entries.ts';
 import { mergeRuns, type Run, runInOrder, runsOf } from './runs.ts';
 import { sharedBytes, sharedColumn } from './shared-memory.ts';
@@ -36,6 +37,8 @@ export interface Claim {
 export interface Merged {
   readonly table: Table;
   readonly conflicts: Listing<Conflict>;
+  /** What it changes of what is published, where that is known without comparing the two. */
+  readonly difference?: Difference | undefined;
 }
 
 /** One table from its sources in their order: the first source that has a key gives its value, and in it the first entry. */

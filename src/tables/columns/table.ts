@@ -16,29 +16,33 @@ export interface Columns extends Pairs {
   readonly measure: Measure | undefined;
 }
 
+/** What is known of a table before its entries are. */
+export interface Known {
+  readonly count: number;
+  /** Length of the canonical text. */
+  readonly bytes: number;
+  /** SHA-256 of it, where that is known too. */
+  readonly digest?: string | undefined;
+}
+
 /** A table: entries whose keys are unique and in byte order. */
 export class Table implements Pairs {
   readonly count: number;
-  readonly pool: Uint8Array;
-  readonly keyStart: Uint32Array;
-  readonly keyEnd: Uint32Array;
-  readonly valueStart: Uint32Array;
-  readonly valueEnd: Uint32Array;
+  readonly #bytes: number | undefined;
+  #load: (() => Pairs) | undefined;
+  #pairs: Pairs | undefined;
   #measure: Measure | undefined;
 
-  private constructor(pairs: Pairs, measure?: Measure) {
-    this.count = pairs.count;
-    this.pool = pairs.pool;
-    this.keyStart = pairs.keyStart;
-    this.keyEnd = pairs.keyEnd;
-    this.valueStart = pairs.valueStart;
-    this.valueEnd = pairs.valueEnd;
+  private constructor(known: { count: number; bytes?: number }, pairs?: Pairs, measure?: Measure) {
+    this.count = known.count;
+    this.#bytes = known.bytes;
+    this.#pairs = pairs;
     this.#measure = measure;
   }
 
   /** @param order numbers of those entries of `pairs` that make the table, in the order of their keys */
   static from(pairs: Pairs, order: Uint32Array): Table {
-    return new Table({
+    return Table.whole({
       count: order.length,
       pool: pairs.pool,
       keyStart: gathered(pairs.keyStart, order),
@@ -50,16 +54,52 @@ export class Table implements Pairs {
 
   /** A table of all `pairs`, which are in the order of their keys, each key once. */
   static whole(pairs: Pairs): Table {
-    return new Table(pairs);
+    return new Table({ count: pairs.count }, pairs);
+  }
+
+  /**
+   * A table whose entries nobody may ask for.
+   *
+   * @param load gives the entries in the order of their keys, each key once; called when somebody does. What it throws, they meet
+   */
+  static later({ count, bytes, digest }: Known, load: () => Pairs): Table {
+    const table = new Table(
+      { count, bytes },
+      undefined,
+      digest === undefined ? undefined : { digest, bytes },
+    );
+    table.#load = load;
+    return table;
   }
 
   /** The table that `columns` came from. */
   static of(columns: Columns): Table {
-    return new Table(columns, columns.measure);
+    return new Table({ count: columns.count }, columns, columns.measure);
+  }
+
+  get pool(): Uint8Array {
+    return this.#loaded().pool;
+  }
+
+  get keyStart(): Uint32Array {
+    return this.#loaded().keyStart;
+  }
+
+  get keyEnd(): Uint32Array {
+    return this.#loaded().keyEnd;
+  }
+
+  get valueStart(): Uint32Array {
+    return this.#loaded().valueStart;
+  }
+
+  get valueEnd(): Uint32Array {
+    return this.#loaded().valueEnd;
   }
 
   columns(): Columns {
-    const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = this;
+    const { count } = this;
+    const { pool, keyStart, keyEnd, valueStart, valueEnd } = this.#loaded();
     return { count, pool, keyStart, keyEnd, valueStart, valueEnd, measure: this.#measure };
   }
 
@@ -70,7 +110,7 @@ export class Table implements Pairs {
 
   /** Length of the canonical text. */
   get bytes(): number {
-    return this.measure().bytes;
+    return this.#measure?.bytes ?? this.#bytes ?? this.measure().bytes;
   }
 
   /** Goes through the whole text, unless that was done before. */
@@ -90,18 +130,28 @@ export class Table implements Pairs {
    * of them has the table measured by the way.
    */
   *text(): Generator<Uint8Array> {
+    const pairs = this.columns();
     if (this.#measure !== undefined) {
-      yield* datBlocks(this);
+      yield* datBlocks(pairs);
       return;
     }
     const hash = createHash('sha256');
     let bytes = 0;
-    for (const block of datBlocks(this)) {
+    for (const block of datBlocks(pairs)) {
       hash.update(block);
       bytes += block.length;
       yield block;
     }
     this.#measure = { digest: hash.digest('hex'), bytes };
+  }
+
+  #loaded(): Pairs {
+    if (this.#pairs !== undefined) return this.#pairs;
+    const pairs = this.#load?.();
+    if (pairs?.count !== this.count) throw new Error(`${pairs?.count} entries instead of ${this.count}`);
+    this.#pairs = pairs;
+    this.#load = undefined;
+    return pairs;
   }
 }
 

@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { Change } from '../../dbm/format.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { compareBytes } from '../columns/bytes.ts';
 import { textOfEntries } from './text-of-entries.ts';
 import { TextSearch } from './text-search.ts';
-
-/** What makes one table another: entries that go and entries that come, each in the order of keys; one that changes does both. */
-export interface DatChange {
-  readonly gone: Pairs;
-  readonly come: Pairs;
-}
 
 export interface PatchedText {
   /** The text, in blocks; each is good only until the next is asked for. */
@@ -36,10 +31,11 @@ const BLOCK = 1 << 20;
  * The canonical text of a table, from a file with that of the table before. Where the file is none, what comes out means
  * nothing: whoever takes it compares the digest of the old text with the one that it should have.
  *
+ * @param change each part in the order of its keys
  * @returns undefined when an entry that goes is not in the file, or one that comes is
  * @throws the operating system's error
  */
-export function patchText(path: string, change: DatChange): PatchedText | undefined {
+export function patchText(path: string, change: Change): PatchedText | undefined {
   const descriptor = openSync(path, 'r');
   try {
     const { size } = fstatSync(descriptor);
@@ -53,7 +49,7 @@ export function patchText(path: string, change: DatChange): PatchedText | undefi
   return undefined;
 }
 
-function editsOf(text: TextSearch, { gone, come }: DatChange): Edit[] | undefined {
+function editsOf(text: TextSearch, { gone, come }: Change): Edit[] | undefined {
   const goneText = textOfEntries(gone);
   const comeText = textOfEntries(come);
   if (goneText === undefined || comeText === undefined) return undefined;

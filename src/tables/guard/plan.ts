@@ -6,7 +6,7 @@ import { NO_ENTRIES } from '../columns/no-entries.ts';
 import type { Table } from '../columns/table.ts';
 import type { Listing } from '../columns/tally.ts';
 import type { TableFiles } from '../publish/files.ts';
-import type { Parts } from '../publish/stage.ts';
+import type { Parts, TableChange } from '../publish/stage.ts';
 import type { Survey } from '../publish/survey.ts';
 import type { Hold, Outcome, SourceRejection } from '../report.ts';
 import type { SourceFailure } from '../sources/collect.ts';
@@ -29,7 +29,14 @@ export interface Plan extends TableAtHand {
   findingsKey: string;
   failure: { readonly cause: 'source' | 'machine'; readonly message: string } | undefined;
   /** What is to be written, and from which entries; undefined when the files stay as they are. */
-  write: { readonly table: Table; readonly parts: Parts } | undefined;
+  write:
+    | {
+        readonly table: Table;
+        readonly parts: Parts;
+        /** What it changes in the files, where that is little. */
+        readonly change?: TableChange | undefined;
+      }
+    | undefined;
   /** The table that the sources gave, or those of them that answered. */
   readonly candidate: Table | undefined;
   /** What is published, or the foreign `.dat` that passed the guard: the candidate's counterpart. */

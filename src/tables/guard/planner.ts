@@ -1,7 +1,8 @@
-import type { Difference } from '../columns/diff.ts';
+import { type Difference, isSame } from '../columns/diff.ts';
 import type { Contribution, Merged } from '../columns/merge.ts';
 import type { Table } from '../columns/table.ts';
 import { type Listing, Tally } from '../columns/tally.ts';
+import type { TableChange } from '../publish/stage.ts';
 import type { Survey } from '../publish/survey.ts';
 import type { SourceRejection } from '../report.ts';
 import type { Collected } from '../sources/collect.ts';
@@ -36,7 +37,7 @@ export function candidateSources({ published }: Survey, collected: Collected): r
   if (failures.length > 0 || gap === undefined || published === undefined) return contributions;
   const standIn = {
     source: 'the published table',
-    pairs: published.load(),
+    pairs: published.load().columns(),
     standsIn: true,
   } as const;
   return contributions.toSpliced(gap, 0, standIn);
@@ -163,14 +164,18 @@ class Planner {
 
   /** @param adopted the `.dat` of somebody else that passed the guard, and is the base then */
   #compare(candidate: Table, base: Base | undefined, adopted: Table | undefined): Decision {
-    if (base !== undefined && candidate.digest === base.digest) return this.#nothingNew(base, adopted);
+    const known = this.#merged?.difference;
+    const isSameAs = ({ digest }: Base): boolean =>
+      known === undefined ? candidate.digest === digest : isSame(known);
+    if (base !== undefined && isSameAs(base)) return this.#nothingNew(base, adopted);
 
     const { published } = this.#table.survey;
-    const difference = differenceOf(base, candidate);
+    const difference = known ?? differenceOf(base, candidate);
     const verdict = this.#judge(base, candidate, difference, this.#options.force);
     if (verdict.findings.length === 0) {
       const shown = adopted === undefined ? difference : differenceOf(published, candidate);
-      return { outcome: 'published', base: published, difference: shown, write: publish(candidate) };
+      const write = publish(candidate, known && base && changeOf(known, base));
+      return { outcome: 'published', base: published, difference: shown, write };
     }
     const { findings } = verdict;
     const { config } = this.#table;
@@ -269,8 +274,13 @@ function found({ findings, key }: Verdict): Pick<Plan, 'findings' | 'findingsKey
   return { findings, findingsKey: key };
 }
 
-function publish(table: Table): Plan['write'] {
-  return { table, parts: { dat: true, dbm: true } };
+function publish(table: Table, change?: TableChange): Plan['write'] {
+  return { table, parts: { dat: true, dbm: true }, change };
+}
+
+/** What goes and what comes, of a difference that has no more of the tables than that. */
+function changeOf({ before, after }: Difference, { digest }: Base): TableChange {
+  return { gone: before, come: after, digestBefore: digest };
 }
 
 /** What somebody wrote stays as it is written. */

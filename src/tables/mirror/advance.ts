@@ -23,6 +23,8 @@ export interface Advance {
   readonly overlay: readonly OverlayObject[];
   /** For each selection whether any entry or rejection of it changed. */
   readonly isChanged: readonly boolean[];
+  /** For each selection the keys that changed objects gave or give; some more than once. */
+  readonly keys: readonly (readonly Uint8Array[])[];
   readonly departures: readonly Departed[];
 }
 
@@ -75,7 +77,8 @@ export function advance(old: StoredContents, overlay: readonly OverlayObject[], 
     const id = table.ids.slice(object * ID_BYTES, (object + 1) * ID_BYTES);
     objects.push({ id, dn, contributions, before, what: WHAT[notice] });
   }
-  if (objects.length === 0) return { contents: old, objects, overlay, isChanged, departures: [] };
+  const keys = restarted.map((): Uint8Array[] => []);
+  if (objects.length === 0) return { contents: old, objects, overlay, isChanged, keys, departures: [] };
 
   const all = new Map(overlay.map((object) => [keyOf(object.id), object]));
   for (const { id, dn, contributions } of objects) all.set(keyOf(id), { id, dn, contributions });
@@ -84,13 +87,16 @@ export function advance(old: StoredContents, overlay: readonly OverlayObject[], 
   const departures: Departed[] = [];
   for (const { id, contributions, before, what } of objects) {
     if (Buffer.compare(contributions, before.contributions) === 0) continue;
+    for (const { stream: selection, key } of keysOf(contributions)) keys[selection]?.push(key);
     for (const { stream: selection, key } of keysOf(before.contributions)) {
-      if (selection >= selections || departures.length >= MAX_DEPARTURES) continue;
-      if (findKey(contents.stream(selection), key) >= 0) continue;
+      if (selection >= selections) continue;
+      keys[selection].push(key);
+      if (departures.length >= MAX_DEPARTURES) continue;
+      if (contents.claims(selection, key).length > 0) continue;
       departures.push({ selection, key, id, dn: before.dn, what });
     }
   }
-  return { contents, objects, overlay: changed, isChanged, departures };
+  return { contents, objects, overlay: changed, isChanged, keys, departures };
 }
 
 const WHAT: Readonly<Record<number, DepartureKind>> = {

@@ -2,9 +2,10 @@ import type { Base } from '../../state/mirror/base.ts';
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
 import { decodeContributions, encodeEntries } from '../../state/mirror/contributions.ts';
 import type { OverlayObject } from '../../state/mirror/records.ts';
+import { compareBytes } from '../columns/bytes.ts';
 import { sharedColumn } from '../columns/shared-memory.ts';
 import { IdTable } from './id-table.ts';
-import { combine, StreamBuilder, sortStream } from './stream.ts';
+import { combine, firstFrom, StreamBuilder, sortStream } from './stream.ts';
 
 /** What the objects of a directory give: first the entries of each selection, then the rejections of each. */
 export interface Contents {
@@ -12,8 +13,18 @@ export interface Contents {
   readonly objects: Objects;
   /** In the order of a mirror. */
   stream(number: number): Stream;
+  /** Who gives a key to a stream, in the order of a mirror: the first is the one that counts. */
+  claims(number: number, key: Uint8Array): Claim[];
+  /** Reads all that the other methods need of a stream, so that these don't fail any more. */
+  load(number: number): void;
   id(object: number): Uint8Array;
   dn(object: number): Uint8Array;
+}
+
+/** The number of an object that gives a key, and the value that it gives. */
+export interface Claim {
+  readonly object: number;
+  readonly value: Uint8Array;
 }
 
 /** What a full extraction brought. */
@@ -30,6 +41,12 @@ export class FullContents implements Contents {
   stream(number: number): Stream {
     return this.#streams[number];
   }
+
+  claims(number: number, key: Uint8Array): Claim[] {
+    return claimsIn(this.#streams[number], key);
+  }
+
+  load(): void {}
 
   id(object: number): Uint8Array {
     return idOf(this.objects, object);
@@ -94,6 +111,25 @@ export class StoredContents implements Contents {
     return stream;
   }
 
+  claims(number: number, key: Uint8Array): Claim[] {
+    const inBase = claimsIn(this.base.stream(number), key);
+    if (this.#changed.length === 0) return inBase;
+    const { streams, replaced } = this.#laid();
+    const { objectCount } = this.base;
+    const kept = inBase.filter(({ object }) => replaced[object] === 0);
+    const changed = claimsIn(streams[number], key);
+    if (changed.length === 0) return kept;
+    for (const { object, value } of changed) kept.push({ object: object + objectCount, value });
+    return kept.sort(
+      (a, b) => Buffer.compare(this.id(a.object), this.id(b.object)) || Buffer.compare(a.value, b.value),
+    );
+  }
+
+  load(number: number): void {
+    this.base.stream(number);
+    this.#laid();
+  }
+
   id(object: number): Uint8Array {
     const inBase = object < this.base.objectCount;
     return inBase
@@ -124,11 +160,9 @@ export class StoredContents implements Contents {
     const { base } = this;
     const { ids, dns, dnStart, dnEnd } = base.objects;
     const inBase = new Map<number, number>();
-    for (let object = 0; object < base.objectCount; object++) {
-      if (replaced[object] !== 0) continue;
-      const number = wanted.find(ids, object * ID_BYTES);
-      if (number >= 0) inBase.set(object, number);
-    }
+    wanted.findAll(ids, (object, number) => {
+      if (replaced[object] === 0) inBase.set(object, number);
+    });
     if (inBase.size === 0) return found;
     const streams = Array.from({ length: base.streamCount }, (_, number) => base.stream(number));
     const entries = streams.map((stream) => entriesOf(stream, (object) => inBase.has(object)));
@@ -200,14 +234,24 @@ export class StoredContents implements Contents {
     );
     const replaced = new Uint8Array(this.base.objectCount);
     if (table.count > 0) {
-      const { ids } = this.base.objects;
-      for (let object = 0; object < replaced.length; object++) {
-        if (table.find(ids, object * ID_BYTES) >= 0) replaced[object] = 1;
-      }
+      table.findAll(this.base.objects.ids, (object) => {
+        replaced[object] = 1;
+      });
     }
     const streams = builders.map((builder) => sortStream(builder.finish(), table.ids));
     return { table, objects: { count: table.count, ids: table.ids, dns, dnStart, dnEnd }, streams, replaced };
   }
+}
+
+/** The entries of a sorted stream with a key. */
+function claimsIn(stream: Stream, key: Uint8Array): Claim[] {
+  const { count, pool, keyStart, keyEnd, valueStart, valueEnd, object } = stream;
+  const claims: Claim[] = [];
+  for (let i = firstFrom(stream, key); i < count; i++) {
+    if (compareBytes(pool, keyStart[i], keyEnd[i], key, 0, key.length) !== 0) break;
+    claims.push({ object: object[i], value: pool.subarray(valueStart[i], valueEnd[i]) });
+  }
+  return claims;
 }
 
 /** The numbers of the entries of some objects, in the order of the stream. */

@@ -11,6 +11,7 @@ import type { Run, RunSorting } from '../columns/runs.ts';
 import { advance, type Comparison, compare, type Departed } from './advance.ts';
 import { type Contents, FullContents, StoredContents } from './contents.ts';
 import type { Gathered } from './gatherer.ts';
+import type { Past } from './past.ts';
 
 /** Sorts, perhaps in other threads. */
 export interface Sorting extends RunSorting {
@@ -45,6 +46,7 @@ export class DirectoryMirror {
   #stored: { readonly contents: StoredContents; readonly overlay: readonly OverlayObject[] } | undefined;
   #contents: Contents | undefined;
   #versions: readonly string[] | undefined;
+  #past: Past | undefined;
   #settle: (() => Promise<void>) | undefined;
 
   /** @param store undefined where nothing can be remembered */
@@ -90,6 +92,11 @@ export class DirectoryMirror {
     return this.#versions;
   }
 
+  /** What it gave before the changes that this run took; undefined where everything was asked for, or nothing yet. */
+  get past(): Past | undefined {
+    return this.#past;
+  }
+
   /** What the directory gives. @throws DamagedMirrorError, DamagedFileError: then a full extraction has to be made */
   get contents(): Contents {
     if (this.#contents !== undefined) return this.#contents;
@@ -102,6 +109,7 @@ export class DirectoryMirror {
   giveUp(error: unknown): void {
     this.#trouble = `the mirror is damaged (${reasonOf(error)})`;
     this.#versions = undefined;
+    this.#past = undefined;
     this.#stored?.contents.base.close();
     this.#stored = undefined;
     this.#contents = undefined;
@@ -168,6 +176,14 @@ export class DirectoryMirror {
       throw new DamagedMirrorError('there is nothing to apply changes to');
     const isQuiet = gathered.objects.count === 0 && !gathered.restarted.includes(true);
     if (isQuiet) {
+      const now = (): Contents => this.contents;
+      this.#past = {
+        versions: old.versions,
+        get contents() {
+          return now();
+        },
+        keys: old.versions.map(() => []),
+      };
       const head = { ...this.#headOf(extraction, old.versions, old.fullAt), base: old.base };
       if (!isSameHead(head, old)) this.#settle = async () => this.#write(head, [], false, []);
       return;
@@ -177,6 +193,7 @@ export class DirectoryMirror {
     this.#contents = next.contents;
     const versions = this.#next(next.isChanged);
     this.#versions = versions;
+    this.#past = { versions: old.versions, contents, keys: next.keys };
     const head = { ...this.#headOf(extraction, versions, old.fullAt), base: old.base };
     const { foldAbove = FOLD_ABOVE } = this.#options;
     const isLarge = next.overlay.length > Math.max(foldAbove, contents.base.objectCount / 10);

@@ -26,6 +26,18 @@ export class IdTable {
     return this.#slots[this.#slotOf(bytes, at)] - 1;
   }
 
+  /** Names those of many ids that are in the table: their places among them, and their numbers here. */
+  findAll(ids: Uint8Array, found: (place: number, number: number) => void): void {
+    const marks = new Uint8Array(MARKS);
+    for (let number = 0; number < this.#count; number++) marks[markOf(this.#ids, number * ID_BYTES)] = 1;
+    // Nearly all are others: a look at their mark is enough.
+    for (let place = 0, at = 0; at < ids.length; place++, at += ID_BYTES) {
+      if (marks[markOf(ids, at)] === 0) continue;
+      const number = this.find(ids, at);
+      if (number >= 0) found(place, number);
+    }
+  }
+
   /** @returns its number, a new one for an id that was not there */
   add(bytes: Uint8Array, at = 0): number {
     let slot = this.#slotOf(bytes, at);
@@ -69,6 +81,14 @@ export class IdTable {
     larger.set(this.#ids);
     this.#ids = larger;
   }
+}
+
+const MARKS = 1 << 16;
+
+function markOf(bytes: Uint8Array, at: number): number {
+  const low = bytes[at] ^ bytes[at + 2] ^ bytes[at + 5] ^ bytes[at + 12] ^ bytes[at + 14];
+  const high = bytes[at + 1] ^ bytes[at + 3] ^ bytes[at + 4] ^ bytes[at + 13] ^ bytes[at + 15];
+  return (high << 8) | low;
 }
 
 /** Ids are random in most of their bytes, but entryUUIDs made from a clock are not in all of them. */

@@ -98,6 +98,14 @@ export function compareEntries(
 
 /** The number of the first entry with a key in a sorted stream, or -1. */
 export function findKey(stream: Stream, key: Uint8Array): number {
+  const { count, pool, keyStart, keyEnd } = stream;
+  const first = firstFrom(stream, key);
+  if (first === count) return -1;
+  return compareBytes(pool, keyStart[first], keyEnd[first], key, 0, key.length) === 0 ? first : -1;
+}
+
+/** The number of the first entry of a sorted stream whose key does not come before a key. */
+export function firstFrom(stream: Stream, key: Uint8Array): number {
   let low = 0;
   let high = stream.count;
   while (low < high) {
@@ -106,9 +114,7 @@ export function findKey(stream: Stream, key: Uint8Array): number {
       low = middle + 1;
     else high = middle;
   }
-  if (low === stream.count) return -1;
-  const { pool, keyStart, keyEnd } = stream;
-  return compareBytes(pool, keyStart[low], keyEnd[low], key, 0, key.length) === 0 ? low : -1;
+  return low;
 }
 
 /**

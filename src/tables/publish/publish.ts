@@ -116,7 +116,7 @@ class Publisher {
         if (parts.dat) this.#state.intend(step.name, table.digest);
         await staged.files.commit();
         this.#staged.delete(key(step));
-        if (step.keeps.length === 0) this.#record(plan, table, parts);
+        if (step.keeps.length === 0) this.#record(plan, table, parts, staged.files.isPatched);
       });
       if (!done) settleMoves(this.#plans, false);
     }
@@ -168,7 +168,9 @@ class Publisher {
     this.#staged.delete(key(step));
     await known?.files.discard();
     const label = step.keeps.length === 0 ? 'new' : 'interim';
-    const files = await this.#threads.stage(plan.files, tableOf(step, write.table), write.parts, label);
+    const table = tableOf(step, write.table);
+    const change = table === write.table ? write.change : undefined;
+    const files = await this.#threads.stage(plan.files, table, write.parts, label, change);
     this.#staged.set(key(step), { files, table: write.table });
   }
 
@@ -185,7 +187,8 @@ class Publisher {
     }
   }
 
-  #record(plan: Plan, table: Table, wrote: Parts): void {
+  /** @param isPatched most of what was written was not looked at, entry by entry, since it was last */
+  #record(plan: Plan, table: Table, wrote: Parts, isPatched = false): void {
     const { survey, files, config } = plan;
     const digest = table.digest;
     const asText = (survey.foreign?.table.digest ?? survey.published?.digest) === digest;
@@ -197,13 +200,14 @@ class Publisher {
     // What a table kept by hand was rolled back from is its `.dat` no more, but somebody else's.
     else if (!asText) delete stamps[files.dat];
     if (wrote.dbm) for (const { path } of files.dbm) stamps[path] = now[path];
+    const verifiedBefore = this.#state.published(config.name)?.verifiedAt;
     const record = {
       datDigest,
       digest,
       entries: table.count,
       bytes: table.bytes,
       stamps,
-      verifiedAt: Date.now(),
+      verifiedAt: (isPatched && !survey.verified ? verifiedBefore : undefined) ?? Date.now(),
     };
     const before = this.#before.get(config.name);
     if (before === undefined && digest === survey.published?.digest)

@@ -2,9 +2,10 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DbmError } from '../../dbm/error.ts';
-import type { Format } from '../../dbm/format.ts';
+import type { Change, Format } from '../../dbm/format.ts';
 import { fileDigest } from '../columns/digest.ts';
-import type { Table } from '../columns/table.ts';
+import type { Measure, Table } from '../columns/table.ts';
+import { type PatchedText, patchText } from '../dat/patch.ts';
 import { directoryInTheWay, PublishError, systemReason } from '../error.ts';
 import type { Stopwatch } from '../threads/stopwatch.ts';
 import type { TableFiles } from './files.ts';
@@ -17,6 +18,12 @@ export interface Parts {
   readonly dbm: boolean;
 }
 
+/** What is to be changed in a table's files. */
+export interface TableChange extends Change {
+  /** SHA-256 of the `.dat` that has the entries before. */
+  readonly digestBefore: string;
+}
+
 export interface Rename {
   readonly from: string;
   readonly to: string;
@@ -27,10 +34,13 @@ export class StagedTable {
   readonly #dir: string;
   /** The `.dat` first: after a crash in between, the dbm files are rebuilt from it. */
   readonly #renames: readonly Rename[];
+  /** Whether most of the files is what was there before, and only its checksums tell that it is whole. */
+  readonly isPatched: boolean;
 
-  constructor(dir: string, renames: readonly Rename[]) {
+  constructor(dir: string, renames: readonly Rename[], isPatched = false) {
     this.#dir = dir;
     this.#renames = renames;
+    this.isPatched = isPatched;
   }
 
   /** Puts the files in place, each in one step. @throws PublishError */
@@ -66,14 +76,16 @@ export async function stage(
   label: string,
   stopwatch: Stopwatch,
 ): Promise<readonly Rename[]> {
-  const paths = [
-    ...(parts.dat ? [files.dat] : []),
-    ...(parts.dbm ? files.dbm.flatMap(({ path, format }) => [path, ...companionPaths(path, format)]) : []),
-  ];
-  const renames = paths.map((to) => ({ from: stagedPath(to, label), to }));
+  const renames = renamesOf(files, parts, label);
   const work = [
     ...(parts.dat
-      ? [stopwatch.timeAsync('.dat', () => writeText(table, stagedPath(files.dat, label), files.dat))]
+      ? [
+          stopwatch.timeAsync('.dat', async () => {
+            const staged = stagedPath(files.dat, label);
+            await writeText(table.text(), staged, files.dat);
+            await finishText(staged, files.dat, table.digest);
+          }),
+        ]
       : []),
     ...(parts.dbm
       ? files.dbm.map(({ path, format }) =>
@@ -81,15 +93,85 @@ export async function stage(
         )
       : []),
   ];
-  // One waits for the disk while another fills its pages.
-  const failure = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
-  if (failure === undefined) return renames;
+  await settled(work, renames);
+  return renames;
+}
+
+/**
+ * The same files, made from those that they replace, of which not much changes.
+ *
+ * @returns undefined when they can't be made in this way: because a format is always written whole, or the files are not what
+ * they are taken for. Nothing is left behind then, nor when it throws
+ * @throws PublishError, DbmError
+ */
+export async function stagePatched(
+  files: TableFiles,
+  change: TableChange,
+  label: string,
+  stopwatch: Stopwatch,
+): Promise<{ readonly renames: readonly Rename[]; readonly measure: Measure } | undefined> {
+  if (files.dbm.some(({ format }) => format.patch === undefined)) return undefined;
+  const renames = renamesOf(files, { dat: true, dbm: true }, label);
+  let measure: Measure | undefined;
+  const work = [
+    stopwatch.timeAsync('.dat', async () => {
+      measure = await patchDat(files.dat, change, stagedPath(files.dat, label));
+      return measure !== undefined;
+    }),
+    ...files.dbm.map(({ path, format }) =>
+      stopwatch.timeAsync(format.name, () => patchDbm(path, format, change, label)),
+    ),
+  ];
+  const done = await settled(work, renames);
+  if (measure !== undefined && !done.includes(false)) return { renames, measure };
   for (const { from } of renames) await rm(from, { force: true });
-  const error: unknown = failure.reason;
-  if (error instanceof DbmError && error.cause !== undefined) {
-    throw new PublishError(error.path, systemReason(error.cause), { cause: error });
+  return undefined;
+}
+
+function renamesOf(files: TableFiles, parts: Parts, label: string): Rename[] {
+  const paths = [
+    ...(parts.dat ? [files.dat] : []),
+    ...(parts.dbm ? files.dbm.flatMap(({ path, format }) => [path, ...companionPaths(path, format)]) : []),
+  ];
+  return paths.map((to) => ({ from: stagedPath(to, label), to }));
+}
+
+/** Waits for all of the work: one waits for the disk while another fills its pages. */
+async function settled<T>(work: readonly Promise<T>[], renames: readonly Rename[]): Promise<T[]> {
+  try {
+    await Promise.allSettled(work);
+    return await Promise.all(work);
+  } catch (error) {
+    for (const { from } of renames) await rm(from, { force: true });
+    if (error instanceof DbmError && error.cause !== undefined) {
+      throw new PublishError(error.path, systemReason(error.cause), { cause: error });
+    }
+    throw error;
   }
-  throw error;
+}
+
+async function patchDat(path: string, change: TableChange, staged: string): Promise<Measure | undefined> {
+  let text: PatchedText | undefined;
+  try {
+    text = patchText(path, change);
+    if (text === undefined) return undefined;
+    await writeText(text.blocks(), staged, path);
+    const { digest, bytes, digestBefore } = text.outcome();
+    if (digestBefore !== change.digestBefore) return undefined;
+    await finishText(staged, path, digest);
+    return { digest, bytes };
+  } finally {
+    text?.close();
+  }
+}
+
+async function patchDbm(path: string, format: Format, change: Change, label: string): Promise<boolean> {
+  await refuseDirectory(path);
+  const staged = stagedPath(path, label);
+  await rm(staged, { force: true });
+  const isPatched = (await format.patch?.(staged, path, change)) === true;
+  if (isPatched) await keepAttributes(staged, path);
+  return isPatched;
 }
 
 function companionPaths(path: string, { companion }: Format): string[] {
@@ -100,7 +182,7 @@ async function writeDbm(table: Table, path: string, format: Format, label: strin
   await refuseDirectory(path);
   const staged = stagedPath(path, label);
   await rm(staged, { force: true });
-  await format.write(staged, table, { readBack: true });
+  await format.write(staged, table.columns(), { readBack: true });
   await keepAttributes(staged, path);
   if (format.companion !== undefined) {
     const companion = path + format.companion.suffix;
@@ -117,7 +199,8 @@ export async function keepCandidate(files: TableFiles, table: Table): Promise<vo
   await refuseDirectory(files.candidate);
   const staged = stagedPath(files.candidate, 'new');
   try {
-    await writeText(table, staged, files.dat);
+    await writeText(table.text(), staged, files.dat);
+    await finishText(staged, files.dat, table.digest);
     await rename(staged, files.candidate);
   } catch (error) {
     await rm(staged, { force: true });
@@ -137,13 +220,13 @@ function stagedPath(path: string, label: string): string {
   return join(dirname(path), `${STAGED_PREFIX}${basename(path)}.${label}`);
 }
 
-async function writeText(table: Table, path: string, replaced: string): Promise<void> {
+async function writeText(blocks: Iterable<Uint8Array>, path: string, replaced: string): Promise<void> {
   await refuseDirectory(replaced);
   try {
     await rm(path, { force: true });
     const handle = await open(path, 'wx', 0o644);
     try {
-      for (const block of table.text()) await handle.writeFile(block);
+      for (const block of blocks) await handle.writeFile(block);
       await handle.sync();
     } finally {
       await handle.close();
@@ -151,8 +234,11 @@ async function writeText(table: Table, path: string, replaced: string): Promise<
   } catch (error) {
     throw new PublishError(path, systemReason(error), { cause: error });
   }
+}
+
+async function finishText(path: string, replaced: string, digest: string): Promise<void> {
   await keepAttributes(path, replaced);
-  if (!hasDigest(path, table.digest)) {
+  if (!hasDigest(path, digest)) {
     throw new PublishError(path, 'reading it back gave other bytes than were written; check the disk');
   }
 }

@@ -5,9 +5,11 @@ import type { DirectoryError } from '../../ldap/error.ts';
 import { printable } from '../../ldap/printable.ts';
 import type { DirectoryReport, ServerLoad } from '../../ldap/types.ts';
 import type { MirrorStore } from '../../state/mirror/store.ts';
+import type { Difference } from '../columns/diff.ts';
 import type { Contribution } from '../columns/merge.ts';
 import type { Tally } from '../columns/tally.ts';
 import { SourceError } from '../error.ts';
+import type { Contents } from '../mirror/contents.ts';
 import { isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
 import { guidText } from '../mirror/guid.ts';
 import type { Departure, Origin, Provenance } from '../mirror/provenance.ts';
@@ -17,9 +19,13 @@ import type { Accounts } from './accounts.ts';
 import { readCsv } from './csv.ts';
 import { DirectorySource } from './directory.ts';
 import { type Rejection, readDatFile, type SourceEntries } from './file.ts';
+import { keyChanges } from './key-changes.ts';
 
 /** A source that did not give its whole answer; the message names it. */
 export type SourceFailure = SourceError | DirectoryError;
+
+/** So many keys are looked up one by one; for more, the table is merged. */
+const MOST_KEYS = 20_000;
 
 /** What the sources of one table gave. */
 export interface Collected {
@@ -120,9 +126,22 @@ export class Sources implements Provenance {
    * that can't be vouched for: a source failed, or a file was written only now.
    */
   inputs(table: TableConfig): string | undefined {
+    return this.#inputs(table, (source) => this.#input(source));
+  }
+
+  /** What `inputs` named before this run learnt of any changes; undefined for a table with other sources than directories. */
+  pastInputs(table: TableConfig): string | undefined {
+    return this.#inputs(table, (source) => {
+      if (!isDirectorySource(source)) return undefined;
+      const { directory, use } = this.#directoryOf(source);
+      return directory.past?.versions[use];
+    });
+  }
+
+  #inputs(table: TableConfig, input: (source: SourceConfig) => string | undefined): string | undefined {
     const parts: unknown[] = [program, table.sources];
     for (const source of table.sources) {
-      const part = this.#input(source);
+      const part = input(source);
       if (part === undefined) return undefined;
       parts.push(part);
     }
@@ -140,6 +159,46 @@ export class Sources implements Provenance {
     let isAnother = false;
     for (const directory of needed) isAnother = (await directory.makeReadable()).isAnother || isAnother;
     return isAnother;
+  }
+
+  /**
+   * What the changes of this run make of a table that was merged from `pastInputs`, without merging it. Only after `makeReadable`.
+   *
+   * @returns undefined where it has to be merged
+   */
+  changes(table: TableConfig): Difference | undefined {
+    const uses = table.sources.filter(isDirectorySource).map((source) => this.#directoryOf(source));
+    if (uses.length < table.sources.length) return undefined;
+    const pasts = uses.map(({ directory, use }) => {
+      const { past } = directory;
+      return past && { contents: past.contents, keys: past.keys[use], use };
+    });
+    const known = pasts.filter((past) => past !== undefined);
+    if (known.length < uses.length) return undefined;
+    const nows = uses.map(({ directory: { contents }, use }) => ({ contents, use }));
+    const valuesIn =
+      (all: readonly { contents: Contents; use: number }[]) =>
+      (key: Uint8Array): Uint8Array[] =>
+        all.flatMap(({ contents, use }) => contents.claims(use, key).map(({ value }) => value));
+    const keys = known.flatMap((past) => past.keys);
+    return keys.length > MOST_KEYS ? undefined : keyChanges(keys, valuesIn(known), valuesIn(nows));
+  }
+
+  /** What the sources of a table give, where all are directories. Only after `makeReadable`. */
+  contributions(table: TableConfig): Contribution[] {
+    return table.sources.filter(isDirectorySource).map((config) => {
+      const { directory, use } = this.#directoryOf(config);
+      return { source: sourceName(config), pairs: directory.contents.stream(use), isSorted: true };
+    });
+  }
+
+  /** What the sources of a table can't use, where all are directories. Only after `makeReadable`. */
+  rejections(table: TableConfig): Collected['rejections'] {
+    return table.sources.filter(isDirectorySource).flatMap((source) => {
+      const { directory, use } = this.#directoryOf(source);
+      const rejections = directory.rejections(use);
+      return rejections.count > 0 ? [{ source: sourceName(source), rejections }] : [];
+    });
   }
 
   /** What the sources of a table give. Only after `makeReadable`. */

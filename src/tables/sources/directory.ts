@@ -12,8 +12,8 @@ import type { Contents } from '../mirror/contents.ts';
 import { DirectoryMirror, isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
 import { Gatherer } from '../mirror/gatherer.ts';
 import { guidText } from '../mirror/guid.ts';
+import type { Past } from '../mirror/past.ts';
 import type { Origin } from '../mirror/provenance.ts';
-import { findKey } from '../mirror/stream.ts';
 import type { Accounts } from './accounts.ts';
 import type { DirectoryRun } from './collect.ts';
 import type { Rejection, SourceEntries } from './file.ts';
@@ -73,6 +73,11 @@ export class DirectorySource {
     return this.#failure === undefined ? this.#mirror.versions?.[use] : undefined;
   }
 
+  /** What it gave before the changes that this run learnt of; undefined where that is not known. */
+  get past(): Past | undefined {
+    return this.#failure === undefined ? this.#mirror.past : undefined;
+  }
+
   /** @throws DamagedFileError, DamagedMirrorError; not after `makeReadable` */
   get contents(): Contents {
     return this.#mirror.contents;
@@ -81,9 +86,8 @@ export class DirectorySource {
   /** The object that gives a key to one of the uses, as far as that can be read. */
   origin(use: number, key: Uint8Array): Origin | undefined {
     try {
-      const stream = this.contents.stream(use);
-      const entry = findKey(stream, key);
-      return entry < 0 ? undefined : this.#describe(stream.object[entry]);
+      const [claim] = this.contents.claims(use, key);
+      return claim && this.#describe(claim.object);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       return undefined;
@@ -104,9 +108,10 @@ export class DirectorySource {
   async makeReadable(): Promise<{ readonly isAnother: boolean }> {
     if (this.#failure !== undefined) return { isAnother: false };
     try {
-      for (const number of this.uses.keys()) {
-        const { rejections } = this.#streams(number);
-        if (rejections.count > 0) this.contents.dn(rejections.object[0]);
+      for (const use of this.uses.keys()) {
+        this.contents.load(use);
+        const { object, count } = this.#rejections(use);
+        if (count > 0) this.contents.dn(object[0]);
       }
       return { isAnother: false };
     } catch (error) {
@@ -121,8 +126,12 @@ export class DirectorySource {
 
   /** What it gives to one of the uses. Only after `makeReadable`. */
   entries(use: number): SourceEntries & { readonly isSorted: true } {
-    const { entries, rejections } = this.#streams(use);
-    return { pairs: entries, rejections: this.#tally(rejections), isSorted: true };
+    return { pairs: this.contents.stream(use), rejections: this.rejections(use), isSorted: true };
+  }
+
+  /** What it gives to one of the uses that can't be used. Only after `makeReadable`. */
+  rejections(use: number): Tally<Rejection> {
+    return this.#tally(this.#rejections(use));
   }
 
   /** Makes what this run found the truth for the next. @throws what writing it throws */
@@ -205,9 +214,8 @@ export class DirectorySource {
     return 'the last one is older than full_every';
   }
 
-  #streams(use: number): { readonly entries: Stream; readonly rejections: Stream } {
-    const { contents } = this.#mirror;
-    return { entries: contents.stream(use), rejections: contents.stream(this.uses.length + use) };
+  #rejections(use: number): Stream {
+    return this.contents.stream(this.uses.length + use);
   }
 
   #tally(rejections: Stream): Tally<Rejection> {

@@ -36,13 +36,14 @@ export class MergeMemory {
    * What merging would give beside the entries that are published and whole; undefined when it has to be done.
    */
   recall(table: TableConfig, survey: Survey | Error): Remembered | undefined {
-    const record = this.#record(table, survey);
-    if (record === undefined) return undefined;
-    const conflicts = listingOf(record.conflicts, isConflict);
-    const rejections = listingOf(record.rejections, isRejection);
-    return conflicts === undefined || rejections === undefined ? undefined : { conflicts, rejections };
+    return rememberedIn(this.#record(table, survey, this.#inputs(table)));
   }
 
+  /** What merging gave before this run learnt of any changes, beside the entries that are published and whole. */
+  recallPast(table: TableConfig, survey: Survey): Remembered | undefined {
+    if (this.#byHand.concerns(table.name)) return undefined;
+    return rememberedIn(this.#record(table, survey, this.#sources.pastInputs(table)));
+  }
   /** Remembers what was merged in this run. @returns what kept it from that: no table is the worse for it */
   keep(plans: readonly Plan[]): string | undefined {
     const records = new Map<string, MergeRecord>();
@@ -71,7 +72,8 @@ export class MergeMemory {
     return this.#byHand.concerns(table.name) ? undefined : this.#sources.inputs(table);
   }
 
-  #record(table: TableConfig, survey: Survey | Error): MergeRecord | undefined {
+  /** The record of a table that is published, and was merged from certain inputs. */
+  #record(table: TableConfig, survey: Survey | Error, inputs: string | undefined): MergeRecord | undefined {
     if (this.#store === undefined || survey instanceof Error || table.sources.length === 0) return undefined;
     // A source that nobody writes any more holds its table, though nothing changes.
     if (oldSources(table.sources, Date.now()).length > 0) return undefined;
@@ -79,9 +81,15 @@ export class MergeMemory {
     if (published === undefined || foreign !== undefined || !datThere || !dbmMatches) return undefined;
     const record = this.#store.merge(table.name);
     if (record === undefined || record.digest !== published.digest) return undefined;
-    const inputs = this.#inputs(table);
     return inputs !== undefined && record.inputs === inputs ? record : undefined;
   }
+}
+
+function rememberedIn(record: MergeRecord | undefined): Remembered | undefined {
+  if (record === undefined) return undefined;
+  const conflicts = listingOf(record.conflicts, isConflict);
+  const rejections = listingOf(record.rejections, isRejection);
+  return conflicts === undefined || rejections === undefined ? undefined : { conflicts, rejections };
 }
 
 function textOf<T>({ count, examples }: Listing<T>): string {

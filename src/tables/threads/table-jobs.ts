@@ -8,11 +8,11 @@ import { type Columns, type Measure, Table } from '../columns/table.ts';
 import type { Listing } from '../columns/tally.ts';
 import { sortStream } from '../mirror/stream.ts';
 import type { TableFiles } from '../publish/files.ts';
-import { type Parts, type Rename, stage } from '../publish/stage.ts';
+import { type Parts, type Rename, stage, stagePatched, type TableChange } from '../publish/stage.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** Work on one table, as data that crosses between threads: columns go without a copy. */
-export type Job = SortJob | OrderJob | MergeJob | StageJob;
+export type Job = SortJob | OrderJob | MergeJob | StageJob | PatchJob;
 
 export interface SortJob {
   readonly kind: 'sort';
@@ -36,15 +36,28 @@ export interface MergeJob {
   readonly measured: boolean;
 }
 
+/** A table's files, their formats by name. */
+export type PlainFiles = Omit<TableFiles, 'dbm'> & {
+  readonly dbm: readonly { readonly path: string; readonly format: FormatName }[];
+};
+
+/** Makes a table's files from those that are there. */
+export interface PatchJob {
+  readonly kind: 'patch';
+  readonly files: PlainFiles;
+  readonly change: TableChange;
+  readonly label: string;
+}
+
 export interface StageJob {
   readonly kind: 'stage';
-  readonly files: Omit<TableFiles, 'dbm'> & { readonly dbm: readonly { path: string; format: FormatName }[] };
+  readonly files: PlainFiles;
   readonly table: Columns;
   readonly parts: Parts;
   readonly label: string;
 }
 
-export type JobResult = SortResult | OrderResult | MergeResult | StageResult;
+export type JobResult = SortResult | OrderResult | MergeResult | StageResult | PatchResult;
 
 export interface SortResult {
   readonly kind: 'sort';
@@ -69,6 +82,12 @@ export interface StageResult {
   readonly measure: Measure | undefined;
 }
 
+export interface PatchResult {
+  readonly kind: 'patch';
+  /** Undefined when the files have to be written whole. */
+  readonly staged: { readonly renames: readonly Rename[]; readonly measure: Measure } | undefined;
+}
+
 /**
  * Does a job, in whichever thread it is called.
  *
@@ -88,12 +107,19 @@ export async function runJob(job: Job, stopwatch: Stopwatch): Promise<JobResult>
     case 'merge':
       return stopwatch.time('merge', () => mergeResult(job));
     case 'stage': {
-      const dbm = job.files.dbm.map(({ path, format }) => ({ path, format: formats[format] }));
       const table = Table.of(job.table);
-      const renames = await stage({ ...job.files, dbm }, table, job.parts, job.label, stopwatch);
+      const renames = await stage(filesOf(job.files), table, job.parts, job.label, stopwatch);
       return { kind: 'stage', renames, measure: table.columns().measure };
     }
+    case 'patch': {
+      const { files, change, label } = job;
+      return { kind: 'patch', staged: await stagePatched(filesOf(files), change, label, stopwatch) };
+    }
   }
+}
+
+function filesOf(files: PlainFiles): TableFiles {
+  return { ...files, dbm: files.dbm.map(({ path, format }) => ({ path, format: formats[format] })) };
 }
 
 function mergeResult({ contributions, measured }: MergeJob): MergeResult {

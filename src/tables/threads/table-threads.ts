@@ -7,9 +7,9 @@ import type { Run } from '../columns/runs.ts';
 import { Table } from '../columns/table.ts';
 import type { Sorting } from '../mirror/directory-mirror.ts';
 import type { TableFiles } from '../publish/files.ts';
-import { type Parts, StagedTable } from '../publish/stage.ts';
+import { type Parts, StagedTable, type TableChange } from '../publish/stage.ts';
 import { Stopwatch } from './stopwatch.ts';
-import { type Job, type JobResult, runJob } from './table-jobs.ts';
+import { type Job, type JobResult, type PatchJob, type PatchResult, runJob } from './table-jobs.ts';
 import type { Answer } from './table-thread.ts';
 
 /** Smaller tables are done before a thread has its turn. */
@@ -79,14 +79,36 @@ export class TableThreads implements Sorting {
     return { table: Table.of(result.table), conflicts: result.conflicts };
   }
 
-  /** @throws JobError, PublishError, DbmError; nothing is left behind then */
-  async stage(files: TableFiles, table: Table, parts: Parts, label: string): Promise<StagedTable> {
+  /**
+   * @param change what the table changes in all of its files, where that is little
+   * @throws JobError, PublishError, DbmError; nothing is left behind then
+   */
+  async stage(
+    files: TableFiles,
+    table: Table,
+    parts: Parts,
+    label: string,
+    change?: TableChange,
+  ): Promise<StagedTable> {
     const plain = { ...files, dbm: files.dbm.map(({ path, format }) => ({ path, format: format.name })) };
+    if (change !== undefined) {
+      const { staged } = await this.#patch({ kind: 'patch', files: plain, change, label }, table.count);
+      if (staged !== undefined) {
+        table.learn(staged.measure);
+        return new StagedTable(files.dir, staged.renames, true);
+      }
+    }
     const job = { kind: 'stage', files: plain, table: table.columns(), parts, label } as const;
     const result = await this.#run(job, table.count);
     if (result.kind !== 'stage') throw new JobError(`asked for a staging, got a ${result.kind}`);
     if (result.measure !== undefined) table.learn(result.measure);
     return new StagedTable(files.dir, result.renames);
+  }
+
+  async #patch(job: PatchJob, entries: number): Promise<PatchResult> {
+    const result = await this.#run(job, entries);
+    if (result.kind !== 'patch') throw new JobError(`asked for a patch, got a ${result.kind}`);
+    return result;
   }
 
   async close(): Promise<void> {

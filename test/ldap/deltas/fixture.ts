@@ -20,12 +20,19 @@ export interface LivingServer extends AsyncDisposable {
   readonly base: string;
 }
 
-/** The fixture server with a few units and people, and somebody who changes them. */
-export async function startLiving(changes: Partial<DirectorySettings> = {}): Promise<LivingServer> {
+/**
+ * The fixture server with a few units and people, and somebody who changes them.
+ *
+ * @param crowd further records that nobody changes
+ */
+export async function startLiving(
+  changes: Partial<DirectorySettings> = {},
+  crowd: readonly LdifRecord[] = [],
+): Promise<LivingServer> {
   const folder = mkdtempSync(join(tmpdir(), 'living-'));
   const passwordFile = join(folder, 'secret');
   writeFileSync(passwordFile, password, { mode: 0o600 });
-  const server = await startFixtureServer({ ldif: records() });
+  const server = await startFixtureServer({ ldif: [...records(), ...crowd] });
   const client = new Client({ url: server.url });
   await client.bind(account, password);
   const world = new World(client, base, 'objectGUID');

@@ -5,7 +5,7 @@ import { DbmError } from '../../../dbm/error.ts';
 import type { DbmFile } from '../../../dbm/format.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
 import { diff, isSame } from '../../columns/diff.ts';
-import { valueIn } from '../../columns/entry-of.ts';
+import { entryOf, valueIn } from '../../columns/entry-of.ts';
 import { NO_ENTRIES } from '../../columns/no-entries.ts';
 import { pick } from '../../columns/pick.ts';
 import type { TableFiles } from '../../publish/files.ts';
@@ -91,10 +91,16 @@ function viewOfPlan(
   open: DbmFile[],
 ): TableView {
   const columns = (): Pairs => write?.table ?? survey.shown() ?? NO_ENTRIES;
-  const get: TableView['get'] =
-    write === undefined
-      ? lookupIn(files, open, columns)
-      : (bytes, start, end) => valueIn(write.table, bytes.subarray(start, end));
+  const inFile = lookupIn(files, open, columns);
+  const get: TableView['get'] = (bytes, start, end) => {
+    if (write === undefined) return inFile(bytes, start, end);
+    const key = bytes.subarray(start, end);
+    const { change } = write;
+    if (change === undefined) return valueIn(write.table, key);
+    return (
+      valueIn(change.come, key) ?? (entryOf(change.gone, key) < 0 ? inFile(bytes, start, end) : undefined)
+    );
+  };
   return { name: table.name, ...roleOf(table, config), columns, get };
 }
 
