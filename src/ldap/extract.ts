@@ -77,7 +77,7 @@ async function extractFrom(
   visit: Visit,
   password: string | undefined,
   { settings, selections, sink, groups, options }: Request,
-): Promise<Omit<Outcome, 'ownSearches'> & { readonly answer: Answer }> {
+): Promise<Omit<Outcome, 'ownSearches'> & Pick<Extraction, 'idForm'> & { readonly answer: Answer }> {
   const { signal, progress } = options;
   signal?.throwIfAborted();
   const { url } = visit;
@@ -109,6 +109,7 @@ async function extractFrom(
         schema,
         progress,
         entries: 0,
+        idForm: undefined,
         reports,
       };
       return attempt;
@@ -125,7 +126,7 @@ async function extractFrom(
       ownSearches: ownSearches.map(({ group, reason }) => ({ filter: group.text, reason })),
       selections: reports,
     };
-    return { ...outcome, answer };
+    return { ...outcome, idForm: attempt?.idForm, answer };
   } finally {
     signal?.removeEventListener('abort', onAbort);
     session.close();

@@ -4,6 +4,7 @@ import { searchObjects } from './entry-object.ts';
 import { type Filter, parseFilter } from './filter.ts';
 import { encodeFilter } from './filter-ber.ts';
 import { onFirstServer } from './first-server.ts';
+import { printableDn } from './printable.ts';
 import { timeLimitOf } from './recipient-search.ts';
 import { readRootDse, withBase } from './root-dse.ts';
 import { Session } from './session.ts';
@@ -51,7 +52,7 @@ export async function findHolders(
             sizeLimit: MOST,
             tolerated: [SIZE_LIMIT_EXCEEDED],
           });
-          return found.map(({ dn }) => dn.toString());
+          return found.map(({ dn }) => printableDn(dn));
         };
         const holders = await find(wanted);
         if (holders.length === 0) return [];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { normalizedDn } from './dn.ts';
 import type { EntryColumns } from './entry-columns.ts';
 import type { ServerKind } from './matching-rules.ts';
-import type { DirectorySettings } from './types.ts';
+import type { DirectorySettings, IdForm } from './types.ts';
 
 /** Bytes of an id. */
 export const ID_LENGTH = 16;
@@ -26,10 +26,16 @@ export function idAttribute(settings: DirectorySettings, server: ServerKind): st
 export class ObjectIds {
   readonly #slot: number;
   readonly #id = new Uint8Array(ID_LENGTH);
+  #form: IdForm | undefined;
 
   /** @param slot the id attribute */
   constructor(slot: number) {
     this.#slot = slot;
+  }
+
+  /** Of the id that was read last. */
+  get form(): IdForm | undefined {
+    return this.#form;
   }
 
   /** @returns bytes that the next call overwrites */
@@ -37,24 +43,28 @@ export class ObjectIds {
     const { bytes } = entry;
     if (entry.count[this.#slot] > 0) {
       const value = entry.first[this.#slot];
-      writeId(bytes, entry.valueStart[value], entry.valueEnd[value], this.#id);
+      this.#form = writeId(bytes, entry.valueStart[value], entry.valueEnd[value], this.#id);
     } else {
+      this.#form = 'digest';
       this.#id.set(digest(normalizedDn(bytes, entry.dnStart, entry.dnEnd)));
     }
     return this.#id;
   }
 }
 
-/** The UUID of an id, as text. */
-export function uuidText(id: Uint8Array): string {
-  const digits = Buffer.from(id).toString('hex');
-  return [
-    digits.slice(0, 8),
-    digits.slice(8, 12),
-    digits.slice(12, 16),
-    digits.slice(16, 20),
-    digits.slice(20),
-  ].join('-');
+/**
+ * An id as the server's own tools write it, and find it: of a GUID the first three groups are numbers, their lowest byte first (MS-DTYP,
+ * 2.3.4.2), of a UUID all bytes stand as they are (RFC 4122). Empty for a digest, which nobody but this program knows.
+ */
+export function idText(id: Uint8Array, form: IdForm | undefined): string {
+  if (form === undefined || form === 'digest') return '';
+  const bytes = Buffer.from(id);
+  if (form === 'guid') {
+    bytes.subarray(0, 4).swap32();
+    bytes.subarray(4, 6).swap16();
+    bytes.subarray(6, 8).swap16();
+  }
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** The id that a value of the id attribute stands for: 16 bytes as they are, a UUID's text parsed (RFC 4530), anything else hashed. */
@@ -64,12 +74,14 @@ export function idOf(value: Uint8Array): Uint8Array {
   return id;
 }
 
-function writeId(bytes: Uint8Array, start: number, end: number, id: Uint8Array): void {
+function writeId(bytes: Uint8Array, start: number, end: number, id: Uint8Array): IdForm {
   if (end - start === ID_LENGTH) {
     for (let i = 0; i < ID_LENGTH; i++) id[i] = bytes[start + i];
-  } else if (end - start !== UUID_LENGTH || !writeUuid(bytes, start, id)) {
-    id.set(digest(bytes.subarray(start, end)));
+    return 'guid';
   }
+  if (end - start === UUID_LENGTH && writeUuid(bytes, start, id)) return 'uuid';
+  id.set(digest(bytes.subarray(start, end)));
+  return 'digest';
 }
 
 /** @returns false for what is no UUID */

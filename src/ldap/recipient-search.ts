@@ -11,7 +11,7 @@ import { Scratch } from './scratch.ts';
 import type { SearchParameters } from './search-request.ts';
 import type { Session } from './session.ts';
 import { attributesOf, usesAddresses } from './template.ts';
-import type { DirectorySettings, RecipientSink, Selection, SelectionReport } from './types.ts';
+import type { DirectorySettings, IdForm, RecipientSink, Selection, SelectionReport } from './types.ts';
 
 /** One extraction from one server: what its searches have in common. */
 export interface Attempt {
@@ -24,6 +24,8 @@ export interface Attempt {
   readonly progress: ((entries: number) => void) | undefined;
   /** Objects received. */
   entries: number;
+  /** Of those that were recipients. */
+  idForm: IdForm | undefined;
   /** In the order of the selections. */
   readonly reports: SelectionReport[];
 }
@@ -71,6 +73,7 @@ export class RecipientSearch {
       writers.get(number)?.write();
     };
     for (const filter of filters) await this.#search(filter, entry, () => route(entry, write));
+    this.#attempt.idForm = this.#ids.form ?? this.#attempt.idForm;
     for (const [number, writer] of writers) this.#attempt.reports[number] = writer.report;
   }
 

@@ -3,7 +3,7 @@ import { type Addresses, isSmtp, SMTP_LENGTH, VALUE } from './addresses.ts';
 import type { AttributeSlots } from './attribute-slots.ts';
 import { ByteSet } from './byte-set.ts';
 import type { EntryColumns } from './entry-columns.ts';
-import { printable } from './printable.ts';
+import { printable, printableDn } from './printable.ts';
 import { type CompiledTemplate, checkTemplates, compileTemplate, type Part } from './template.ts';
 import type { RecipientSink, Selection, SelectionReport } from './types.ts';
 
@@ -285,7 +285,7 @@ export class RecipientWriter {
 
   #reject(value: string, reason: string): void {
     const { bytes, dnStart, dnEnd } = this.#entry;
-    this.#sink.rejected(this.#selection, { dn: printable(bytes, dnStart, dnEnd), value, reason });
+    this.#sink.rejected(this.#selection, { dn: printableDn(bytes, dnStart, dnEnd), value, reason });
   }
 }
 

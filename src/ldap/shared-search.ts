@@ -4,7 +4,7 @@ import type { Filter } from './filter.ts';
 import { encodeFilter } from './filter-ber.ts';
 import type { ServerKind } from './matching-rules.ts';
 import type { FilterGroup, OwnSearch } from './plan.ts';
-import { printable } from './printable.ts';
+import { printableDn } from './printable.ts';
 import { type AttributeUse, attributeUses, sightOf } from './readability.ts';
 import { type Attempt, RecipientSearch } from './recipient-search.ts';
 import type { Schema } from './schema.ts';
@@ -105,7 +105,7 @@ function route(entry: EntryColumns, judged: readonly JudgedFilter[], write: (num
 }
 
 function nameOf({ bytes, dnStart, dnEnd }: EntryColumns): string {
-  return printable(bytes, dnStart, dnEnd);
+  return printableDn(bytes, dnStart, dnEnd);
 }
 
 /** Attributes of which no entry has shown a value yet. */

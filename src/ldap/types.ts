@@ -98,6 +98,12 @@ export interface Cursor {
   readonly value: Uint8Array;
 }
 
+/**
+ * What the 16 bytes of an id are: those of a GUID as Active Directory has it (objectGUID), those of a UUID that came as text (entryUUID, RFC
+ * 4530), or a digest of something else where the server has neither.
+ */
+export type IdForm = 'guid' | 'uuid' | 'digest';
+
 export interface Extraction {
   readonly mode: 'full' | 'delta';
   /** For the next extraction; undefined when this directory offers no changes, or isn't asked for them. */
@@ -106,6 +112,8 @@ export interface Extraction {
   readonly fullBecause: string | undefined;
   /** Whether deletions were told of; otherwise they wait for the next full extraction. Also true without a cursor. */
   readonly deletionsSeen: boolean;
+  /** Of the objects that were read; undefined where none was. */
+  readonly idForm: IdForm | undefined;
   readonly report: DirectoryReport;
 }
 

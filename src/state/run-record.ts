@@ -160,7 +160,7 @@ export function forgetRuns(database: Database.Database, before: number): void {
   }
 }
 
-/** The sixteen bytes of a GUID's digits; of anything else its text. */
+/** The sixteen bytes of a GUID's digits, in the order in which people read them; of anything else its text. */
 function packGuid(guid: string): Buffer | null {
   if (guid === '') return null;
   const digits = guid.replaceAll('-', '');

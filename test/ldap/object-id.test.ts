@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { idOf } from '../../src/ldap/object-id.ts';
+import { idOf, idText } from '../../src/ldap/object-id.ts';
 
 const uuid = '597ae2f6-16a6-1027-98f4-abcdefABCDEF';
 const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex');
@@ -19,4 +19,11 @@ test.each([
   const id = idOf(Buffer.from(value));
   expect(id).toHaveLength(16);
   expect(id).not.toEqual(idOf(Buffer.from(`${value}y`)));
+});
+
+test('an id is written as the tools of its kind of server write it', () => {
+  expect(idText(bytes, 'uuid')).toBe(uuid.toLowerCase());
+  // As PowerShell has it: `[guid]::new([byte[]](0x59, 0x7a, …))`.
+  expect(idText(bytes, 'guid')).toBe('f6e27a59-a616-2710-98f4-abcdefabcdef');
+  expect(idText(bytes, 'digest'), 'nobody can search for that').toBe('');
 });

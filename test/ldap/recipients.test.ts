@@ -308,7 +308,7 @@ test('only the attributes that are needed are asked for', async () => {
 test('names of objects are made printable', async () => {
   objects = [['cn=A\nB\u202e,dc=test', [['proxyAddresses', ['smtp:x']]]]];
   const { rejected } = await collect(settingsFor([server.url]), [addresses]);
-  expect(rejected[0]?.[0]?.dn).toBe('cn=A\\u000aB\\u202e,dc=test');
+  expect(rejected[0]?.[0]?.dn).toBe('cn=A\\0AB\\E2\\80\\AE,dc=test');
 });
 
 test.each([

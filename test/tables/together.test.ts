@@ -133,6 +133,7 @@ test('changes are not added to a mirror that was begun again meanwhile', () => {
         base: { name: 'a.base', bytes: 1, checksum: 1 },
         cursor: undefined,
         deletionsSeen: true,
+        idForm: 'guid',
         fullAt: 0,
       },
       objects: [],

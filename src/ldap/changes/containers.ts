@@ -1,7 +1,7 @@
 import { type EntryObject, searchObjects, textValues } from '../entry-object.ts';
 import type { Filter } from '../filter.ts';
 import { encodeFilter } from '../filter-ber.ts';
-import { printable } from '../printable.ts';
+import { printableDn } from '../printable.ts';
 import type { SearchParameters } from '../search-request.ts';
 import type { Session } from '../session.ts';
 import { idFilters } from './ids.ts';
@@ -76,7 +76,7 @@ export async function movedContainer(
   if (containers.length > MAX_LOOKS) return `${containers.length} containers may have been moved or renamed`;
   for (const container of containers) {
     if (await hasRecipientsBelow(place, container)) {
-      const name = printable(container.dn, 0, container.dn.length);
+      const name = printableDn(container.dn);
       return `${name}, which has recipients below it, was changed, and may have been moved or renamed`;
     }
   }

@@ -6,7 +6,7 @@ import { DirectoryError, resultError } from '../error.ts';
 import { parseFilter } from '../filter.ts';
 import { encodeFilter } from '../filter-ber.ts';
 import type { MessageHeader } from '../message-header.ts';
-import { ID_LENGTH, uuidText } from '../object-id.ts';
+import { ID_LENGTH, idText } from '../object-id.ts';
 import { ANYTHING } from '../root-dse.ts';
 import { controlValue, decodeSearchResult, SEARCH_RESULT_DONE } from '../search-result.ts';
 import type { Session } from '../session.ts';
@@ -161,7 +161,7 @@ class Answer {
   }
 
   take(id: Buffer, isDeleted: boolean, mayHaveMoved: boolean): void {
-    this.notices.take({ id, assertion: Buffer.from(uuidText(id)), isDeleted, mayHaveMoved });
+    this.notices.take({ id, assertion: Buffer.from(idText(id, 'uuid')), isDeleted, mayHaveMoved });
   }
 
   #readInfo(operation: BerCursor): void {

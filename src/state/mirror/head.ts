@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { Cursor } from '../../ldap/types.ts';
+import type { Cursor, IdForm } from '../../ldap/types.ts';
 import { DamagedMirrorError } from './damage.ts';
 import type { SectionFileIdentity } from './section-file.ts';
 
@@ -16,6 +16,8 @@ export interface Head {
   readonly deletionsSeen: boolean;
   /** When the last full extraction started, in milliseconds of Unix time. */
   readonly fullAt: number;
+  /** What the objects' ids are; undefined while no object is known. */
+  readonly idForm: IdForm | undefined;
 }
 
 export interface BaseFile extends SectionFileIdentity {
@@ -36,6 +38,7 @@ export interface HeadRow {
   cursor_value: Buffer | null;
   deletions_seen: number;
   full_at: number;
+  id_form: string | null;
   overlay_count: number;
   overlay_sum: number;
   checksum: number;
@@ -55,6 +58,7 @@ export function headOf(row: HeadRow): Head {
     cursor: cursorOf(row),
     deletionsSeen: row.deletions_seen === 1,
     fullAt: row.full_at,
+    idForm: idFormOf(row.id_form),
   };
 }
 
@@ -73,10 +77,15 @@ export function rowOf(directory: string, head: Head, overlayCount: number, overl
     cursor_value: cursor === undefined ? null : Buffer.from(cursor.value),
     deletions_seen: head.deletionsSeen ? 1 : 0,
     full_at: head.fullAt,
+    id_form: head.idForm ?? null,
     overlay_count: overlayCount,
     overlay_sum: overlaySum,
   };
   return { ...row, checksum: checksumOf(directory, row) };
+}
+
+export function idFormOf(text: string | null): IdForm | undefined {
+  return text === 'guid' || text === 'uuid' || text === 'digest' ? text : undefined;
 }
 
 function cursorOf(row: HeadRow): Cursor | undefined {
@@ -99,6 +108,7 @@ function checksumOf(directory: string, row: Omit<HeadRow, 'checksum'>): number {
     row.cursor_value?.toString('base64') ?? null,
     row.deletions_seen,
     row.full_at,
+    row.id_form,
     row.overlay_count,
     row.overlay_sum,
   ];

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { IdForm } from '../../ldap/types.ts';
 
 /** An object that changed since the base was written, and all that it gives now. */
 export interface OverlayObject {
@@ -29,6 +30,7 @@ export interface DepartureRecord {
 
 /** The departure, and when it was seen in which directory. */
 export interface SeenDeparture extends DepartureRecord {
+  readonly idForm: IdForm | undefined;
   readonly directory: string;
   readonly seenAt: number;
 }

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 
 /** The version of the mirror's tables that this program reads and writes; any other is begun again. */
-export const MIRROR_VERSION = 2;
+export const MIRROR_VERSION = 3;
 
 /**
  * Times are milliseconds of Unix time. `checksum` is a CRC-32 over everything else of its row, and a head counts and sums up
@@ -22,6 +22,7 @@ export function createMirrorTables(database: Database.Database): void {
       cursor_value   BLOB,
       deletions_seen INTEGER NOT NULL,
       full_at        INTEGER NOT NULL, -- when the last full extraction started
+      id_form        TEXT,             -- what the ids of its objects are
       overlay_count  INTEGER NOT NULL,
       overlay_sum    INTEGER NOT NULL, -- of the rows' checksums, modulo 2^32
       checksum       INTEGER NOT NULL
@@ -42,6 +43,7 @@ export function createMirrorTables(database: Database.Database): void {
       dn        BLOB NOT NULL,
       what      TEXT NOT NULL,
       seen_at   INTEGER NOT NULL,
+      id_form   TEXT,
       PRIMARY KEY (tbl, key)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX departures_by_time ON departures (seen_at);

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { DamagedMirrorError, isDamage } from './damage.ts';
-import { type BaseFile, checkHead, type Head, type HeadRow, headOf, rowOf } from './head.ts';
+import { type BaseFile, checkHead, type Head, type HeadRow, headOf, idFormOf, rowOf } from './head.ts';
 import {
   checksumOfMerge,
   checksumOfObject,
@@ -144,9 +144,9 @@ export class MirrorStore {
         sum = (sum + checksum - (replaced?.checksum ?? 0)) >>> 0;
         put.run(directory, object.id, object.dn, object.contributions, checksum);
       }
-      const gone = database.prepare('INSERT OR REPLACE INTO departures VALUES (?, ?, ?, ?, ?, ?, ?)');
+      const gone = database.prepare('INSERT OR REPLACE INTO departures VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
       for (const { table, key, id, dn, what } of departures)
-        gone.run(table, key, directory, id, dn, what, now);
+        gone.run(table, key, directory, id, dn, what, now, head.idForm ?? null);
       database.prepare('DELETE FROM departures WHERE seen_at < ?').run(now - keep);
       const row = Object.values(rowOf(directory, head, count, sum));
       const marks = row.map(() => '?').join(', ');
@@ -160,13 +160,13 @@ export class MirrorStore {
       this.#database
         .prepare<
           [string, Uint8Array],
-          { directory: string; id: Buffer; dn: Buffer; what: string; seen_at: number }
-        >('SELECT directory, id, dn, what, seen_at FROM departures WHERE tbl = ? AND key = ?')
+          { directory: string; id: Buffer; dn: Buffer; what: string; seen_at: number; id_form: string | null }
+        >('SELECT directory, id, dn, what, seen_at, id_form FROM departures WHERE tbl = ? AND key = ?')
         .get(table, key),
     );
     if (row === undefined || !isDepartureKind(row.what)) return undefined;
     const { directory, id, dn, what, seen_at: seenAt } = row;
-    return { table, key, directory, id, dn, what, seenAt };
+    return { table, key, directory, id, idForm: idFormOf(row.id_form), dn, what, seenAt };
   }
 
   /** What a table was merged from last. */

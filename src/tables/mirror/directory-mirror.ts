@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Cursor, Extraction } from '../../ldap/types.ts';
+import type { Cursor, Extraction, IdForm } from '../../ldap/types.ts';
 import { Base, writeBase } from '../../state/mirror/base.ts';
 import type { Objects, Stream } from '../../state/mirror/columns.ts';
 import { DamagedMirrorError, isDamage } from '../../state/mirror/damage.ts';
@@ -48,6 +48,7 @@ export class DirectoryMirror {
   #versions: readonly string[] | undefined;
   #past: Past | undefined;
   #settle: (() => Promise<void>) | undefined;
+  #idForm: IdForm | undefined;
 
   /** @param store undefined where nothing can be remembered */
   constructor(store: MirrorStore | undefined, directory: string, options: MirrorOptions) {
@@ -80,6 +81,11 @@ export class DirectoryMirror {
   /** When the last full extraction started, in milliseconds of Unix time. */
   get fullAt(): number | undefined {
     return this.#head?.fullAt;
+  }
+
+  /** What the ids of its objects are. */
+  get idForm(): IdForm | undefined {
+    return this.#idForm ?? this.#head?.idForm;
   }
 
   /** Whether changes since the cursor show deletions. */
@@ -122,6 +128,7 @@ export class DirectoryMirror {
    * @throws DamagedMirrorError, DamagedFileError for a delta when what it is to be applied to can't be read
    */
   async take(gathered: Gathered, extraction: Extraction, startedAt: number, sorting: Sorting): Promise<void> {
+    this.#idForm = extraction.idForm;
     if (gathered.mode === 'full') await this.#takeFull(gathered, extraction, startedAt, sorting);
     else this.#takeDelta(gathered, extraction);
   }
@@ -289,7 +296,8 @@ export class DirectoryMirror {
   #headOf(extraction: Extraction, versions: readonly string[], fullAt: number): Omit<Head, 'base'> {
     const { fingerprint, tables } = this.#options;
     const { cursor, deletionsSeen } = extraction;
-    return { fingerprint, streams: tables.length * 2, versions, cursor, deletionsSeen, fullAt };
+    const { idForm } = this;
+    return { fingerprint, streams: tables.length * 2, versions, cursor, deletionsSeen, fullAt, idForm };
   }
 
   #troubleWith(head: Head | undefined): string | undefined {
@@ -326,6 +334,7 @@ function isSameHead(a: Head, b: Head): boolean {
       head.versions,
       head.deletionsSeen,
       head.fullAt,
+      head.idForm,
       cursor?.kind,
       cursor?.scope,
       cursor === undefined ? undefined : Buffer.from(cursor.value).toString('hex'),

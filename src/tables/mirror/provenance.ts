@@ -2,7 +2,7 @@
 export interface Origin {
   /** The directory's name in the configuration. */
   readonly directory: string;
-  /** objectGUID or entryUUID, as it is written for people; empty where the server has neither. */
+  /** objectGUID or entryUUID, as the server's own tools write it; empty where it has neither. */
   readonly guid: string;
   readonly dn: string;
 }

@@ -245,8 +245,7 @@ class Explainer {
     return reasons;
   }
 
-  #aboutHolder(dn: string, matches: readonly boolean[], uses: readonly Use[]): Reason {
-    const object = printable(Buffer.from(dn));
+  #aboutHolder(object: string, matches: readonly boolean[], uses: readonly Use[]): Reason {
     const matching = uses.filter((_, i) => matches[i]);
     if (matching.length === 0) {
       const names = [...new Set(uses.map(({ table }) => table.name))].join(', ');

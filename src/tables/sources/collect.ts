@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Config, DirectorySourceConfig, SourceConfig, TableConfig } from '../../config/config.ts';
 import { version as program } from '../../config/version.ts';
 import type { DirectoryError } from '../../ldap/error.ts';
-import { printable } from '../../ldap/printable.ts';
+import { idText } from '../../ldap/object-id.ts';
+import { printableDn } from '../../ldap/printable.ts';
 import type { DirectoryReport, ServerLoad } from '../../ldap/types.ts';
 import type { MirrorStore } from '../../state/mirror/store.ts';
 import type { Difference } from '../columns/diff.ts';
@@ -11,7 +12,6 @@ import type { Tally } from '../columns/tally.ts';
 import { SourceError } from '../error.ts';
 import type { Contents } from '../mirror/contents.ts';
 import { isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
-import { guidText } from '../mirror/guid.ts';
 import type { Departure, Origin, Provenance } from '../mirror/provenance.ts';
 import { settledStampOf } from '../publish/files.ts';
 import { sourceName } from '../source-name.ts';
@@ -240,8 +240,8 @@ export class Sources implements Provenance {
     try {
       const departure = this.#store?.departure(table, key);
       if (departure === undefined) return undefined;
-      const { directory, id, dn, what, seenAt } = departure;
-      return { directory, guid: guidText(id), dn: printable(dn, 0, dn.length), what, seenAt };
+      const { directory, id, idForm, dn, what, seenAt } = departure;
+      return { directory, guid: idText(id, idForm), dn: printableDn(dn), what, seenAt };
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       return undefined;

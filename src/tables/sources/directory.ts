@@ -3,7 +3,8 @@ import type { DirectoryConfig, DirectorySourceConfig } from '../../config/config
 import { version as program } from '../../config/version.ts';
 import { configurationError, DirectoryError } from '../../ldap/error.ts';
 import { extract } from '../../ldap/extract.ts';
-import { printable } from '../../ldap/printable.ts';
+import { idText } from '../../ldap/object-id.ts';
+import { printableDn } from '../../ldap/printable.ts';
 import type { Extraction } from '../../ldap/types.ts';
 import type { Stream } from '../../state/mirror/columns.ts';
 import type { MirrorStore } from '../../state/mirror/store.ts';
@@ -11,7 +12,6 @@ import { Tally } from '../columns/tally.ts';
 import type { Contents } from '../mirror/contents.ts';
 import { DirectoryMirror, isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
 import { Gatherer } from '../mirror/gatherer.ts';
-import { guidText } from '../mirror/guid.ts';
 import type { Past } from '../mirror/past.ts';
 import type { Origin } from '../mirror/provenance.ts';
 import type { Accounts } from './accounts.ts';
@@ -202,8 +202,8 @@ export class DirectorySource {
     const dn = contents.dn(object);
     return {
       directory: this.config.name,
-      guid: guidText(contents.id(object)),
-      dn: nameOf(dn),
+      guid: idText(contents.id(object), this.#mirror.idForm),
+      dn: printableDn(dn),
     };
   }
 
@@ -225,7 +225,7 @@ export class DirectorySource {
     const { contents } = this.#mirror;
     for (let i = 0; i < rejections.count; i++) {
       tally.add(() => ({
-        place: nameOf(contents.dn(object[i])),
+        place: printableDn(contents.dn(object[i])),
         // Both were made printable where they were found.
         value: text(pool, keyStart[i], keyEnd[i]),
         reason: text(pool, valueStart[i], valueEnd[i]),
@@ -269,10 +269,6 @@ function fingerprintOf(config: DirectoryConfig, uses: readonly DirectoryUse[]): 
   return createHash('sha256')
     .update(JSON.stringify([program, whatIsAsked, selections]))
     .digest('hex');
-}
-
-function nameOf(dn: Uint8Array): string {
-  return printable(dn, 0, dn.length);
 }
 
 function text(pool: Uint8Array, start: number, end: number): string {

@@ -141,6 +141,7 @@ export function extractionOf(mode: 'full' | 'delta', cursor: number): Extraction
     cursor: { kind: 'dirsync', scope: 'ad', value: Buffer.from(String(cursor)) },
     fullBecause: undefined,
     deletionsSeen: true,
+    idForm: 'guid',
     report: {
       url: 'ldap://ad',
       requests: 0,
