@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { CHANGE_KINDS, type ChangeKind, type TableOutcome, unpackGuid } from './run-record.ts';
+import { CHANGE_KINDS, type ChangeKind, type TableOutcome } from './run-record.ts';
+import { unpackGuid } from './run-rows.ts';
 
 /** A run, as the history has it. */
 export interface Run {
@@ -150,7 +151,7 @@ export class History {
   removedSince(
     since: Date,
     tables: readonly string[],
-  ): { readonly key: Buffer; readonly table: string; readonly run: Run }[] {
+  ): { readonly key: Uint8Array; readonly table: string; readonly run: Run }[] {
     const rows = this.#all<RunRow & { key: Buffer; name: string }>(
       `SELECT runs.*, changes.key, names.name FROM runs JOIN changes ON changes.run = runs.id
        JOIN names ON names.id = changes.tbl

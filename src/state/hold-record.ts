@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { nameId } from './run-record.ts';
+import { nameId } from './run-rows.ts';
 
 /** Why and since when a table is held. Times are milliseconds of Unix time. */
 export interface HoldRecord {
@@ -27,7 +27,7 @@ interface HoldRow {
   findings: string;
 }
 
-/** The hold of a table, as the last run left it. */
+/** The hold of a table, as the last run left it. @internal */
 export function readHold(database: Database.Database, table: string): HoldRecord | undefined {
   const row = database
     .prepare<[string], HoldRow>(
@@ -48,7 +48,7 @@ export function readHold(database: Database.Database, table: string): HoldRecord
   );
 }
 
-/** @param hold undefined for a table that is held no more */
+/** @param hold undefined for a table that is held no more @internal */
 export function writeHold(database: Database.Database, table: string, hold: HoldRecord | undefined): void {
   const id = nameId(database, table);
   database.prepare('DELETE FROM holds WHERE tbl = ?').run(id);

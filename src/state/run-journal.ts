@@ -1,16 +1,7 @@
 import type Database from 'better-sqlite3';
 import { type HoldRecord, writeHold } from './hold-record.ts';
-import {
-  type DirectoryLoad,
-  endRun,
-  forgetRuns,
-  insertChanges,
-  insertOutcome,
-  insertRun,
-  type PublishedChanges,
-  type RunStart,
-  type TableOutcome,
-} from './run-record.ts';
+import type { DirectoryLoad, PublishedChanges, RunStart, TableOutcome } from './run-record.ts';
+import { endRun, forgetRuns, insertChanges, insertOutcome, insertRun } from './run-rows.ts';
 import { type TableRecord, writePublished } from './table-record.ts';
 
 /** What the journal needs of the state: whichever database is in use at the moment. */

@@ -127,6 +127,7 @@ export async function removeOverride(
  * decided when that is: no guard is asked. Where that can't be done now, what the run publishes is without them all the same.
  *
  * @returns what went wrong with it
+ * @internal
  */
 export async function expireOverrides(config: Config, state: State, who: string): Promise<string[]> {
   const overrides = new Overrides(config.stateDir);

@@ -94,7 +94,7 @@ export async function rollback(config: Config, options: RollbackOptions): Promis
   }
 }
 
-/** As `rollback`, for a run that holds the lock. @throws RollbackError, StateError, EximError */
+/** As `rollback`, for a run that holds the lock. @throws RollbackError, StateError, EximError @internal */
 export async function rollbackUnderLock(
   config: Config,
   state: State,

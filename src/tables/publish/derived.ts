@@ -25,6 +25,8 @@ export interface DerivedReport {
 /**
  * Brings the tables that are made of others up to what those are now, by the way that every publication takes. Nothing is
  * read while they and what they are made of are as they were. To be called under the lock, after a publication.
+ *
+ * @internal
  */
 export async function publishDerived(config: Config, state: State): Promise<DerivedReport[]> {
   if (config.derived.length === 0) return [];
@@ -98,7 +100,7 @@ class Deriver {
     const history = History.open(this.#config.stateDir);
     const published = await PublishedTables.open(this.#config);
     try {
-      const lines: { key: Buffer; value: Buffer }[] = [];
+      const lines: { key: Uint8Array; value: Uint8Array }[] = [];
       for (const { key, table, run } of history.removedSince(new Date(Date.now() - keep), tables)) {
         if (run.command === 'suppress' || published.find(key).length > 0) continue;
         lines.push({ key, value: Buffer.from(`${table} ${run.startedAt.toISOString()}`) });

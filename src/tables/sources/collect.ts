@@ -20,6 +20,7 @@ import { readCsv } from './csv.ts';
 import { DirectorySource } from './directory.ts';
 import { type Rejection, readDatFile, type SourceEntries } from './file.ts';
 import { keyChanges } from './key-changes.ts';
+import type { Progress } from './progress.ts';
 
 /** A source that did not give its whole answer; the message names it. */
 export type SourceFailure = SourceError | DirectoryError;
@@ -57,9 +58,6 @@ export interface DirectoryRun {
   /** False where deletions wait for the next full extraction. */
   readonly deletionsSeen: boolean;
 }
-
-/** Hears of an extraction while it runs. */
-export type Progress = (directory: string, entries: number) => void;
 
 export interface CollectOptions {
   /** What is known of the directories from earlier runs; undefined where nothing can be remembered. */

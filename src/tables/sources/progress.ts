@@ -1,0 +1,2 @@
+/** Hears of an extraction while it runs. */
+export type Progress = (directory: string, entries: number) => void;
