@@ -14,6 +14,9 @@ BENCH_NEEDS := slapd ldapsearch=ldap-utils exim=exim4-daemon-light db_load=db-ut
   tdbtool=tdb-tools /usr/lib/python3/dist-packages/_tdb_text.py=python3-tdb mdb_load=lmdb-utils pod2man=perl \
   ldapmodify=ldap-utils /usr/share/perl5/Net/LDAP.pm=libnet-ldap-perl
 
+EXIM_NEEDS := dpkg-source=dpkg-dev gcc make perl /usr/include/db.h=libdb-dev /usr/include/gdbm.h=libgdbm-dev /usr/include/tdb.h=libtdb-dev \
+  /usr/include/lmdb.h=liblmdb-dev /usr/include/sqlite3.h=libsqlite3-dev /usr/include/pcre2.h=libpcre2-dev
+
 # Where Node came with its headers, better-sqlite3 is compiled against them, and nothing is downloaded for it.
 headers := $(shell node -p 'path.resolve(process.execPath, "../..")' 2>/dev/null)
 ifneq ($(wildcard $(headers)/include/node/node.h),)
@@ -24,10 +27,10 @@ installed := node_modules/.installed
 export BENCH_RESULTS ?= .cache/bench
 export QUICK
 
-.PHONY: help build demo test fuzz bench lint typecheck format clean
+.PHONY: help build demo test fuzz bench exim-formats lint typecheck format clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
 
 build: $(installed) ## Compile the commands and the library into dist/
 	npm run build
@@ -47,6 +50,10 @@ bench: need-bench build ## Measure against the incumbents, as ratios (QUICK=1: s
 	@for main in bench/*/main.ts; do echo "$$main" && tsx "$$main" || exit; done
 	@[ -n "$(QUICK)" ] || tsx bench/page.ts $(BENCH_RESULTS)
 
+exim-formats: need-exim $(installed) ## Build Exim from Debian's source with each dbm library, and have it find every key of a table
+	scripts/exim-source .cache/exim
+	tsx test/dbm/exim-formats.ts .cache/exim
+
 lint: $(installed) ## Check form and style
 	npm run lint
 
@@ -59,11 +66,14 @@ format: $(installed) ## Put the files into form
 clean: ## Remove what was built and installed here
 	rm -rf dist .cache node_modules
 
-.PHONY: need-test need-bench
+.PHONY: need-test need-bench need-exim
 need-test:
 	@scripts/need $(BUILD_NEEDS) $(TEST_NEEDS)
 need-bench:
 	@scripts/need $(BUILD_NEEDS) $(BENCH_NEEDS)
+
+need-exim:
+	@scripts/need $(BUILD_NEEDS) $(EXIM_NEEDS)
 
 $(installed): package.json package-lock.json
 	@scripts/need $(BUILD_NEEDS)

@@ -17,8 +17,8 @@ export const datLayout: Layout = (key, value) => `${key}: ${value}\n`;
 export const loadLayout: Layout = (key, value) => `${key}\n${value}\n`;
 /** As `mdb_load` does, behind a header. */
 export const dumpLayout: Layout = (key, value) => ` ${key}\n ${value}\n`;
-/** As `postmap` does. */
-export const postmapLayout: Layout = (key, value) => `${key} ${value}\n`;
+/** As `postmap` and `cdb -c -m` do. */
+export const mapLayout: Layout = (key, value) => `${key} ${value}\n`;
 
 /** Writes `count` aliases, about 48 bytes a line in a `.dat`, in no order, the same ones every time. */
 export function writeAliases(path: string, count: number, layout: Layout): void {

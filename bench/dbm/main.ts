@@ -7,7 +7,6 @@ import { unpackPostmap } from '../../fixtures/postfix/postmap.ts';
 import { bundle } from '../../scripts/bundle.mjs';
 import { type Measurement, measure, median, spread } from '../measure.ts';
 import { quick, report } from '../result.ts';
-import { compareLookups } from './lookups.ts';
 import { type Program, programs } from './programs.ts';
 
 const asked = process.argv.slice(2).map(Number);
@@ -63,11 +62,6 @@ try {
   for (const entries of sizes) {
     const all = programs(work, entries, once, postmap);
     rows.push(...compare(all, entries));
-    if (entries !== Math.max(...sizes.filter((size) => size < LARGE))) continue;
-    const [ours, theirs] = ['mailhub-dbmbuild', 'exim_dbmbuild'].map((name) =>
-      all.find((each) => each.name === name),
-    );
-    if (ours !== undefined && theirs !== undefined) compareLookups(work, ours.table, theirs.table, command);
   }
   report({
     name: 'dbm',

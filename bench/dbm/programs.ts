@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FormatName } from '../../src/dbm/index.ts';
-import { datLayout, dumpLayout, loadLayout, postmapLayout, writeAliases } from './aliases.ts';
+import { datLayout, dumpLayout, loadLayout, mapLayout, writeAliases } from './aliases.ts';
 
 /** A program that makes a table of aliases. */
 export interface Program {
@@ -40,11 +40,11 @@ export function programs(
   postmap: readonly string[] | undefined,
 ): readonly Program[] {
   const at = (name: string) => join(folder, name);
-  const input = { dat: at('in.dat'), load: at('in.load'), dump: at('in.dump'), postmap: at('in.postmap') };
+  const input = { dat: at('in.dat'), load: at('in.load'), dump: at('in.dump'), map: at('in.map') };
   writeAliases(input.dat, count, datLayout);
   writeAliases(input.load, count, loadLayout);
   writeAliases(input.dump, count, dumpLayout);
-  if (postmap !== undefined) writeAliases(input.postmap, count, postmapLayout);
+  writeAliases(input.map, count, mapLayout);
   const mapSize = 2 ** 20 * Math.ceil(count / 4000 + 16);
   writeFileSync(at('header'), `VERSION=3\nformat=print\ntype=btree\nmapsize=${mapSize}\nHEADER=END\n`);
 
@@ -69,12 +69,12 @@ export function programs(
           {
             format: 'bdb' as const,
             name: 'postmap hash:',
-            command: [...postmap, `hash:${input.postmap}`],
-            table: `${input.postmap}.db`,
+            command: [...postmap, `hash:${input.map}`],
+            table: `${input.map}.db`,
           },
         ]),
     written('cdb'),
-    theirs('cdb', 'cdb -c', (table) => ['cdb', '-c', '-m', table, input.dat]),
+    theirs('cdb', 'cdb -c', (table) => ['cdb', '-c', '-m', table, input.map]),
     written('gdbm'),
     theirs('gdbm', 'perl GDBM_File', (table) => ['perl', '-e', GDBM_FILE, input.dat, table]),
     written('tdb'),
