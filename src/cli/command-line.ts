@@ -317,6 +317,7 @@ published, the unchanged one finds everything as it is.`,
     .description('print the values of keys, looked up as they are given')
     .argument('<file>')
     .argument('<key...>')
+    .addHelpText('after', '\nExit status: 0 every key was found, 2 one was not.')
     .action(async (file: string, keys: string[]) => {
       end((await import('./dbm.ts')).getFromTableFile(file, keys));
     });
@@ -324,6 +325,7 @@ published, the unchanged one finds everything as it is.`,
     .command('verify')
     .description('check the structure of a table file, and name the first fault with its offset')
     .argument('<file>')
+    .addHelpText('after', "\nExit status: 0 it is sound, 1 it is not, or can't be read.")
     .action(async (file: string) => {
       end((await import('./dbm.ts')).verifyTableFile(file));
     });
