@@ -21,12 +21,36 @@ const memories = new WeakMap<ArrayBufferLike, LinearMemory>();
  * reserved is given back with the whole; the operating system gives memory only where it is touched.
  */
 export class LinearMemory {
-  /** Shared, so that it grows in place: what views there are stay good. */
-  readonly #memory = new WebAssembly.Memory({ initial: 0, maximum: MOST_PAGES, shared: true });
+  readonly #memory: WebAssembly.Memory;
 
-  /** The memory that `view` lies in, if it was made by one of this thread. */
+  constructor(memory?: WebAssembly.Memory) {
+    // Shared, so that it grows in place: what views there are stay good.
+    this.#memory = memory ?? new WebAssembly.Memory({ initial: 0, maximum: MOST_PAGES, shared: true });
+  }
+
+  /** The memory that `view` lies in, as far as this thread knows. */
   static of(view: Uint8Array | Uint32Array): LinearMemory | undefined {
     return memories.get(view.buffer);
+  }
+
+  /** What another thread takes from a message, with `views` of the memory, for `adopt`. */
+  static handlesOf(views: readonly (Uint8Array | Uint32Array)[]): readonly unknown[] {
+    return views.map((view) => memories.get(view.buffer)?.handle);
+  }
+
+  /** Lets this thread know in which memories views lie that came in a message. @param handles of these views */
+  static adopt(views: readonly (Uint8Array | Uint32Array)[], handles: readonly unknown[]): void {
+    const adopted = new Map<unknown, LinearMemory>();
+    for (const [i, handle] of handles.entries()) {
+      if (!(handle instanceof WebAssembly.Memory)) continue;
+      const memory = adopted.get(handle) ?? new LinearMemory(handle);
+      adopted.set(handle, memory);
+      memories.set(views[i].buffer, memory);
+    }
+  }
+
+  private get handle(): unknown {
+    return this.#memory;
   }
 
   /** The address of that many zeroed bytes, and some more that may be read. @throws MemoryFullError */

@@ -1,30 +1,39 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Pairs } from '../../src/dbm/pairs.ts';
 import { fileFed, Hub, keptByHand, numbered } from './hub.ts';
 
 /** A disk, or a program, that does not write what it was given. */
 const faulty = vi.hoisted(() => ({
-  dbm: (pairs: Pairs): Pairs => pairs,
+  page: (_page: Uint8Array): void => {},
+  dbm: (block: Uint8Array): Uint8Array => block,
   dat: (block: Uint8Array): Uint8Array => block,
-  /** The tables that were to be written, by those that were. */
-  asked: new WeakMap<Pairs, Pairs>(),
 }));
 
-vi.mock('../../src/dbm/bdb/write.ts', async (importOriginal) => {
-  const { writeBdb } = await importOriginal<typeof import('../../src/dbm/bdb/write.ts')>();
-  const write: typeof writeBdb = (path, pairs, options) => {
-    const written = faulty.dbm(pairs);
-    faulty.asked.set(written, pairs);
-    return writeBdb(path, written, options);
+vi.mock('../../src/dbm/bdb/loops.ts', async (importOriginal) => {
+  const { loopsIn } = await importOriginal<typeof import('../../src/dbm/bdb/loops.ts')>();
+  const faultyLoops: typeof loopsIn = (memory) => {
+    const loops = loopsIn(memory);
+    const writeBuckets: typeof loops.writeBuckets = (...given) => {
+      const count = loops.writeBuckets(...given);
+      const [, , , , pageSize, , , out] = given;
+      for (let i = 0; i < count; i++) faulty.page(memory.bytes(out + i * pageSize, pageSize));
+      return count;
+    };
+    return { ...loops, writeBuckets };
   };
-  return { writeBdb: write };
+  return { loopsIn: faultyLoops };
 });
 
-vi.mock('../../src/dbm/read-back.ts', async (importOriginal) => {
-  const { readBackOf } = await importOriginal<typeof import('../../src/dbm/read-back.ts')>();
-  const check: typeof readBackOf = (open, written, options) =>
-    readBackOf(open, faulty.asked.get(written) ?? written, options);
-  return { readBackOf: check };
+vi.mock('node:fs', async (importOriginal) => {
+  const real = await importOriginal<typeof import('node:fs')>();
+  const write = (
+    file: number,
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+    position: number,
+    done: (error: NodeJS.ErrnoException | null, written: number, bytes: Uint8Array) => void,
+  ) => real.write(file, faulty.dbm(bytes.slice(from, from + length)), 0, length, position, done);
+  return { ...real, write };
 });
 
 vi.mock('node:fs/promises', async (importOriginal) => {
@@ -43,7 +52,8 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 });
 
 afterEach(() => {
-  faulty.dbm = (pairs) => pairs;
+  faulty.page = () => {};
+  faulty.dbm = (block) => block;
   faulty.dat = (block) => block;
 });
 
@@ -61,34 +71,61 @@ async function published(): Promise<Hub> {
   return hub;
 }
 
-/** Another pool of bytes with one byte changed: a `1` of the last entry, in its key or its value. */
-function oneByte(pairs: Pairs, column: 'keyStart' | 'valueStart'): Pairs {
-  const pool = Uint8Array.from(pairs.pool);
-  const at = pool.indexOf(0x31, pairs[column][pairs.count - 1]);
-  pool[at] = 0x32;
-  return { ...pairs, pool };
+const ITEMS = 20;
+const FIRST_INDEX = 26;
+const HEADER = 12;
+
+/** Changes a byte of an item in a page, which has any. */
+function change(page: Uint8Array, item: number): void {
+  const view = new DataView(page.buffer, page.byteOffset, page.length);
+  if (view.getUint16(ITEMS, true) === 0) return;
+  const at = view.getUint16(FIRST_INDEX + 2 * item, true);
+  page[at + 1] ^= 1;
 }
 
-test.each<[string, (pairs: Pairs) => Pairs]>([
-  ['lacks an entry', (pairs) => ({ ...pairs, count: pairs.count - 1 })],
-  ['has another key', (pairs) => oneByte(pairs, 'keyStart')],
-  ['has another value', (pairs) => oneByte(pairs, 'valueStart')],
-])('a dbm file that %s is found out before it is published', async (_, fault) => {
+async function findsOut(fault: Partial<typeof faulty>): Promise<void> {
   const hub = await published();
-  faulty.dbm = fault;
-  const { '.': __, ...files } = hub.stamps();
+  Object.assign(faulty, fault);
+  const { '.': _, ...files } = hub.stamps();
   const { tables } = await hub.build();
   for (const { name, outcome, failure } of tables) {
     expect(outcome).toBe('failed');
     expect(failure?.cause).toBe('machine');
     expect(failure?.message).toContain(`${name}.new: `);
   }
-  const { '.': ___, ...now } = hub.stamps();
+  const { '.': __, ...now } = hub.stamps();
   expect(now).toEqual(files);
 
-  faulty.dbm = (pairs) => pairs;
+  faulty.page = () => {};
+  faulty.dbm = (block) => block;
   await hub.build();
   for (const name of ['lists', 'domains']) expect(hub.exim(name)).toEqual(after);
+}
+
+test.each<[string, (page: Uint8Array) => void]>([
+  [
+    'lacks an entry',
+    (page) => {
+      page[ITEMS] = Math.max(0, page[ITEMS] - 2);
+    },
+  ],
+  ['has another key', (page) => change(page, 0)],
+  ['has another value', (page) => change(page, 1)],
+  [
+    'has another number',
+    (page) => {
+      page[8] ^= 1;
+    },
+  ],
+])('a dbm file of which a page %s is found out before it is published', async (_, fault) => {
+  await findsOut({ page: fault });
+});
+
+test.each<[string, number]>([
+  ['the meta page', HEADER],
+  ['a bucket', 4096 + FIRST_INDEX],
+])('so is one of which the disk has another byte in %s', async (_, offset) => {
+  await findsOut({ dbm: (block) => block.map((byte, i) => (i === offset % block.length ? byte ^ 1 : byte)) });
 });
 
 test.each<[string, (block: Uint8Array) => Uint8Array]>([

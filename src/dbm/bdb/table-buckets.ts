@@ -30,7 +30,7 @@ export const PLACE = PLACE_BYTES / 4;
 /** Bytes of a group's entries: they stay in the processor's cache while its buckets are written. */
 const GROUP_BYTES = 3 << 17;
 /** Bytes that are copied in one round: each goes through the whole table, so a large table has fewer, larger ones. */
-const ROUND_BYTES = 1 << 24;
+const ROUND_BYTES = 1 << 22;
 const MOST_ROUNDS = 8;
 /** What the loops may write behind the entries of a group. */
 const LOOSE = 64;

@@ -1,7 +1,7 @@
 import { copyLoosely, sameBytes, viewOf } from '../../dbm/bytes.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { RUN_LENGTH, type Run, type RunSorting } from './runs.ts';
-import { sharedBytes, sharedColumn } from './shared-memory.ts';
+import { poolBytes, sharedColumn } from './shared-memory.ts';
 
 /** The largest pool: offsets are 32 bits, and Node's buffers end at 4 GiB. */
 const MAX_POOL = 2 ** 32 - 1;
@@ -50,7 +50,7 @@ export class EntriesBuilder {
   ) {
     this.#sorting = sorting;
     this.#runEnd = sorting === undefined ? 0 : RUN_LENGTH;
-    this.#pool = sharedBytes(expectedBytes);
+    this.#pool = poolBytes(expectedBytes);
     this.#poolView = viewOf(this.#pool);
     this.#keyStart = sharedColumn(expectedEntries);
     this.#keyEnd = sharedColumn(expectedEntries);
@@ -155,7 +155,7 @@ export class EntriesBuilder {
 
   #growPool(needed: number): void {
     if (needed > MAX_POOL) throw new TableTooLargeError();
-    const pool = sharedBytes(Math.min(MAX_POOL, Math.max(needed, this.#pool.length * 2)));
+    const pool = poolBytes(Math.min(MAX_POOL, Math.max(needed, this.#pool.length * 2)));
     this.#poolView = viewOf(pool);
     pool.set(this.#pool.subarray(0, this.#used));
     this.#pool = pool;

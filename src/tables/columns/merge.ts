@@ -4,7 +4,7 @@ import { compareBytes, printable } from './bytes.ts';
 import type { Difference } from './diff.ts';
 import { TableTooLargeError } from './entries.ts';
 import { mergeRuns, type Run, runInOrder, runsOf } from './runs.ts';
-import { sharedBytes, sharedColumn } from './shared-memory.ts';
+import { columnBeside, poolBytes } from './shared-memory.ts';
 import { Table } from './table.ts';
 import type { Listing } from './tally.ts';
 import { Tally } from './tally.ts';
@@ -121,13 +121,14 @@ function concatenate(contributions: readonly Contribution[]): { pairs: Pairs; en
   if (first !== undefined && second === undefined) return { pairs: first.pairs, ends };
   if (bytes > 0xffffffff) throw new TableTooLargeError();
 
+  const pool = poolBytes(bytes);
   const pairs = {
     count,
-    pool: sharedBytes(bytes),
-    keyStart: sharedColumn(count),
-    keyEnd: sharedColumn(count),
-    valueStart: sharedColumn(count),
-    valueEnd: sharedColumn(count),
+    pool,
+    keyStart: columnBeside(pool, count),
+    keyEnd: columnBeside(pool, count),
+    valueStart: columnBeside(pool, count),
+    valueEnd: columnBeside(pool, count),
   };
   let entry = 0;
   let shift = 0;

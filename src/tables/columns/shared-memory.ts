@@ -1,8 +1,21 @@
+import { LinearMemory } from '../../dbm/linear-memory.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 
 /** Bytes that another thread can be given without a copy. Memory is taken only where it is touched. */
 export function sharedBytes(length: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(length));
+}
+
+/** Bytes for a table's pool, likewise, where compiled loops can work on them. */
+export function poolBytes(length: number): Uint8Array {
+  const memory = new LinearMemory();
+  return memory.bytes(memory.reserve(length), length);
+}
+
+/** A column beside the pool that it belongs to, likewise. */
+export function columnBeside(pool: Uint8Array, length: number): Uint32Array {
+  const memory = LinearMemory.of(pool);
+  return memory === undefined ? sharedColumn(length) : memory.numbers(memory.reserve(4 * length), length);
 }
 
 /** A column of numbers, likewise. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { datBlocks } from '../dat/write.ts';
-import { sharedColumn } from './shared-memory.ts';
+import { columnBeside } from './shared-memory.ts';
 
 /** What a table's canonical text comes to. */
 export interface Measure {
@@ -45,10 +45,10 @@ export class Table implements Pairs {
     return Table.whole({
       count: order.length,
       pool: pairs.pool,
-      keyStart: gathered(pairs.keyStart, order),
-      keyEnd: gathered(pairs.keyEnd, order),
-      valueStart: gathered(pairs.valueStart, order),
-      valueEnd: gathered(pairs.valueEnd, order),
+      keyStart: gathered(pairs.pool, pairs.keyStart, order),
+      keyEnd: gathered(pairs.pool, pairs.keyEnd, order),
+      valueStart: gathered(pairs.pool, pairs.valueStart, order),
+      valueEnd: gathered(pairs.pool, pairs.valueEnd, order),
     });
   }
 
@@ -155,8 +155,8 @@ export class Table implements Pairs {
   }
 }
 
-function gathered(column: Uint32Array, order: Uint32Array): Uint32Array {
-  const target = sharedColumn(order.length);
+function gathered(pool: Uint8Array, column: Uint32Array, order: Uint32Array): Uint32Array {
+  const target = columnBeside(pool, order.length);
   for (let i = 0; i < order.length; i++) target[i] = column[order[i]];
   return target;
 }

@@ -8,9 +8,9 @@ import { Table } from '../columns/table.ts';
 import type { Sorting } from '../mirror/directory-mirror.ts';
 import type { TableFiles } from '../publish/files.ts';
 import { type Parts, StagedTable, type TableChange } from '../publish/stage.ts';
+import { type Answer, adoptMemories, memoriesOf, type Request } from './messages.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { type Job, type JobResult, type PatchJob, type PatchResult, runJob } from './table-jobs.ts';
-import type { Answer } from './table-thread.ts';
 
 /** Smaller tables are done before a thread has its turn. */
 const WORTH_A_THREAD = 50_000;
@@ -122,6 +122,7 @@ export class TableThreads implements Sorting {
     try {
       const answer = await ask(worker, job);
       if ('fault' in answer) throw new JobError(answer.fault);
+      adoptMemories(answer.result, answer.memories);
       this.#stopwatch.take(answer.stages);
       return answer.result;
     } catch (error) {
@@ -176,6 +177,7 @@ function ask(worker: Worker, job: Job): Promise<Answer> {
       worker.off('error', reject);
       resolve(answer);
     });
-    worker.postMessage(job);
+    const request: Request = { job, memories: memoriesOf(job) };
+    worker.postMessage(request);
   });
 }
