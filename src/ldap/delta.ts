@@ -4,6 +4,7 @@ import { decodeCursor, encodeCursor } from './changes/cursor.ts';
 import { findRestarts, neededAttributes } from './changes/follow.ts';
 import { idFilters } from './changes/ids.ts';
 import { type Changes, type Mechanism, Refusal } from './changes/mechanism.ts';
+import { Patience, TooSlow } from './changes/patience.ts';
 import { DirectoryError } from './error.ts';
 import type { Filter } from './filter.ts';
 import { idAttribute } from './object-id.ts';
@@ -16,7 +17,7 @@ import type { Cursor, DirectorySettings, RecipientSink, Selection } from './type
 
 /** Full searches in a row that containers may be moved under; somebody is at work there, and a later run fares better. */
 const MAX_SEARCHES = 3;
-/** More changed objects than these are read faster by a full search. */
+/** More changed objects than these are not read by their ids. */
 const MAX_CHANGES = 20_000;
 
 /** What an attempt came to. */
@@ -36,6 +37,8 @@ export interface Conversation {
   readonly groups: readonly FilterGroup[];
   readonly sink: RecipientSink;
   readonly root: RootDse;
+  /** Whether what changed is to be read however long it takes. */
+  readonly isPatient: boolean;
   /** Reads what a search has to know of the server first; the same each time. */
   prepare(): Promise<Attempt>;
 }
@@ -45,7 +48,10 @@ export async function extractSince(conversation: Conversation, since: Cursor | u
   const { session, settings, groups, selections, root } = conversation;
   const ways = mechanisms(session, settings, root, neededAttributes(settings, groups, selections));
   if (since === undefined) return extractFull(conversation, ways, undefined);
-  const outcome = await extractChanges(conversation, ways, since);
+  const outcome = await extractChanges(conversation, ways, since).catch((error: unknown) => {
+    if (error instanceof TooSlow) return new Refusal(tooSlow(conversation));
+    throw error;
+  });
   return outcome instanceof Refusal ? extractFull(conversation, ways, outcome.reason) : outcome;
 }
 
@@ -64,7 +70,8 @@ async function extractChanges(
 
   let changes = await mechanism.since(contents.position);
   if (changes instanceof Refusal) return changes;
-  if (changes.notices.size > MAX_CHANGES) return new Refusal(`${changes.notices.size} objects have changed`);
+  if (changes.notices.size > MAX_CHANGES && !conversation.isPatient)
+    return new Refusal(`${changes.notices.size} objects have changed`);
   const moved = await movedIn(conversation, changes);
   if (moved !== undefined) return new Refusal(moved);
 
@@ -90,10 +97,20 @@ async function extractChanges(
     }
     changes = { ...late, notices: new Map([...changes.notices, ...late.notices]) };
   }
-  ownSearches.push(...(await readAfresh(conversation, followed, changes, apart)));
+  const patience = conversation.isPatient ? undefined : new Patience(contents.everything);
+  const hasty = {
+    ...conversation,
+    prepare: async () => Object.assign(await conversation.prepare(), { patience }),
+  };
+  ownSearches.push(...(await readAfresh(hasty, followed, changes, apart)));
   const cursor = encodeCursor(mechanism.kind, scope, { ...contents, position: changes.position });
   const { deletionsSeen } = changes;
   return { mode: 'delta', cursor, fullBecause: undefined, deletionsSeen, ownSearches };
+}
+
+function tooSlow({ settings, root }: Conversation): string {
+  const indexed = [idAttribute(settings, root.kind), ...(root.kind === 'openldap' ? ['objectClass'] : [])];
+  return `reading what changed by ids would take longer than reading everything: does the server have an index of ${indexed.join(' and of ')}?`;
 }
 
 async function extractFull(
@@ -107,7 +124,9 @@ async function extractFull(
   let position = start?.position;
   for (let searches = 1; ; searches++) {
     sink.begin('full');
+    const started = performance.now();
     const ownSearches = await searchGroups(attempt, groups);
+    const everything = performance.now() - started;
     if (start === undefined || position === undefined) {
       return { mode: 'full', cursor: undefined, fullBecause, deletionsSeen: true, ownSearches };
     }
@@ -132,7 +151,7 @@ async function extractFull(
     // What these few give is no part of what the search found.
     await readAfresh({ ...conversation, prepare: async () => uncounted(attempt) }, groups, changes, apart);
     const restarts = await findRestarts(attempt, groups, root, mechanism.kind);
-    const contents = { position: changes.position, restarts, apart };
+    const contents = { position: changes.position, restarts, apart, everything };
     return {
       mode: 'full',
       cursor: encodeCursor(mechanism.kind, await mechanism.scope(), contents),
@@ -179,6 +198,7 @@ function movedIn(
   return movedContainer(place, candidates);
 }
 
+/** For what a full extraction catches up with: it is no part of the report, and comes to an end however long it takes. */
 function uncounted(attempt: Attempt): Attempt {
-  return { ...attempt, reports: [...attempt.reports] };
+  return { ...attempt, reports: [...attempt.reports], patience: undefined };
 }

@@ -109,12 +109,14 @@ async function extractFrom(
         schema,
         progress,
         entries: 0,
+        patience: undefined,
         idForm: undefined,
         reports,
       };
       return attempt;
     };
-    const conversation = { session, settings: located, selections, groups, sink, root, prepare };
+    const { isPatient = false } = options;
+    const conversation = { session, settings: located, selections, groups, sink, root, isPatient, prepare };
     const { ownSearches, ...outcome } = await extractSince(conversation, options.since);
     const answer = {
       url,

@@ -1,5 +1,6 @@
 import { Addresses, type AddressSlot } from './addresses.ts';
 import { AttributeSlots } from './attribute-slots.ts';
+import type { Patience } from './changes/patience.ts';
 import { EntryColumns } from './entry-columns.ts';
 import { decodeEntryObject, type EntryObject } from './entry-object.ts';
 import type { ServerKind } from './matching-rules.ts';
@@ -24,6 +25,8 @@ export interface Attempt {
   readonly progress: ((entries: number) => void) | undefined;
   /** Objects received. */
   entries: number;
+  /** Of searches with several filters: how long they may go on. */
+  patience: Patience | undefined;
   /** Of those that were recipients. */
   idForm: IdForm | undefined;
   /** In the order of the selections. */
@@ -58,7 +61,7 @@ export class RecipientSearch {
 
   /**
    * @param filters encoded; they are asked for one after the other
-   * @throws DirectoryError
+   * @throws DirectoryError; TooSlow where the attempt has no patience for all of them
    */
   async run(filters: readonly Buffer[], route: Route): Promise<void> {
     const { sink } = this.#attempt;
@@ -72,7 +75,11 @@ export class RecipientSearch {
       }
       writers.get(number)?.write();
     };
-    for (const filter of filters) await this.#search(filter, entry, () => route(entry, write));
+    for (const [i, filter] of filters.entries()) {
+      const started = performance.now();
+      await this.#search(filter, entry, () => route(entry, write));
+      this.#attempt.patience?.spend(performance.now() - started, filters.length - i - 1);
+    }
     this.#attempt.idForm = this.#ids.form ?? this.#attempt.idForm;
     for (const [number, writer] of writers) this.#attempt.reports[number] = writer.report;
   }

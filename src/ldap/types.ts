@@ -129,6 +129,8 @@ export interface ExtractOptions {
   readonly askPasswordExpiry?: boolean | undefined;
   /** Only what changed since then, where that can still be told; without it, everything. */
   readonly since?: Cursor | undefined;
+  /** Whether changes are wanted also where asking for everything would be faster. */
+  readonly isPatient?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after each page with the objects received so far from this server. */
   readonly progress?: ((entries: number) => void) | undefined;

@@ -122,7 +122,7 @@ function slapdConf(folder: string, authority: Authority, options: SlapdOptions):
     `directory ${join(folder, 'db')}`,
     `maxsize ${16 * 2 ** 30}`,
     'dbnosync',
-    ...(options.tellsChanges ? ['index entryUUID,entryCSN eq'] : []),
+    ...(options.tellsChanges ? ['index objectClass,entryUUID,entryCSN eq'] : []),
     'access to attrs=userPassword by anonymous auth by * none',
     `access to * by dn.exact="${serviceAccount}" read by anonymous ${options.anonymous ? 'read' : 'auth'} by * none`,
     ...(options.tellsChanges ? ['overlay syncprov', 'syncprov-sessionlog 10000'] : []),

@@ -12,20 +12,22 @@ export interface CursorContents {
   readonly restarts: readonly Restart[];
   /** Filters that can't share a search. */
   readonly apart: readonly string[];
+  /** What the search of everything took, in milliseconds. */
+  readonly everything: number;
 }
 
 export function encodeCursor(kind: DeltaKind, scope: string, contents: CursorContents): Cursor {
-  const { position, restarts, apart } = contents;
-  const text = JSON.stringify({ position: position.toString('base64'), restarts, apart });
+  const text = JSON.stringify({ ...contents, position: contents.position.toString('base64') });
   return { kind, scope, value: Buffer.from(text) };
 }
 
 /** @returns undefined for what `encodeCursor` didn't make */
 export function decodeCursor({ value }: Cursor): CursorContents | undefined {
   try {
-    const { position, restarts, apart } = JSON.parse(Buffer.from(value).toString('utf8'));
+    const { position, restarts, apart, everything } = JSON.parse(Buffer.from(value).toString('utf8'));
     if (typeof position !== 'string' || !Array.isArray(restarts) || !Array.isArray(apart)) return undefined;
-    return { position: Buffer.from(position, 'base64'), restarts, apart };
+    if (typeof everything !== 'number') return undefined;
+    return { position: Buffer.from(position, 'base64'), restarts, apart, everything };
   } catch {
     return undefined;
   }

@@ -183,6 +183,7 @@ export class DirectorySource {
       {
         since: because === undefined ? this.#mirror.cursor : undefined,
         progress,
+        isPatient: forbidden !== undefined,
         askPasswordExpiry: accounts.isLookDue(config),
       },
     );

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { FixtureServer } from '../../../fixtures/server/server.ts';
 import { type LivingServer, startLiving } from './fixture.ts';
 import { checkDeltas } from './property.ts';
@@ -225,6 +225,45 @@ test('more changes than one batch are read in several', async () => {
   expect(extraction).toMatchObject({ mode: 'delta', report: { entries: 450 } });
   expect(extraction.report.selections[0]?.recipients).toBe(450);
   expect(runs.contents).toEqual(await runs.fresh());
+});
+
+describe('a server that looks through everything for each batch of ids', () => {
+  /** 600 changes, of which each page takes five seconds by the clock; everything took no time. */
+  async function startSlow(): Promise<{ runs: Runs; asked: () => number }> {
+    const living = await start();
+    const runs = new Runs(living.settings);
+    await addPeople(living, 'slow', 1);
+    await runs.next();
+    await addPeople(living, 'slow', 600, 1);
+    const { now } = performance;
+    let late = 0;
+    let pages = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + late);
+    onTestFinished(() => clock.mockRestore());
+    living.server.beforePage(() => {
+      late += 5000;
+      pages++;
+    });
+    return { runs, asked: () => pages };
+  }
+
+  test('is asked for everything after the first of them', async () => {
+    const { runs } = await startSlow();
+    expect(await runs.next()).toMatchObject({
+      mode: 'full',
+      fullBecause: expect.stringMatching(
+        /would take longer than reading everything: .* index of objectGUID\?$/,
+      ),
+    });
+    expect(runs.sink.begins.slice(-2)).toEqual(['delta', 'full']);
+    expect(runs.contents).toEqual(await runs.fresh());
+  });
+
+  test('is asked for all of them where everything is not wanted', async () => {
+    const { runs } = await startSlow();
+    expect(await runs.next({ isPatient: true })).toMatchObject({ mode: 'delta', report: { entries: 600 } });
+    expect(runs.contents).toEqual(await runs.fresh());
+  });
 });
 
 test('a filter that only the server can judge is judged by it, of changed objects too', async () => {

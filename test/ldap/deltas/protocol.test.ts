@@ -70,7 +70,12 @@ async function scripted(
 }
 
 function cursor(kind: Cursor['kind'], scope: string, position: string): Cursor {
-  const contents = { position: Buffer.from(position).toString('base64'), restarts: [], apart: [] };
+  const contents = {
+    position: Buffer.from(position).toString('base64'),
+    restarts: [],
+    apart: [],
+    everything: 0,
+  };
   return { kind, scope, value: Buffer.from(JSON.stringify(contents)) };
 }
 

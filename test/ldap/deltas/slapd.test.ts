@@ -31,7 +31,7 @@ async function start(name: string, ...overlay: readonly string[]): Promise<Slapd
     schema,
     ldif,
     serverLines: ['moduleload syncprov'],
-    databaseLines: ['index entryUUID,entryCSN eq', 'access to * by * read', ...overlay],
+    databaseLines: ['index objectClass,entryUUID,entryCSN eq', 'access to * by * read', ...overlay],
   });
   return slapd;
 }
