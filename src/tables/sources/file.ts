@@ -3,11 +3,11 @@ import { printable } from '../columns/bytes.ts';
 import type { Run } from '../columns/runs.ts';
 import { inSharedMemory } from '../columns/shared-memory.ts';
 import { Tally } from '../columns/tally.ts';
-import { type DatFault, readDat } from '../dat/read.ts';
+import { type DatFault, DatReader } from '../dat/read.ts';
 import { MAX_JOINED_VALUE, MAX_KEY, MAX_LINE } from '../dat/syntax.ts';
 import { unrepresentable } from '../dat/unrepresentable.ts';
 import { SourceError, systemReason } from '../error.ts';
-import { readWholeFile } from '../publish/read-file.ts';
+import { readFileInto } from '../publish/read-file.ts';
 
 /** An entry of a source that can't be in a table. */
 export interface Rejection {
@@ -26,29 +26,54 @@ export interface SourceEntries {
 
 /** A file in exim_dbmbuild's syntax. @throws SourceError when it can't be read */
 export function readDatFile(path: string): SourceEntries {
-  let bytes: Buffer;
+  const text = new Text();
+  let size: number;
   try {
-    bytes = readWholeFile(path);
+    size = readFileInto(path, (most) => text.room(most));
   } catch (error) {
     throw new SourceError(path, systemReason(error), { cause: error });
   }
-  return readDatEntries(bytes);
+  return text.entries(size);
 }
 
-/** The entries of a `.dat` in memory, which is changed in place; what exim_dbmbuild would refuse is left out. */
+/** The entries of a `.dat` in memory; what exim_dbmbuild would refuse is left out. */
 export function readDatEntries(bytes: Uint8Array): SourceEntries {
-  const rejections = new Tally<Rejection>();
-  const pairs = readDat(bytes, {
-    onFault: (fault) => {
-      rejections.add(() => ({
-        place: `line ${fault.line}`,
-        value: printable(bytes, fault.start, Math.min(fault.end, fault.start + 80)),
-        reason: REASONS[fault.kind],
-      }));
-      return true;
-    },
-  });
-  return { pairs: inSharedMemory(withoutUnrepresentable(pairs, rejections)), rejections };
+  const text = new Text();
+  text.room(bytes.length).set(bytes);
+  return text.entries(bytes.length);
+}
+
+/** A text that is read where its reader wants to have it. */
+class Text {
+  readonly #rejections = new Tally<Rejection>();
+  #reader = this.#readerOf(0);
+
+  /** For so many bytes at most. */
+  room(size: number): Uint8Array {
+    this.#reader = this.#readerOf(size);
+    return this.#reader.bytes;
+  }
+
+  /** Of its first bytes. */
+  entries(size: number): SourceEntries {
+    this.#reader.read(size);
+    const pairs = inSharedMemory(withoutUnrepresentable(this.#reader.finish(), this.#rejections));
+    return { pairs, rejections: this.#rejections };
+  }
+
+  #readerOf(size: number): DatReader {
+    const reader: DatReader = new DatReader(size, {
+      onFault: ({ kind, line, start, end }) => {
+        this.#rejections.add(() => ({
+          place: `line ${line}`,
+          value: printable(reader.bytes, start, Math.min(end, start + 80)),
+          reason: REASONS[kind],
+        }));
+        return true;
+      },
+    });
+    return reader;
+  }
 }
 
 /** Leaves out what fits its own lines but not ours: a key that has to be escaped takes more room. */
