@@ -7,11 +7,11 @@ import { type Measurement, measure, median } from '../measure.ts';
 import { quick, report } from '../result.ts';
 
 const asked = process.argv.slice(2).map(Number);
-const sizes = quick ? [10_000, 100_000] : [10_000, 100_000, 1_000_000, 10_000_000];
+const sizes = asked.length > 0 ? asked : quick ? [10_000, 100_000] : [10_000, 100_000, 1_000_000, 10_000_000];
 const work = mkdtempSync(join(tmpdir(), 'bench-scale-'));
 
 try {
-  const rows = (asked.length > 0 ? asked : sizes).map(scale);
+  const rows = sizes.map(scale);
   report({
     name: 'scale',
     title: 'How time and memory grow with a table',
@@ -32,6 +32,7 @@ try {
       'Medians, whole processes with fsync and reading back; MB after a time is what was resident at most.',
       'dbmbuild: mailhub-dbmbuild, a .dat to a Berkeley DB hash file. build: the hourly job with that .dat as its only source,',
       'which sorts it, writes a .dat of its own and the hash file; unchanged: the same again.',
+      ...growth(rows),
     ],
   });
 } finally {
@@ -61,7 +62,7 @@ function scale(entries: number): (string | number)[] {
     build: [],
     unchanged: [],
   };
-  const runs = entries >= 10_000_000 ? 1 : entries >= 1_000_000 ? 3 : 7;
+  const runs = entries >= 10_000_000 ? 1 : entries >= 1_000_000 ? 3 : 5;
   for (let run = 0; run < runs; run++) {
     for (const folder of Object.values(folders)) {
       rmSync(folder, { recursive: true, force: true });
@@ -77,4 +78,19 @@ function scale(entries: number): (string | number)[] {
     Math.round(median(all.map(({ residentMegabytes }) => residentMegabytes)) * 1.048576),
   ]);
   return [entries, statSync(dat).size / 1e6, ...figures];
+}
+
+/** How the largest size does against the one before it, in words. */
+function growth(rows: readonly (string | number)[][]): string[] {
+  const [before, last] = rows.slice(-2).map((row) => row.map(Number));
+  if (before === undefined || last === undefined) return [];
+  const [entries, megabytes] = last;
+  const factor = entries / before[0];
+  const told = ['dbmbuild', 'build'].map((name, i) => {
+    const [seconds, resident] = [2 + 2 * i, 3 + 2 * i];
+    const times = last[seconds] / before[seconds];
+    const share = last[resident] / megabytes;
+    return `${name} takes ${times.toFixed(1)} times as long, and has ${share.toFixed(1)} times the .dat in memory`;
+  });
+  return [`With ${entries} entries, ${factor} times as many as in the row before, ${told.join('; ')}.`];
 }
