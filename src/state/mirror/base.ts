@@ -37,6 +37,8 @@ export class Base {
   readonly objectCount: number;
   #objects: Objects | undefined;
   readonly #streams = new Map<number, Stream>();
+  /** Memory of a stream that was let go of, section by section. */
+  readonly #spare: (ArrayBufferLike | undefined)[] = [];
   /** How much of the room behind each stream's pool is taken. */
   readonly #used = new Map<number, number>();
 
@@ -71,15 +73,26 @@ export class Base {
     const count = this.#reader.length(first + 1) / Uint32Array.BYTES_PER_ELEMENT;
     const stream = {
       count,
-      pool: this.#bytes(first, roomFor(this.#reader.length(first))),
-      keyStart: this.#column(first + 1, count),
-      keyEnd: this.#column(first + 2, count),
-      valueStart: this.#column(first + 3, count),
-      valueEnd: this.#column(first + 4, count),
-      object: this.#column(first + 5, count),
+      pool: this.#streamBytes(first, roomFor(this.#reader.length(first))),
+      keyStart: this.#streamColumn(first + 1, count),
+      keyEnd: this.#streamColumn(first + 2, count),
+      valueStart: this.#streamColumn(first + 3, count),
+      valueEnd: this.#streamColumn(first + 4, count),
+      object: this.#streamColumn(first + 5, count),
     };
     this.#streams.set(number, stream);
     return stream;
+  }
+
+  /** Lets go of a stream. Nothing of it may be in use any more: the next one that is read gets its memory. */
+  release(number: number): void {
+    const stream = this.#streams.get(number);
+    if (stream === undefined) return;
+    const { pool, keyStart, keyEnd, valueStart, valueEnd, object } = stream;
+    for (const [part, { buffer }] of [pool, keyStart, keyEnd, valueStart, valueEnd, object].entries())
+      this.#spare[part] = buffer;
+    this.#streams.delete(number);
+    this.#used.delete(number);
   }
 
   /**
@@ -107,16 +120,44 @@ export class Base {
     this.#reader.close();
   }
 
+  #bytes(section: number): Uint8Array {
+    return this.#read(section, new SharedArrayBuffer(this.#reader.length(section)));
+  }
+
   /** @param room bytes that are left free behind it */
-  #bytes(section: number, room = 0): Uint8Array {
-    const length = this.#reader.length(section);
-    const bytes = new Uint8Array(new SharedArrayBuffer(length + room), 0, length);
+  #streamBytes(section: number, room: number): Uint8Array {
+    const part = (section - FIRST_STREAM) % STREAM_SECTIONS;
+    const length = this.#reader.length(section) + room;
+    const spare = this.#spare[part];
+    this.#spare[part] = undefined;
+    if (spare !== undefined && spare.byteLength >= length) return this.#read(section, spare);
+    return this.#read(section, new SharedArrayBuffer(Math.max(length, this.#longest(part))));
+  }
+
+  /** Bytes that any stream has in a section: memory that is not touched costs nothing. */
+  #longest(part: number): number {
+    const lengths = Array.from({ length: this.streamCount }, (_, stream) =>
+      this.#reader.length(FIRST_STREAM + stream * STREAM_SECTIONS + part),
+    );
+    const longest = Math.max(...lengths);
+    return part === 0 ? longest + roomFor(longest) : longest;
+  }
+
+  #read(section: number, memory: ArrayBufferLike): Uint8Array {
+    const bytes = new Uint8Array(memory, 0, this.#reader.length(section));
     this.#reader.read(section, bytes);
     return bytes;
   }
 
   #column(section: number, count: number): Uint32Array {
-    const bytes = this.#bytes(section);
+    return this.#numbers(section, this.#bytes(section), count);
+  }
+
+  #streamColumn(section: number, count: number): Uint32Array {
+    return this.#numbers(section, this.#streamBytes(section, 0), count);
+  }
+
+  #numbers(section: number, bytes: Uint8Array, count: number): Uint32Array {
     if (bytes.length !== count * Uint32Array.BYTES_PER_ELEMENT)
       throw new DamagedFileError(this.#path, `section ${section} has not ${count} numbers`);
     return new Uint32Array(bytes.buffer, bytes.byteOffset, count);

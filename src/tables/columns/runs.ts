@@ -3,6 +3,7 @@ import { RunSorter } from '../../dbm/sort-run.ts';
 import { compareBytes } from './bytes.ts';
 import { commonKeyBytes, keyPrefixes } from './key-prefixes.ts';
 import { KeySorter } from './key-sorter.ts';
+import { sharedColumn } from './shared-memory.ts';
 
 /** Some entries of a table in the order of their keys' bytes; those with the same key in the order of their numbers. */
 export interface Run {
@@ -41,7 +42,9 @@ export function runsOf(pairs: Pairs, from: number, to: number): Run[] {
 /** The entries `[from, to)` as one run. */
 export function sortRun(pairs: Pairs, from: number, to: number): Run {
   const { pool, keyStart, keyEnd } = pairs;
-  const { order } = runInOrder(from, to, false);
+  // Threads hand it over without a copy.
+  const order = sharedColumn(to - from);
+  for (let i = 0; i < order.length; i++) order[i] = from + i;
   const sorter = new RunSorter({ pool, start: keyStart, end: keyEnd }, order);
   sorter.sort(0, order.length, 0);
   if (sorter.repeated < 0) return { order, repeats: false };
@@ -53,17 +56,30 @@ export function sortRun(pairs: Pairs, from: number, to: number): Run {
 /** One run of several that follow each other. */
 export function mergeRuns(pairs: Pairs, runs: readonly Run[]): Run {
   if (runs.length === 0) return { order: new Uint32Array(0), repeats: false };
-  let pending = runs.length === 1 ? [] : prefixed(pairs, runs);
-  if (pending.length === 0) return runs[0];
+  if (runs.length === 1) return runs[0];
   const merger = new Merger(pairs);
-  while (pending.length > 1) {
-    const merged: PrefixedRun[] = [];
-    for (let i = 0; i < pending.length; i += 2) {
-      merged.push(i + 1 < pending.length ? merger.merge(pending[i], pending[i + 1]) : pending[i]);
+  let from = prefixed(pairs, runs);
+  const count = from.order.length;
+  let to: PrefixedRuns = { order: new Uint32Array(count), prefixes: new Float64Array(count) };
+  let total = 0;
+  let ends = runs.map(({ order }) => {
+    total += order.length;
+    return total;
+  });
+  // Two by two, to and fro between two pieces of memory.
+  while (ends.length > 1) {
+    let start = 0;
+    const mergedEnds: number[] = [];
+    for (let i = 0; i < ends.length; i += 2) {
+      const end = ends[i + 1] ?? ends[i];
+      merger.merge(from, start, ends[i], end, to);
+      mergedEnds.push(end);
+      start = end;
     }
-    pending = merged;
+    ends = mergedEnds;
+    [from, to] = [to, from];
   }
-  return { order: pending[0].order, repeats: merger.repeats || runs.some(({ repeats }) => repeats) };
+  return { order: from.order, repeats: merger.repeats || runs.some(({ repeats }) => repeats) };
 }
 
 function knownOrder({ pool, keyStart, keyEnd }: Pairs, from: number, to: number): Run | undefined {
@@ -76,16 +92,22 @@ function knownOrder({ pool, keyStart, keyEnd }: Pairs, from: number, to: number)
   return runInOrder(from, to, repeats);
 }
 
-/** A run, and for each of its entries a number that orders like the first bytes in which keys differ. */
-interface PrefixedRun {
+/** Runs behind each other, and for each of their entries a number that orders like the first bytes in which keys differ. */
+interface PrefixedRuns {
   readonly order: Uint32Array;
   readonly prefixes: Float64Array;
 }
 
-function prefixed(pairs: Pairs, runs: readonly Run[]): PrefixedRun[] {
+function prefixed(pairs: Pairs, runs: readonly Run[]): PrefixedRuns {
   const ends = runs.flatMap(({ order }) => (order.length === 0 ? [] : [order[0], order[order.length - 1]]));
   const depth = commonKeyBytes(ends.map((entry) => ({ pairs, entry })));
-  return runs.map(({ order }) => ({ order, prefixes: keyPrefixes(pairs, order, depth) }));
+  const all = new Uint32Array(runs.reduce((sum, { order }) => sum + order.length, 0));
+  let at = 0;
+  for (const { order } of runs) {
+    all.set(order, at);
+    at += order.length;
+  }
+  return { order: all, prefixes: keyPrefixes(pairs, all, depth) };
 }
 
 class Merger {
@@ -97,30 +119,23 @@ class Merger {
     this.#pairs = pairs;
   }
 
-  merge(a: PrefixedRun, b: PrefixedRun): PrefixedRun {
-    const count = a.order.length + b.order.length;
-    const order = new Uint32Array(count);
-    const prefixes = new Float64Array(count);
-    const { order: orderA, prefixes: prefixesA } = a;
-    const { order: orderB, prefixes: prefixesB } = b;
-    let i = 0;
-    let j = 0;
-    let at = 0;
-    while (i < orderA.length && j < orderB.length) {
-      const difference = prefixesA[i] - prefixesB[j] || this.#compare(orderA[i], orderB[j]);
-      if (difference <= 0) {
-        prefixes[at] = prefixesA[i];
-        order[at++] = orderA[i++];
-      } else {
-        prefixes[at] = prefixesB[j];
-        order[at++] = orderB[j++];
-      }
+  /** Merges the runs `[start, middle)` and `[middle, end)` to the same places of `to`. */
+  merge(from: PrefixedRuns, start: number, middle: number, end: number, to: PrefixedRuns): void {
+    const { order: orderFrom, prefixes: prefixesFrom } = from;
+    const { order, prefixes } = to;
+    let i = start;
+    let j = middle;
+    let at = start;
+    while (i < middle && j < end) {
+      const difference = prefixesFrom[i] - prefixesFrom[j] || this.#compare(orderFrom[i], orderFrom[j]);
+      const first = difference <= 0 ? i++ : j++;
+      prefixes[at] = prefixesFrom[first];
+      order[at++] = orderFrom[first];
     }
-    order.set(orderA.subarray(i), at);
-    prefixes.set(prefixesA.subarray(i), at);
-    order.set(orderB.subarray(j), at + orderA.length - i);
-    prefixes.set(prefixesB.subarray(j), at + orderA.length - i);
-    return { order, prefixes };
+    order.set(orderFrom.subarray(i, middle), at);
+    prefixes.set(prefixesFrom.subarray(i, middle), at);
+    order.set(orderFrom.subarray(j, end), at + middle - i);
+    prefixes.set(prefixesFrom.subarray(j, end), at + middle - i);
   }
 
   #compare(a: number, b: number): number {

@@ -30,6 +30,8 @@ export interface Advance {
 
 /** More of them than anybody reviews one by one. */
 const MAX_DEPARTURES = 100_000;
+/** Where more of them have changed, tables are merged. */
+const MAX_KEYS = 20_000;
 
 /** Applies a delta. @throws DamagedFileError when what was known can't be read */
 export function advance(old: StoredContents, overlay: readonly OverlayObject[], gathered: Gathered): Advance {
@@ -109,26 +111,43 @@ const WHAT: Readonly<Record<number, DepartureKind>> = {
 export interface Comparison {
   /** For each selection whether any entry or rejection of it changed. */
   readonly isChanged: readonly boolean[];
+  /** For each selection the keys of which something changed, as Latin-1, and the values that they had; undefined for too many. */
+  readonly valuesBefore: readonly ReadonlyMap<string, Uint8Array[]>[] | undefined;
   readonly departures: readonly Departed[];
 }
 
 /** Compares all that was known with a full extraction's. @throws DamagedFileError */
-export function compare(old: Contents, now: Contents, gathered: Gathered): Comparison {
+export function compare(old: StoredContents, now: Contents, gathered: Gathered): Comparison {
   const { table, notices, restarted } = gathered;
   const selections = restarted.length;
   const departures: Departed[] = [];
   const isChanged = restarted.map(() => false);
+  const valuesBefore = restarted.map(() => new Map<string, Uint8Array[]>());
+  let left = MAX_KEYS;
+  const note = (number: number, { pool, keyStart, keyEnd }: Stream, i: number): void => {
+    if (number >= selections || left === 0) return;
+    const key = pool.slice(keyStart[i], keyEnd[i]);
+    const name = keyOf(key);
+    if (valuesBefore[number].has(name)) return;
+    left--;
+    valuesBefore[number].set(
+      name,
+      old.claims(number, key).map(({ value }) => value.slice()),
+    );
+  };
   for (let number = 0; number < selections * 2; number++) {
     const before = old.stream(number);
     const after = now.stream(number);
     const { objects } = old;
     let departed = -1;
     differences(before, objects.ids, after, now.objects.ids, {
-      come: () => {
+      come: (j) => {
         isChanged[number % selections] = true;
+        note(number, after, j);
       },
       gone: (i) => {
         isChanged[number % selections] = true;
+        note(number, before, i);
         if (number >= selections || departures.length >= MAX_DEPARTURES) return;
         const key = before.pool.slice(before.keyStart[i], before.keyEnd[i]);
         // The first of several objects with a key is the one that gave it.
@@ -143,8 +162,9 @@ export function compare(old: Contents, now: Contents, gathered: Gathered): Compa
         departures.push({ selection: number, key, id, dn, what });
       },
     });
+    old.release(number);
   }
-  return { isChanged, departures };
+  return { isChanged, valuesBefore: left === 0 ? undefined : valuesBefore, departures };
 }
 
 function isKey({ pool, keyStart, keyEnd }: Stream, i: number, key: Uint8Array): boolean {
@@ -181,6 +201,7 @@ function dnOf({ count, dns, dnStart, dnEnd }: Objects, object: number): Uint8Arr
     : undefined;
 }
 
-function keyOf(id: Uint8Array): string {
-  return Buffer.from(id).toString('latin1');
+/** Bytes as a key of a map. */
+export function keyOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
 }

@@ -130,6 +130,12 @@ export class StoredContents implements Contents {
     this.#laid();
   }
 
+  /** Lets go of a stream, so that no more of them are in memory than are needed. */
+  release(number: number): void {
+    this.#streams.delete(number);
+    this.base.release(number);
+  }
+
   id(object: number): Uint8Array {
     const inBase = object < this.base.objectCount;
     return inBase

@@ -8,7 +8,7 @@ import type { OverlayObject } from '../../state/mirror/records.ts';
 import { DamagedFileError } from '../../state/mirror/section-file.ts';
 import { MirrorStore } from '../../state/mirror/store.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
-import { advance, type Comparison, compare, type Departed } from './advance.ts';
+import { advance, type Comparison, compare, type Departed, keyOf } from './advance.ts';
 import { type Contents, FullContents, StoredContents } from './contents.ts';
 import type { Gathered } from './gatherer.ts';
 import type { Past } from './past.ts';
@@ -98,7 +98,7 @@ export class DirectoryMirror {
     return this.#versions;
   }
 
-  /** What it gave before the changes that this run took; undefined where everything was asked for, or nothing yet. */
+  /** What it gave before the changes that this run took; undefined where that is not known, or too much has changed. */
   get past(): Past | undefined {
     return this.#past;
   }
@@ -162,8 +162,9 @@ export class DirectoryMirror {
     );
     const contents = new FullContents(objects, streams);
     const before = this.#comparable();
-    const { isChanged, departures } = this.#compared(before, contents, gathered);
+    const { isChanged, valuesBefore, departures } = this.#compared(before, contents, gathered);
     this.#contents = contents;
+    this.#past = this.#pastOf(contents, valuesBefore);
     const versions = this.#next(isChanged);
     this.#versions = versions;
     const keepsBase = before !== undefined && !isChanged.includes(true) && haveSameNames(before, gathered);
@@ -183,13 +184,10 @@ export class DirectoryMirror {
       throw new DamagedMirrorError('there is nothing to apply changes to');
     const isQuiet = gathered.objects.count === 0 && !gathered.restarted.includes(true);
     if (isQuiet) {
-      const now = (): Contents => this.contents;
       this.#past = {
         versions: old.versions,
-        get contents() {
-          return now();
-        },
         keys: old.versions.map(() => []),
+        values: (selection, key) => valuesIn(this.contents, selection, key),
       };
       const head = { ...this.#headOf(extraction, old.versions, old.fullAt), base: old.base };
       if (!isSameHead(head, old)) this.#settle = async () => this.#write(head, [], false, []);
@@ -200,7 +198,11 @@ export class DirectoryMirror {
     this.#contents = next.contents;
     const versions = this.#next(next.isChanged);
     this.#versions = versions;
-    this.#past = { versions: old.versions, contents, keys: next.keys };
+    this.#past = {
+      versions: old.versions,
+      keys: next.keys,
+      values: (selection, key) => valuesIn(contents, selection, key),
+    };
     const head = { ...this.#headOf(extraction, versions, old.fullAt), base: old.base };
     const { foldAbove = FOLD_ABOVE } = this.#options;
     const isLarge = next.overlay.length > Math.max(foldAbove, contents.base.objectCount / 10);
@@ -217,7 +219,17 @@ export class DirectoryMirror {
     } catch (error) {
       if (!isUnreadable(error)) throw error;
     }
-    return { isChanged: this.#options.tables.map(() => true), departures: [] };
+    return { isChanged: this.#options.tables.map(() => true), valuesBefore: undefined, departures: [] };
+  }
+
+  #pastOf(now: Contents, valuesBefore: Comparison['valuesBefore']): Past | undefined {
+    if (this.#head === undefined || valuesBefore === undefined) return undefined;
+    return {
+      versions: this.#head.versions,
+      keys: valuesBefore.map((values) => [...values.keys()].map((key) => Buffer.from(key, 'latin1'))),
+      // What did not change is as it was.
+      values: (selection, key) => valuesBefore[selection].get(keyOf(key)) ?? valuesIn(now, selection, key),
+    };
   }
 
   #next(isChanged: readonly boolean[]): string[] {
@@ -307,6 +319,10 @@ export class DirectoryMirror {
       return 'the mirror is damaged (its base file is missing or cut off)';
     return undefined;
   }
+}
+
+function valuesIn(contents: Contents, selection: number, key: Uint8Array): Uint8Array[] {
+  return contents.claims(selection, key).map(({ value }) => value);
 }
 
 /** Whether a full extraction can take the place of what could not be read. */

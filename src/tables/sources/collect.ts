@@ -10,7 +10,6 @@ import type { Difference } from '../columns/diff.ts';
 import type { Contribution } from '../columns/merge.ts';
 import type { Tally } from '../columns/tally.ts';
 import { SourceError } from '../error.ts';
-import type { Contents } from '../mirror/contents.ts';
 import { isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
 import type { Departure, Origin, Provenance } from '../mirror/provenance.ts';
 import { settledStampOf } from '../publish/files.ts';
@@ -167,19 +166,18 @@ export class Sources implements Provenance {
   changes(table: TableConfig): Difference | undefined {
     const uses = table.sources.filter(isDirectorySource).map((source) => this.#directoryOf(source));
     if (uses.length < table.sources.length) return undefined;
-    const pasts = uses.map(({ directory, use }) => {
-      const { past } = directory;
-      return past && { contents: past.contents, keys: past.keys[use], use };
-    });
-    const known = pasts.filter((past) => past !== undefined);
-    if (known.length < uses.length) return undefined;
-    const nows = uses.map(({ directory: { contents }, use }) => ({ contents, use }));
-    const valuesIn =
-      (all: readonly { contents: Contents; use: number }[]) =>
-      (key: Uint8Array): Uint8Array[] =>
-        all.flatMap(({ contents, use }) => contents.claims(use, key).map(({ value }) => value));
-    const keys = known.flatMap((past) => past.keys);
-    return keys.length > MOST_KEYS ? undefined : keyChanges(keys, valuesIn(known), valuesIn(nows));
+    const pasts = uses.flatMap(({ directory: { past }, use }) => (past === undefined ? [] : [{ past, use }]));
+    if (pasts.length < uses.length) return undefined;
+    const keys = pasts.flatMap(({ past, use }) => past.keys[use]);
+    if (keys.length > MOST_KEYS) return undefined;
+    return keyChanges(
+      keys,
+      (key) => pasts.flatMap(({ past, use }) => past.values(use, key)),
+      (key) =>
+        uses.flatMap(({ directory: { contents }, use }) =>
+          contents.claims(use, key).map(({ value }) => value),
+        ),
+    );
   }
 
   /** What the sources of a table give, where all are directories. Only after `makeReadable`. */
