@@ -30,6 +30,8 @@ export class Rewriting {
   readonly #file: PageFile;
   readonly #change: Change;
   readonly #page: HashPage;
+  /** Those of all buckets that are rewritten. */
+  readonly #entries: PairsBuilder;
   readonly #further: Uint8Array[] = [];
   /** The number of the next page behind the buckets'. */
   #nextPage: number;
@@ -45,6 +47,8 @@ export class Rewriting {
     this.numbers = [...new Set([...changes.keys(), ...this.#bucketsOfMorePages()])].sort((a, b) => a - b);
     if (this.numbers.length * MOST_CHANGES > buckets) throw new NotPatchable('too much changes');
 
+    const pages = this.numbers.length + file.pageCount - 1 - buckets;
+    this.#entries = new PairsBuilder(file.path, pages * pageSize + bytesOf(change.come));
     this.#nextPage = buckets + 1;
     this.firstPages = new Uint8Array(this.numbers.length * pageSize);
     const sums = new PageSums(pageSize);
@@ -108,9 +112,11 @@ export class Rewriting {
   }
 
   #rewrite(bucket: number, change: BucketChange, at: number): void {
-    const pairs = this.#entriesOf(bucket, change);
+    const first = this.#entries.count;
+    this.#collect(bucket, change);
+    const pairs = this.#entries.finish();
     const { pool, keyStart, keyEnd } = pairs;
-    const order = Array.from({ length: pairs.count }, (_, i) => i);
+    const order = Array.from({ length: pairs.count - first }, (_, i) => first + i);
     order.sort((a, b) => {
       const way = compareKeys(pool, keyStart[a], keyEnd[a], pool, keyStart[b], keyEnd[b], true);
       if (way === 0 && a !== b) throw new NotPatchable('an entry that comes is there');
@@ -140,14 +146,13 @@ export class Rewriting {
     }
   }
 
-  /** A bucket's entries without those that go, and with those that come. */
-  #entriesOf(bucket: number, { gone, come }: BucketChange): Pairs {
-    const { pages, bytes } = this.#countPages(bucket, come);
-    const builder = new PairsBuilder(this.#file.path, bytes);
+  /** Adds a bucket's entries without those that go, and with those that come. */
+  #collect(bucket: number, { gone, come }: BucketChange): void {
+    const builder = this.#entries;
     const page = this.#page;
     const left = new Set(gone);
     let previous = 0;
-    for (const number of pages) {
+    for (let number = 1 + bucket; number !== 0; number = page.next) {
       page.load(number, previous);
       for (let i = 0; i < page.items; i += 2) {
         if (page.offPage[i] !== 0 || page.offPage[i + 1] !== 0)
@@ -170,22 +175,6 @@ export class Rewriting {
       builder.key(pool, keyStart[i], keyEnd[i]);
       builder.value(pool, valueStart[i], valueEnd[i]);
     }
-    return builder.finish();
-  }
-
-  #countPages(bucket: number, come: readonly number[]): { pages: number[]; bytes: number } {
-    const { pageSize } = this.#file;
-    const pages: number[] = [];
-    let previous = 0;
-    for (let number = 1 + bucket; number !== 0; number = this.#page.next) {
-      this.#page.load(number, previous);
-      pages.push(number);
-      previous = number;
-    }
-    const { keyStart, keyEnd, valueStart, valueEnd } = this.#change.come;
-    let bytes = pages.length * pageSize;
-    for (const i of come) bytes += keyEnd[i] - keyStart[i] + valueEnd[i] - valueStart[i];
-    return { pages, bytes };
   }
 
   /** Whether item `i` of the page is the key of an entry that goes, and the next one its value. */
@@ -203,6 +192,13 @@ export class Rewriting {
 interface BucketChange {
   readonly gone: number[];
   readonly come: number[];
+}
+
+/** Bytes of all keys and values: several entries may share those of one value. */
+function bytesOf({ count, keyStart, keyEnd, valueStart, valueEnd }: Pairs): number {
+  let bytes = 0;
+  for (let i = 0; i < count; i++) bytes += keyEnd[i] - keyStart[i] + valueEnd[i] - valueStart[i];
+  return bytes;
 }
 
 const NO_CHANGE: BucketChange = { gone: [], come: [] };

@@ -35,6 +35,7 @@ export class Base {
   readonly #reader: SectionReader;
   readonly streamCount: number;
   readonly objectCount: number;
+  #ids: Uint8Array | undefined;
   #objects: Objects | undefined;
   readonly #streams = new Map<number, Stream>();
   /** Memory of a stream that was let go of, section by section. */
@@ -54,10 +55,16 @@ export class Base {
     this.objectCount = this.#reader.length(0) / ID_BYTES;
   }
 
+  /** The objects' ids, without the rest of them. */
+  get ids(): Uint8Array {
+    this.#ids ??= this.#bytes(0);
+    return this.#ids;
+  }
+
   get objects(): Objects {
     this.#objects ??= {
       count: this.objectCount,
-      ids: this.#bytes(0),
+      ids: this.ids,
       dnStart: this.#column(1, this.objectCount),
       dnEnd: this.#column(2, this.objectCount),
       dns: this.#bytes(3),

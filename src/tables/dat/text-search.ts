@@ -23,7 +23,8 @@ export class TextSearch {
   readonly #size: number;
   /** The first entry that begins in a stretch of the file or behind it; undefined where there is none. */
   readonly #firsts = new Map<number, Found | undefined>();
-  #window = Buffer.alloc(0);
+  #room = Buffer.alloc(0);
+  #window = this.#room;
   #windowAt = 0;
 
   constructor(descriptor: number, size: number) {
@@ -88,14 +89,15 @@ export class TextSearch {
     const wanted = Math.min(length, this.#size - at);
     const from = at - this.#windowAt;
     if (from >= 0 && from + wanted <= this.#window.length) return this.#window.subarray(from, from + wanted);
-    const window = Buffer.allocUnsafeSlow(Math.min(Math.max(length, 4 * GRID), this.#size - at));
+    const most = Math.min(Math.max(length, 4 * GRID), this.#size - at);
+    if (this.#room.length < most) this.#room = Buffer.allocUnsafeSlow(2 * most);
     let count = 0;
-    while (count < window.length) {
-      const more = readSync(this.#descriptor, window, count, window.length - count, at + count);
+    while (count < most) {
+      const more = readSync(this.#descriptor, this.#room, count, most - count, at + count);
       if (more === 0) break;
       count += more;
     }
-    this.#window = window.subarray(0, count);
+    this.#window = this.#room.subarray(0, count);
     this.#windowAt = at;
     return this.#window.subarray(0, wanted);
   }

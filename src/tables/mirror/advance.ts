@@ -45,7 +45,7 @@ export function advance(old: StoredContents, overlay: readonly OverlayObject[], 
   for (const [number, stream] of streams.entries()) {
     if (!restarted[number % selections]) continue;
     const before = old.stream(number);
-    const { ids } = old.objects;
+    const { ids } = old;
     // New numbers are given while the ids of the old ones are read: the table copies when it grows.
     const idsAfter = table.ids;
     differences(before, ids, stream, idsAfter, {
@@ -138,9 +138,8 @@ export function compare(old: StoredContents, now: Contents, gathered: Gathered):
   for (let number = 0; number < selections * 2; number++) {
     const before = old.stream(number);
     const after = now.stream(number);
-    const { objects } = old;
     let departed = -1;
-    differences(before, objects.ids, after, now.objects.ids, {
+    differences(before, old.ids, after, now.ids, {
       come: (j) => {
         isChanged[number % selections] = true;
         note(number, after, j);

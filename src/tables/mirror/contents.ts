@@ -3,14 +3,14 @@ import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.
 import { decodeContributions, encodeEntries } from '../../state/mirror/contributions.ts';
 import type { OverlayObject } from '../../state/mirror/records.ts';
 import { compareBytes } from '../columns/bytes.ts';
-import { sharedColumn } from '../columns/shared-memory.ts';
+import { sharedBytes, sharedColumn } from '../columns/shared-memory.ts';
 import { IdTable } from './id-table.ts';
 import { combine, firstFrom, StreamBuilder, sortStream } from './stream.ts';
 
 /** What the objects of a directory give: first the entries of each selection, then the rejections of each. */
 export interface Contents {
-  /** Objects that give nothing may be among them. */
-  readonly objects: Objects;
+  /** The ids of the objects by their numbers; some that give nothing may be among them. */
+  readonly ids: Uint8Array;
   /** In the order of a mirror. */
   stream(number: number): Stream;
   /** Who gives a key to a stream, in the order of a mirror: the first is the one that counts. */
@@ -48,8 +48,12 @@ export class FullContents implements Contents {
 
   load(): void {}
 
+  get ids(): Uint8Array {
+    return this.objects.ids;
+  }
+
   id(object: number): Uint8Array {
-    return idOf(this.objects, object);
+    return idOf(this.ids, object);
   }
 
   dn(object: number): Uint8Array {
@@ -79,7 +83,7 @@ export class StoredContents implements Contents {
   readonly #changed: readonly OverlayObject[];
   readonly #streams = new Map<number, Stream>();
   #overlay: Overlay | undefined;
-  #objects: Objects | undefined;
+  #ids: Uint8Array | undefined;
 
   /** @param changed each object once */
   constructor(base: Base, changed: readonly OverlayObject[]) {
@@ -88,10 +92,15 @@ export class StoredContents implements Contents {
   }
 
   /** @throws DamagedFileError, as do the other methods */
-  get objects(): Objects {
-    if (this.#changed.length === 0) return this.base.objects;
-    this.#objects ??= joined(this.base.objects, this.#laid().objects);
-    return this.#objects;
+  get ids(): Uint8Array {
+    if (this.#changed.length === 0) return this.base.ids;
+    this.#ids ??= sharedBytesOf(this.base.ids, this.#laid().objects.ids);
+    return this.#ids;
+  }
+
+  /** Objects that give nothing may be among them. @throws DamagedFileError */
+  objects(): Objects {
+    return this.#changed.length === 0 ? this.base.objects : joined(this.base.objects, this.#laid().objects);
   }
 
   stream(number: number): Stream {
@@ -101,7 +110,7 @@ export class StoredContents implements Contents {
     const { table, streams, replaced } = this.#laid();
     const stream = combine(
       this.base.stream(number),
-      this.base.objects.ids,
+      this.base.ids,
       replaced,
       streams[number],
       table.ids,
@@ -139,8 +148,8 @@ export class StoredContents implements Contents {
   id(object: number): Uint8Array {
     const inBase = object < this.base.objectCount;
     return inBase
-      ? idOf(this.base.objects, object)
-      : idOf(this.#laid().objects, object - this.base.objectCount);
+      ? idOf(this.base.ids, object)
+      : idOf(this.#laid().objects.ids, object - this.base.objectCount);
   }
 
   dn(object: number): Uint8Array {
@@ -164,14 +173,14 @@ export class StoredContents implements Contents {
       if (number >= 0) found[number] = object;
     }
     const { base } = this;
-    const { ids, dns, dnStart, dnEnd } = base.objects;
     const inBase = new Map<number, number>();
-    wanted.findAll(ids, (object, number) => {
+    wanted.findAll(base.ids, (object, number) => {
       if (replaced[object] === 0) inBase.set(object, number);
     });
     if (inBase.size === 0) return found;
     const streams = Array.from({ length: base.streamCount }, (_, number) => base.stream(number));
     const entries = streams.map((stream) => entriesOf(stream, (object) => inBase.has(object)));
+    const { dns, dnStart, dnEnd } = base.objects;
     for (const [object, number] of inBase) {
       found[number] = {
         dn: dns.slice(dnStart[object], dnEnd[object]),
@@ -186,7 +195,7 @@ export class StoredContents implements Contents {
   /** Everything as a new base wants it: every object once, and none that has been replaced. */
   folded(): { objects: Objects; streams: Stream[] } {
     const { replaced } = this.#laid();
-    const { objects } = this;
+    const objects = this.objects();
     const numbers = new Uint32Array(objects.count);
     let count = 0;
     const ids = Buffer.from(new SharedArrayBuffer(objects.count * ID_BYTES));
@@ -240,7 +249,7 @@ export class StoredContents implements Contents {
     );
     const replaced = new Uint8Array(this.base.objectCount);
     if (table.count > 0) {
-      table.findAll(this.base.objects.ids, (object) => {
+      table.findAll(this.base.ids, (object) => {
         replaced[object] = 1;
       });
     }
@@ -273,7 +282,7 @@ export function entriesOf(stream: Stream, wanted: (object: number) => boolean): 
   return lists;
 }
 
-function idOf({ ids }: Objects, object: number): Uint8Array {
+function idOf(ids: Uint8Array, object: number): Uint8Array {
   return ids.slice(object * ID_BYTES, (object + 1) * ID_BYTES);
 }
 
@@ -288,17 +297,18 @@ function joined(a: Objects, b: Objects): Objects {
     for (let i = 0; i < b.count; i++) all[a.count + i] = other[i] + a.dns.length;
     return all;
   };
-  const shared = (first: Uint8Array, second: Uint8Array): Uint8Array => {
-    const all = Buffer.from(new SharedArrayBuffer(first.length + second.length));
-    all.set(first);
-    all.set(second, first.length);
-    return all;
-  };
   return {
     count: a.count + b.count,
-    ids: shared(a.ids, b.ids),
-    dns: shared(a.dns, b.dns),
+    ids: sharedBytesOf(a.ids, b.ids),
+    dns: sharedBytesOf(a.dns, b.dns),
     dnStart: shifted(a.dnStart, b.dnStart),
     dnEnd: shifted(a.dnEnd, b.dnEnd),
   };
+}
+
+function sharedBytesOf(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const all = sharedBytes(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
 }

@@ -332,7 +332,7 @@ export function isUnreadable(error: unknown): boolean {
 
 /** Whether every object that was known is there, under the DN that it had. */
 function haveSameNames(before: StoredContents, { table, objects }: Gathered): boolean {
-  const { objects: old } = before;
+  const old = before.objects();
   if (old.count !== table.count) return false;
   for (let i = 0; i < old.count; i++) {
     const j = table.find(old.ids, i * 16);
