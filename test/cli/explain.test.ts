@@ -67,6 +67,11 @@ test('an address that waits in a table that is held, and one that somebody keeps
   expect(suppressed.stdout).toMatch(
     /b_table: kept out by hand \(.*\): left us; mailhub-tables override remove b_table/,
   );
+
+  await run(hub, 'override', 'add', 'b_table', "o'brien@example.ac.uk", 'x', '--reason', 'comes');
+  await run(hub, 'override', 'suppress', 'b_table', "o'brien@example.ac.uk", '--reason', 'not yet');
+  const quoted = await run(hub, 'explain', "o'brien@example.ac.uk");
+  expect(quoted.stdout).toContain("override remove b_table 'o'\\''brien@example.ac.uk'\n");
 });
 
 test('without any state, where an address is can still be told', async () => {

@@ -18,8 +18,8 @@ export const PAGE_NUMBER_SIZE = 4;
 export const OVERFLOW_ROOM = PAGE_SIZE - PAGE_NUMBER_SIZE;
 
 /** How much of a record its cell may hold, at most, and how much at least where not all of it fits. */
-export const MOST_LOCAL = Math.floor(((PAGE_SIZE - 12) * 64) / 255) - 23;
-export const LEAST_LOCAL = Math.floor(((PAGE_SIZE - 12) * 32) / 255) - 23;
+const MOST_LOCAL = Math.floor(((PAGE_SIZE - 12) * 64) / 255) - 23;
+const LEAST_LOCAL = Math.floor(((PAGE_SIZE - 12) * 32) / 255) - 23;
 
 /** The bytes of a record of `size` bytes that are in its cell; the others fill overflow pages. */
 export function localSize(size: number): number {

@@ -35,7 +35,7 @@ export const TEXT_KEYS: TableSchema = {
 };
 
 /** For Exim's `sqlite` lookup and for people: keys and values as text, without NULs. */
-export const PLAIN: TableSchema = {
+const PLAIN: TableSchema = {
   name: 'entries',
   key: 'key',
   value: 'value',

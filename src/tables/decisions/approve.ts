@@ -27,7 +27,7 @@ import { readKeptText } from '../publish/kept-text.ts';
 import { publishPlans } from '../publish/publish.ts';
 import { endRun } from '../publish/run-history.ts';
 import { sweep } from '../publish/stage.ts';
-import { type Survey, survey } from '../publish/survey.ts';
+import { type Survey, surveyTable } from '../publish/survey.ts';
 import type { TableReport } from '../report.ts';
 import { reportOf } from '../report-table.ts';
 import { selectTables } from '../select.ts';
@@ -188,11 +188,7 @@ class Approver {
   ): Plan[] {
     const arriving = moves.get(table.name) ?? [];
     const files = tableFiles(this.#config.tablesDir, table.name, this.#formats.of(table));
-    const found = survey(files, {
-      record: this.#state.published(table.name),
-      intended: this.#state.intended(table.name),
-      verify: false,
-    });
+    const found = surveyTable(files, table.name, this.#state);
     if (approved !== undefined) {
       const candidate = this.#candidate(table, approved, found);
       const plan = decidedPlan(table, files, found, candidate);

@@ -23,7 +23,7 @@ import { chooseFormats } from '../publish/formats.ts';
 import { publishPlans } from '../publish/publish.ts';
 import { endRun } from '../publish/run-history.ts';
 import { sweep } from '../publish/stage.ts';
-import { survey } from '../publish/survey.ts';
+import { surveyTable } from '../publish/survey.ts';
 import type { TableReport } from '../report.ts';
 import { reportOf } from '../report-table.ts';
 import { selectTables } from '../select.ts';
@@ -189,8 +189,7 @@ async function awaited(
     if (name === table || other.sources.length === 0 || stampOf(files.candidate) === undefined) return [];
     const { pairs } = readDatFile(files.candidate);
     const waiting = merge([{ source: files.candidate, pairs }]).table;
-    const record = state.published(name);
-    const shown = survey(files, { record, intended: state.intended(name), verify: false }).shown();
+    const shown = surveyTable(files, name, state).shown();
     return leaving
       .filter(({ key }) => valueIn(waiting, Buffer.from(key)) !== undefined)
       .filter(({ key }) => shown === undefined || valueIn(shown, Buffer.from(key)) === undefined)
@@ -248,8 +247,7 @@ async function planOf(
   const formats = await chooseFormats(config);
   const { name } = table;
   const files = tableFiles(config.tablesDir, name, formats.of(table));
-  const record = state.published(name);
-  const found = survey(files, { record, intended: state.intended(name), verify: false });
+  const found = surveyTable(files, name, state);
   if (found.foreign !== undefined) {
     throw new OverrideError(
       `${files.dat}, which somebody else wrote, waits for a run: settle that first with build ${name}`,
@@ -289,8 +287,7 @@ async function surveysBefore(config: Config, state: State, table: TableConfig) {
   return config.tables.slice(0, config.tables.indexOf(table)).map((earlier) => {
     const { name } = earlier;
     const files = tableFiles(config.tablesDir, name, formats.of(earlier));
-    const record = state.published(name);
-    return { name, survey: survey(files, { record, intended: state.intended(name), verify: false }) };
+    return { name, survey: surveyTable(files, name, state) };
   });
 }
 

@@ -1,6 +1,7 @@
 import { printableText } from '../../config/printable.ts';
 import type { Override } from '../../state/overrides.ts';
 import type { Merged } from '../columns/merge.ts';
+import { shellWord } from '../notices/shell-word.ts';
 import { changedByHand, changesBy, isCaughtUp } from './overrides.ts';
 
 /** The overrides as one run applies them, and which of them the sources have caught up with. */
@@ -37,7 +38,7 @@ export class OverridesOfRun {
       if (!caught || each.caughtUp !== undefined) return [];
       const { table, key } = each;
       return [
-        `${table}: the sources say by themselves what the override of ${printableText(key)} says: mailhub-tables override remove ${table} ${printableText(key)}`,
+        `${table}: the sources say by themselves what the override of ${printableText(key)} says: mailhub-tables override remove ${table} ${shellWord(printableText(key))}`,
       ];
     });
   }

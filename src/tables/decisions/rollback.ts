@@ -21,7 +21,7 @@ import { readKeptText } from '../publish/kept-text.ts';
 import { publishPlans } from '../publish/publish.ts';
 import { endRun } from '../publish/run-history.ts';
 import { sweep } from '../publish/stage.ts';
-import { type Survey, survey } from '../publish/survey.ts';
+import { type Survey, surveyTable } from '../publish/survey.ts';
 import type { TableReport } from '../report.ts';
 import { reportOf } from '../report-table.ts';
 import { selectTables } from '../select.ts';
@@ -112,8 +112,7 @@ export async function rollbackUnderLock(
   for (const table of config.tables) {
     const { name } = table;
     const files = tableFiles(config.tablesDir, name, formats.of(table));
-    const record = state.published(name);
-    const look = (): Survey => survey(files, { record, intended: state.intended(name), verify: false });
+    const look = (): Survey => surveyTable(files, name, state);
     if (!tables.includes(name)) {
       others.push(look);
       continue;

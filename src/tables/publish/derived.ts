@@ -12,7 +12,7 @@ import { PublishedTables } from '../questions/lookup.ts';
 import { TableThreads } from '../threads/table-threads.ts';
 import { stampsOf, type TableFiles, tableFiles } from './files.ts';
 import { type ChosenFormats, chooseFormats } from './formats.ts';
-import { survey } from './survey.ts';
+import { surveyTable } from './survey.ts';
 
 /** What became of a table that is made of others. */
 export interface DerivedReport {
@@ -126,9 +126,8 @@ class Deriver {
     const table = this.#config.tables.find((each) => each.name === name);
     if (table === undefined) throw new PublishError(name, 'there is no such table');
     const files = tableFiles(this.#config.tablesDir, name, this.#formats.of(table));
-    const record = this.#state.published(name);
-    const { published } = survey(files, { record, intended: this.#state.intended(name), verify: false });
-    if (published === undefined || published.digest !== record?.digest) {
+    const { published } = surveyTable(files, name, this.#state);
+    if (published === undefined || published.digest !== this.#state.published(name)?.digest) {
       throw new PublishError(name, 'it is not as it was published; the next run mends it');
     }
     return published.load();

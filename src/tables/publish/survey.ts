@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { DbmError } from '../../dbm/error.ts';
 import type { DbmFile } from '../../dbm/format.ts';
 import { openTable } from '../../dbm/index.ts';
+import type { State } from '../../state/state.ts';
 import type { TableRecord } from '../../state/table-record.ts';
 import { digestOf } from '../columns/digest.ts';
 import { type Conflict, merge } from '../columns/merge.ts';
@@ -85,6 +86,16 @@ export const NOTHING_SURVEYED: Survey = {
   stamps: {},
   notes: [],
 };
+
+/** `survey`, with what the state remembers of a table. @throws PublishError when a file is there but can't be read */
+export function surveyTable(
+  files: TableFiles,
+  name: string,
+  state: Pick<State, 'published' | 'intended'> | undefined,
+  verify = false,
+): Survey {
+  return survey(files, { record: state?.published(name), intended: state?.intended(name), verify });
+}
 
 /**
  * Finds out what is published. A `.dat` that we wrote is the truth, and a dbm file that does not match it is to be rebuilt;

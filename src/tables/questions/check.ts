@@ -24,7 +24,7 @@ import { unprotecting } from '../guard/guard.ts';
 import { EximError } from '../publish/exim.ts';
 import { stampOf, type TableFiles, tableFiles } from '../publish/files.ts';
 import { type ChosenFormats, chooseFormats } from '../publish/formats.ts';
-import { type Survey, survey } from '../publish/survey.ts';
+import { type Survey, surveyTable } from '../publish/survey.ts';
 import { Accounts, endings } from '../sources/accounts.ts';
 import { readCsv } from '../sources/csv.ts';
 import { readDatFile } from '../sources/file.ts';
@@ -97,8 +97,7 @@ async function* checkTable(
   const subject = `table ${table.name}`;
   const files = tableFiles(config.tablesDir, table.name, formats);
   try {
-    const record = state?.published(table.name);
-    const found = survey(files, { record, intended: state?.intended(table.name), verify: true });
+    const found = surveyTable(files, table.name, state, true);
     surveys.set(table.name, { files, survey: found });
     yield describeSurvey(table, files.dat, found);
     const absent = found.published === undefined ? [] : unprotecting(table.guard, found.published.load());
@@ -179,7 +178,7 @@ function* checkAcross(config: Config, surveys: Surveys): Generator<Observation> 
   };
 }
 
-function describeSurvey(table: TableConfig, dat: string, found: ReturnType<typeof survey>): Observation {
+function describeSurvey(table: TableConfig, dat: string, found: Survey): Observation {
   const subject = `table ${table.name}`;
   const { published, foreign, dbmMatches, notes } = found;
   if (table.sources.length === 0 && !found.datThere) {

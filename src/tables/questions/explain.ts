@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Config, DirectorySourceConfig, TableConfig } from '../../config/config.ts';
+import { printableText } from '../../config/printable.ts';
 import { addressFault } from '../../ldap/address.ts';
 import { DirectoryError } from '../../ldap/error.ts';
 import { findHolders } from '../../ldap/find-holders.ts';
@@ -12,6 +13,7 @@ import { valueIn } from '../columns/entry-of.ts';
 import { merge } from '../columns/merge.ts';
 import { type OpenProvenance, openProvenance } from '../mirror/open-provenance.ts';
 import type { Departure, Origin } from '../mirror/provenance.ts';
+import { shellWord } from '../notices/shell-word.ts';
 import { tableFiles } from '../publish/files.ts';
 import { chooseFormats } from '../publish/formats.ts';
 import { Accounts } from '../sources/accounts.ts';
@@ -169,7 +171,9 @@ class Explainer {
       .filter(({ table, value }) => value === undefined && !hits.some((hit) => hit.table === table))
       .map(({ table, who, why }) => ({
         kind: 'suppressed',
-        message: `${table}: kept out by hand (${who}): ${why}; mailhub-tables override remove ${table} ${printable(this.#key)}`,
+        message:
+          printableText(`${table}: kept out by hand (${who}): ${why}; `) +
+          `mailhub-tables override remove ${table} ${shellWord(printable(this.#key))}`,
       }));
   }
 

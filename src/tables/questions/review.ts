@@ -18,7 +18,7 @@ import type { Origin } from '../mirror/provenance.ts';
 import { tableFiles } from '../publish/files.ts';
 import { type ChosenFormats, chooseFormats } from '../publish/formats.ts';
 import { readKeptText } from '../publish/kept-text.ts';
-import { survey } from '../publish/survey.ts';
+import { surveyTable } from '../publish/survey.ts';
 import { selectTables } from '../select.ts';
 import { sourceName } from '../source-name.ts';
 import { changesByDomain, type DomainChange } from '../sources/domains.ts';
@@ -180,12 +180,8 @@ class Reviewer {
     const files = tableFiles(this.#config.tablesDir, config.name, this.#formats.of(config));
     const state = State.peek(this.#config.stateDir);
     try {
-      const found = survey(files, {
-        record: state?.published(config.name),
-        intended: state?.intended(config.name),
-        verify: false,
-      });
-      if (found.published?.digest === held.published) return undefined;
+      const { published } = surveyTable(files, config.name, state);
+      if (published?.digest === held.published) return undefined;
       return 'what is published has changed since: the next build judges anew';
     } catch (error) {
       if (error instanceof PublishError || error instanceof DbmError) return error.message;
