@@ -150,7 +150,17 @@ export class Hubs {
 
   #configuration(folder: string, guard: string): string {
     const { urls, base, bindDn, passwordFile, caFile, starttls, allowPlaintext } = this.#place.settings;
-    const settings = { urls, base, bind_dn: bindDn, password_file: passwordFile, ca_file: caFile, starttls };
+    const { delta, idAttribute } = this.#place.settings;
+    const settings = {
+      urls,
+      base,
+      delta,
+      id_attribute: idAttribute,
+      bind_dn: bindDn,
+      password_file: passwordFile,
+      ca_file: caFile,
+      starttls,
+    };
     return [
       `tables_dir = "${folder}/etc"`,
       `state_dir = "${folder}/state"`,

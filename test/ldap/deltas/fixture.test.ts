@@ -50,6 +50,17 @@ test('without sight of deletions, deltas miss these and nothing else', () =>
 
 test('with times of modification, too', () => checkDeltas(20, () => start({ delta: 'timestamp' })));
 
+const synchronised = { delta: 'syncrepl', idAttribute: 'entryUUID' } as const;
+
+test('with content synchronisation, too', () => checkDeltas(20, () => start(synchronised)));
+
+test('without a session log, content synchronisation misses deletions and nothing else', () =>
+  checkDeltas(10, async () => {
+    const living = await start(synchronised);
+    living.server.showDeletions(false);
+    return living;
+  }));
+
 test('what changes while everything is searched is neither lost nor twice', () =>
   checkDeltas(30, async () => {
     const living = await start({ pageSize: 2 });
