@@ -1,6 +1,6 @@
 import { printableText } from '../config/printable.ts';
 import type { Listing } from '../tables/columns/tally.ts';
-import type { Finding } from '../tables/guard/guard.ts';
+import type { Finding } from '../tables/guard/finding.ts';
 import { configFlag } from '../tables/notices/config-flag.ts';
 import type { BuildReport, DirectoryOutcome, TableReport } from '../tables/report.ts';
 import { writeDerived } from './derived-lines.ts';

@@ -2,7 +2,7 @@ import type { DirectoryReport, ServerLoad } from '../ldap/types.ts';
 import type { Pin } from '../state/pins.ts';
 import type { Conflict } from './columns/merge.ts';
 import type { Listing } from './columns/tally.ts';
-import type { Finding } from './guard/guard.ts';
+import type { Finding } from './guard/finding.ts';
 import type { DerivedReport } from './publish/derived.ts';
 import type { Rejection } from './sources/file.ts';
 import type { Stage } from './threads/stopwatch.ts';

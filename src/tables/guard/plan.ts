@@ -10,7 +10,8 @@ import type { Parts, TableChange } from '../publish/stage.ts';
 import type { Survey } from '../publish/survey.ts';
 import type { Hold, Outcome, SourceRejection } from '../report.ts';
 import type { SourceFailure } from '../sources/collect.ts';
-import type { Finding, Size } from './guard.ts';
+import type { Finding } from './finding.ts';
+import type { Size } from './guard.ts';
 
 /** A table as a run finds it. */
 export interface TableAtHand {

@@ -8,7 +8,7 @@ import type { SourceRejection } from '../report.ts';
 import type { Collected } from '../sources/collect.ts';
 import { oldSources } from '../sources/source-age.ts';
 import { additionsOf } from './additions.ts';
-import { type Counts, judge, type Refusal, type Size, type Verdict } from './guard.ts';
+import { type Counts, judge, type Refusal, type Size } from './guard.ts';
 import {
   type Base,
   type Decision,
@@ -18,6 +18,7 @@ import {
   planOf,
   type TableAtHand,
 } from './plan.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface PlanOptions {
   readonly force: boolean;

@@ -1,9 +1,9 @@
 import { printable } from '../columns/bytes.ts';
 import { additionsOf } from './additions.ts';
 import { changesOf } from './changes.ts';
-import { keyOfEntries } from './guard.ts';
 import { findMoves, findWaiting, type Move } from './moves.ts';
 import type { Plan } from './plan.ts';
+import { keyOfEntries } from './verdict.ts';
 
 /**
  * Holds the tables that would lose an address to one that does not publish.

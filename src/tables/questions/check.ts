@@ -20,7 +20,7 @@ import { Overrides } from '../../state/overrides.ts';
 import { State } from '../../state/state.ts';
 import { SourceError, systemReason } from '../error.ts';
 import { crossCheckPublished } from '../guard/cross-checks/published.ts';
-import { unprotecting } from '../guard/guard.ts';
+import { unprotecting } from '../guard/domain-findings.ts';
 import { EximError } from '../publish/exim.ts';
 import { stampOf, type TableFiles, tableFiles } from '../publish/files.ts';
 import { type ChosenFormats, chooseFormats } from '../publish/formats.ts';
