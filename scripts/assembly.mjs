@@ -1,5 +1,6 @@
-// Compiles each src/**/assembly/ from AssemblyScript to WebAssembly, and writes the loops.ts beside it that brings these loops to
-// work in a memory. Does nothing where that was made from the same sources before.
+// Compiles each src/**/assembly/index.ts from AssemblyScript to WebAssembly, and writes the loops.ts beside its folder that brings
+// these loops to work in a memory. Does nothing where that was made from the same sources before: those of the folder, and of the
+// assembly/ in a folder above, which it may import from.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
@@ -16,7 +17,8 @@ export { compileAssembly as setup };
 
 export async function compileAssembly() {
   for (const name of readdirSync(join(root, 'src'), { recursive: true })) {
-    if (basename(name) === 'assembly') await compile(join(root, 'src', name));
+    const folder = join(root, 'src', name);
+    if (basename(name) === 'assembly' && existsSync(join(folder, 'index.ts'))) await compile(folder);
   }
 }
 
@@ -47,7 +49,9 @@ export function loopsIn(memory: LinearMemory): Loops {
 
 function digestOf(folder) {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
-  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+  for (const each of [folder, join(folder, '../../assembly')].filter(existsSync)) {
+    for (const name of readdirSync(each).sort()) hash.update(name).update(readFileSync(join(each, name)));
+  }
   return hash.digest('hex');
 }
 

@@ -156,6 +156,16 @@ export class OutputStream {
     return Math.floor((PIECE_SIZE - this.#used) / size);
   }
 
+  /** Bytes that are left in `piece`. */
+  get left(): number {
+    return PIECE_SIZE - this.#used;
+  }
+
+  /** Where in the file the next bytes go. */
+  get position(): number {
+    return this.#position + this.#used;
+  }
+
   /** Where in the memory of `piece` the next bytes go. */
   get address(): number {
     return this.#piece.bytes.byteOffset + this.#used;

@@ -1,7 +1,8 @@
 import { sameBytes, viewOf } from '../bytes.ts';
 import type { LinearMemory } from '../linear-memory.ts';
+import { PLACE, PLACE_BYTES } from '../table-groups.ts';
 import { compareKeys } from './key-order.ts';
-import { PLACE, PLACE_BYTES, type TableBuckets } from './table-buckets.ts';
+import type { TableBuckets } from './table-buckets.ts';
 
 const NONE = -1;
 

@@ -1,10 +1,11 @@
 import { viewOf } from '../bytes.ts';
 import type { LinearMemory } from '../linear-memory.ts';
 import type { OutputStream } from '../output.ts';
+import { PLACE, PLACE_BYTES } from '../table-groups.ts';
 import { itemSize } from './geometry.ts';
 import { isOffPage, NOT_LOGGED, PAGE, PAGE_HEADER, PAGE_OVERFLOW } from './layout.ts';
 import type { Loops } from './loops.ts';
-import { PLACE, PLACE_BYTES, type TableBuckets } from './table-buckets.ts';
+import type { TableBuckets } from './table-buckets.ts';
 
 /** A page that does not read as it should, before it went to the disk: a fault of this program, or of the machine. */
 export class WrongPageError extends Error {

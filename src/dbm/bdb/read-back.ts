@@ -3,13 +3,14 @@ import { DbmError } from '../error.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
 import { inStretches } from '../stretches.ts';
+import { PLACE_BYTES } from '../table-groups.ts';
 import { Bucket } from './bucket.ts';
 import { HashPage } from './hash-page.ts';
 import { PAGE_HASH } from './layout.ts';
 import { LongItems } from './long-items.ts';
 import { bucketOf, bucketPage, type Meta } from './meta.ts';
 import type { PageFile } from './page-file.ts';
-import { PLACE_BYTES, TableBuckets } from './table-buckets.ts';
+import { TableBuckets } from './table-buckets.ts';
 
 /** Buckets of a file, and the hashes of all keys of its table. */
 export interface Selection {

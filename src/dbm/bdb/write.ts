@@ -1,16 +1,17 @@
 import { DbmError } from '../error.ts';
 import type { WriteOptions } from '../format.ts';
 import { measure } from '../limits.ts';
-import { MemoryFullError } from '../linear-memory.ts';
 import { createFile, type Output, type OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
+import { type Group, PLACE_BYTES } from '../table-groups.ts';
+import { withRoom } from '../with-room.ts';
 import { fileIdOf } from './file-id.ts';
 import { chooseGeometry, type Geometry } from './geometry.ts';
 import { limits } from './limits.ts';
 import { writeMeta } from './meta.ts';
 import { PageWriter, WrongPageError } from './pages.ts';
-import { type Group, PLACE_BYTES, TableBuckets } from './table-buckets.ts';
+import { TableBuckets } from './table-buckets.ts';
 import { WrittenPages } from './written-pages.ts';
 
 /** `Format.write` for Berkeley DB hash files, version 9, little-endian. */
@@ -30,16 +31,13 @@ export async function writeBdb(path: string, pairs: Pairs, options: WriteOptions
 }
 
 function plan(path: string, pairs: Pairs, terminated: boolean): { table: TableBuckets; geometry: Geometry } {
-  try {
+  return withRoom(path, () => {
     const table = new TableBuckets(pairs, terminated);
     const sizes = table.sizes();
     if (sizes.longestKey > limits.key || sizes.longestValue > limits.value)
       measure(path, pairs, terminated, limits);
     return { table, geometry: chooseGeometry(pairs, table, sizes, terminated) };
-  } catch (error) {
-    if (error instanceof MemoryFullError) throw new DbmError(path, error.message, { cause: error });
-    throw error;
-  }
+  });
 }
 
 class Writer {

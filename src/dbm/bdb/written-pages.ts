@@ -1,16 +1,9 @@
-import { DbmError } from '../error.ts';
-import { Input } from '../input.ts';
 import type { Pairs } from '../pairs.ts';
+import { WrittenPieces } from '../written-pieces.ts';
 import { PageFile } from './page-file.ts';
 import { WrongPageError } from './pages.ts';
 import { readBack } from './read-back.ts';
 import type { TableBuckets } from './table-buckets.ts';
-
-interface Piece {
-  readonly position: number;
-  readonly size: number;
-  readonly checksum: bigint;
-}
 
 /**
  * What was written of a file: how it is read back without a look at every key once more. Pages that were held against their
@@ -21,7 +14,7 @@ export class WrittenPages {
   readonly #path: string;
   readonly #table: TableBuckets;
   readonly #pageSize: number;
-  readonly #pieces: Piece[] = [];
+  readonly #pieces: WrittenPieces;
   readonly #unread: number[] = [];
   #checksum = 0n;
 
@@ -29,6 +22,10 @@ export class WrittenPages {
     this.#path = path;
     this.#table = table;
     this.#pageSize = pageSize;
+    const { memory, loops } = table;
+    this.#pieces = new WrittenPieces(path, memory, (address, size) =>
+      loops.checksum(address, size, pageSize),
+    );
   }
 
   /** The sum of a number for each page, in which each of its bytes and its own number count: whatever order they came in. */
@@ -42,9 +39,7 @@ export class WrittenPages {
     const { loops } = this.#table;
     if (!loops.areNumbered(bytes.byteOffset, bytes.length, this.#pageSize, first))
       throw new WrongPageError(first);
-    const checksum = this.#sum(bytes);
-    this.#pieces.push({ position, size: bytes.length, checksum });
-    this.#checksum = BigInt.asUintN(64, this.#checksum + checksum);
+    this.#checksum = BigInt.asUintN(64, this.#checksum + this.#pieces.note(bytes, position));
   }
 
   /** Takes note of a bucket that was not held against its entries. */
@@ -54,27 +49,7 @@ export class WrittenPages {
 
   /** @throws DbmError when the file has not what was written, or not what should have been */
   readBack(pairs: Pairs, terminated: boolean): void {
-    const { memory } = this.#table;
-    const largest = this.#pieces.reduce((most, { size }) => Math.max(most, size), 0);
-    const address = memory.reserve(largest);
-    const input = new Input(this.#path);
-    try {
-      for (const { position, size, checksum } of this.#pieces) {
-        const bytes = memory.bytes(address, size);
-        input.read(bytes, position);
-        if (this.#sum(bytes) !== checksum) {
-          throw new DbmError(
-            this.#path,
-            'reading it back gave other bytes than were written; check the disk',
-            {
-              offset: position,
-            },
-          );
-        }
-      }
-    } finally {
-      input.close();
-    }
+    this.#pieces.readBack();
     const file = new PageFile(this.#path);
     try {
       const buckets = new Set([...this.#unread, 0, file.meta.maxBucket]);
@@ -82,9 +57,5 @@ export class WrittenPages {
     } finally {
       file.close();
     }
-  }
-
-  #sum(bytes: Uint8Array): bigint {
-    return BigInt.asUintN(64, this.#table.loops.checksum(bytes.byteOffset, bytes.length, this.#pageSize));
   }
 }

@@ -6,11 +6,9 @@ import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
 import { checkSameEntries } from '../same-entries.ts';
 import { sortByKey } from '../sort.ts';
-import { inFileOrder } from './file-order.ts';
 import { hashKey, hashKeys } from './hash.ts';
 import { type Header, readHeader } from './header.ts';
 import { HEADER_SIZE, RECORD_HEADER, SLOT_SIZE, TABLES } from './layout.ts';
-import { OwnRecords } from './own-records.ts';
 import { type Records, readRecords } from './records.ts';
 import { checkTables } from './verify.ts';
 
@@ -73,17 +71,10 @@ export class CdbFile implements DbmFile {
     return pairs;
   }
 
-  /** Our own files are read once, in the order that they are in; what is not like them, or at fault, is looked at as a whole. */
   readBack(pairs: Pairs): void {
-    const { places } = inFileOrder(pairs, this.#terminated);
-    const own = new OwnRecords(this.#input, this.#header, pairs.pool, places, this.#terminated);
-    if (own.read()) {
-      checkTables(this.#input, this.#header, own.hashes, own.positions);
-    } else {
-      const records = this.#records();
-      checkSameEntries(this.path, records.pairs, pairs);
-      this.#checkTables(records);
-    }
+    const records = this.#records();
+    checkSameEntries(this.path, records.pairs, pairs);
+    this.#checkTables(records);
   }
 
   verify(): void {

@@ -55,7 +55,7 @@ class LookupCheck {
       const start = bucket.entryAddress(element);
       const end = start + bucket.keySize(element);
       const hash = bucket.hash(element);
-      const ofKey = hashKey(this.#bytes, start, end, false);
+      const ofKey = hashKey(this.#bytes, start, end);
       if (hash !== ofKey) throw bucket.fault(element, 'has another hash than its key');
       if (prefixOf(hash, bucket.bits) !== prefix) throw bucket.fault(element, 'belongs into another bucket');
       const shown = bucket.address + BUCKET.elements + element * ELEMENT_SIZE + ELEMENT.keyStart;

@@ -1,18 +1,19 @@
 import { viewOf } from '../bytes.ts';
-import { EntryBytes } from '../entry-bytes.ts';
 import { DbmError } from '../error.ts';
 import type { WriteOptions } from '../format.ts';
-import { fetchBytes, type HashOrder, PLACE } from '../hash-order.ts';
+import { inHashOrder } from '../in-hash-order.ts';
 import { measure } from '../limits.ts';
-import { createFile, type Output, type OutputStream, PIECE_SIZE } from '../output.ts';
+import { type Output, type OutputStream, PIECE_SIZE } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
-import { printable } from '../printable.ts';
-import { readBackOf } from '../read-back.ts';
+import { PLACE, PLACE_BYTES, TableGroups } from '../table-groups.ts';
+import { withRoom } from '../with-room.ts';
+import { WrittenTable } from '../written-table.ts';
+import { WrongRecordError } from '../wrong-record.ts';
 import { GdbmFile } from './file.ts';
-import { inFileOrder } from './file-order.ts';
-import { headerBlock, putAddress } from './header.ts';
-import { BUCKET, bucketElements, ELEMENT, ELEMENT_SIZE, EMPTY, KEY_START } from './layout.ts';
+import { getAddress, headerBlock, putAddress } from './header.ts';
+import { BUCKET, bucketElements, ELEMENT_SIZE, EMPTY, HASH_BITS } from './layout.ts';
 import { limits } from './limits.ts';
+import { type Loops, loopsIn } from './loops.ts';
 import { type Plan, planBuckets } from './plan.ts';
 
 /**
@@ -21,139 +22,184 @@ import { type Plan, planBuckets } from './plan.ts';
  */
 export async function writeGdbm(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
   const terminated = options.terminated ?? true;
-  const { keys, values } = measure(path, pairs, terminated, limits);
-  const order = inFileOrder(pairs, terminated);
-  if (order.repeated !== undefined)
-    throw new DbmError(path, `the key ${printable(order.repeated)} is there twice`);
-  const plan = planBuckets(order.hashes);
-  if (plan === undefined) throw new DbmError(path, 'too many keys have the same hash for gdbm');
-  await createFile(
-    path,
-    (output) => new GdbmWriter(output, pairs.pool, order, terminated, plan).write(keys + values),
-    readBackOf((as) => new GdbmFile(path, as), pairs, { ...options, terminated }),
-  );
+  const nul = terminated ? 1 : 0;
+  const writer = withRoom(path, () => {
+    const table = new TableGroups(pairs, loopsIn);
+    const sizes = table.sizes(nul);
+    if (sizes.longestKey > limits.key || sizes.longestValue > limits.value)
+      measure(path, pairs, terminated, limits);
+    const { memory, loops, count } = table;
+    const hashes = memory.reserve(4 * count);
+    loops.hashKeys(count, nul, hashes);
+    const plan = planBuckets(count, (bits) => {
+      const before = memory.reserve(4 * (2 ** bits + 1));
+      loops.countPrefixes(hashes, count, bits, before);
+      return memory.numbers(before, 2 ** bits + 1);
+    });
+    if (plan === undefined) throw new DbmError(path, 'too many keys have the same hash for gdbm');
+    return new Writer(path, table, hashes, sizes.keys + sizes.values, plan, nul);
+  });
+  await writer.write(options);
 }
 
-class GdbmWriter {
-  /** Means nothing; keeps the fetching from being optimised away. */
-  fetched = 0;
-  readonly #output: Output;
-  readonly #pool: Uint8Array;
-  readonly #entries: EntryBytes;
-  readonly #order: HashOrder;
+class Writer {
+  readonly #path: string;
+  readonly #table: TableGroups<Loops>;
+  /** Address. */
+  readonly #hashes: number;
+  readonly #bytes: number;
   readonly #plan: Plan;
+  readonly #nul: 0 | 1;
+  readonly #written: WrittenTable;
   readonly #elements: number;
-  readonly #emptyBucket: Uint8Array;
-  /** The bucket that is being filled. */
-  readonly #bucket: Uint8Array;
-  readonly #view: DataView;
+  readonly #directory: DataView;
+  /** Where the buckets begin, and the entries. */
+  readonly #firstBucket: number;
+  readonly #firstEntry: number;
+  /** The address of the bucket that is being filled, and its number. */
+  readonly #bucket: number;
+  #number = 0;
+  /** How many entries of the directory lead to buckets before it. */
+  #before = 0;
 
-  constructor(output: Output, pool: Uint8Array, order: HashOrder, terminated: boolean, plan: Plan) {
-    this.#output = output;
-    this.#pool = pool;
-    this.#entries = new EntryBytes(pool, terminated);
-    this.#order = order;
+  /** @param bytes of all keys and values */
+  constructor(
+    path: string,
+    table: TableGroups<Loops>,
+    hashes: number,
+    bytes: number,
+    plan: Plan,
+    nul: 0 | 1,
+  ) {
+    this.#path = path;
+    this.#table = table;
+    this.#hashes = hashes;
+    this.#bytes = bytes;
     this.#plan = plan;
+    this.#nul = nul;
+    this.#written = new WrittenTable(path, table.memory, table.loops);
     this.#elements = bucketElements(plan.blockSize);
-    this.#emptyBucket = emptyBucket(plan.blockSize, this.#elements);
-    this.#bucket = new Uint8Array(plan.blockSize);
-    this.#view = viewOf(this.#bucket);
+    this.#firstBucket = plan.blockSize + 8 * 2 ** plan.directoryBits;
+    this.#firstEntry = this.#firstBucket + plan.bits.length * plan.blockSize;
+    this.#directory = this.#makeDirectory();
+    this.#bucket = table.memory.reserve(plan.blockSize);
+  }
+
+  async write(options: WriteOptions): Promise<void> {
+    await this.#written.create(
+      (output) => this.#fill(output),
+      (path) => new GdbmFile(path, { terminated: this.#nul === 1 }),
+      options,
+    );
   }
 
   /** The header comes last: a file that was left half-written has none. */
-  async write(bytes: number): Promise<void> {
+  async #fill(output: Output): Promise<void> {
     const { blockSize, directoryBits, bits, start } = this.#plan;
-    const directorySize = 8 * 2 ** directoryBits;
-    const firstBucket = blockSize + directorySize;
-    const firstRecord = firstBucket + bits.length * blockSize;
-    const size = Math.ceil((firstRecord + bytes) / blockSize) * blockSize;
-    this.#writeDirectory(firstBucket);
+    const directory = this.#written.stream(output, blockSize);
+    directory.put(new Uint8Array(this.#directory.buffer));
+    directory.end();
 
-    const buckets = this.#output.stream(firstBucket);
-    const records = this.#output.stream(firstRecord);
-    let address = firstRecord;
-    for (let bucket = 0; bucket < bits.length; bucket++) {
-      this.#bucket.set(this.#emptyBucket);
-      this.#view.setInt32(BUCKET.bits, bits[bucket], true);
-      this.#view.setInt32(BUCKET.count, start[bucket + 1] - start[bucket], true);
-      address = this.#writeEntries(records, start[bucket], start[bucket + 1], address);
-      buckets.put(this.#bucket);
-      if (this.#output.full) await this.#output.room();
+    const buckets = this.#written.stream(output, this.#firstBucket);
+    const entries = this.#written.stream(output, this.#firstEntry);
+    let next = 0;
+    this.#beginBucket();
+    for (const { places, count } of inHashOrder(
+      this.#path,
+      this.#table,
+      this.#hashes,
+      this.#hashes,
+      2 ** HASH_BITS,
+    )) {
+      for (let done = 0; done < count; ) {
+        while (next === start[this.#number + 1]) this.#endBucket(buckets);
+        const most = Math.min(count - done, start[this.#number + 1] - next);
+        const written = this.#writeEntries(places + PLACE_BYTES * done, most, entries);
+        done += written;
+        next += written;
+        if (output.full) await output.room();
+      }
+      if (count > 0) this.#written.lookups.add(places);
     }
-    records.put(new Uint8Array(size - address));
+    while (this.#number < bits.length) this.#endBucket(buckets);
     buckets.end();
-    records.end();
+    const size = Math.ceil((this.#firstEntry + this.#bytes) / blockSize) * blockSize;
+    entries.put(new Uint8Array(size - entries.position));
+    entries.end();
 
-    await this.#output.settle();
-    const first = this.#output.stream(0);
-    first.put(headerBlock(blockSize, directorySize, directoryBits, size));
+    await output.settle();
+    const first = this.#written.stream(output, 0);
+    first.put(headerBlock(blockSize, 8 * 2 ** directoryBits, directoryBits, size));
     first.end();
   }
 
-  #writeDirectory(firstBucket: number): void {
+  #makeDirectory(): DataView {
     const { blockSize, directoryBits, bits } = this.#plan;
-    const stream = this.#output.stream(blockSize);
+    const view = new DataView(new ArrayBuffer(8 * 2 ** directoryBits));
+    let at = 0;
     for (let bucket = 0; bucket < bits.length; bucket++) {
-      const address = firstBucket + bucket * blockSize;
-      for (let entry = 2 ** (directoryBits - bits[bucket]); entry > 0; entry--) {
-        const at = stream.take(8);
-        putAddress(stream.piece.view, at, address);
-      }
+      const address = this.#firstBucket + bucket * blockSize;
+      for (const end = at + 8 * 2 ** (directoryBits - bits[bucket]); at < end; at += 8)
+        putAddress(view, at, address);
     }
-    stream.end();
+    return view;
   }
 
-  /** Writes entries, and puts them into the bucket. Returns the address behind the last of them. */
-  #writeEntries(records: OutputStream, from: number, to: number, first: number): number {
-    const pool = this.#pool;
-    const entries = this.#entries;
-    const { places, hashes } = this.#order;
-    const bucket = this.#view;
-    const { nul } = entries;
-    this.fetched = fetchBytes(pool, places, from, to);
-    let address = first;
-    for (let i = from; i < to; i++) {
-      const place = PLACE * i;
-      const keyStart = places[place];
-      const keyEnd = places[place + 1];
-      const valueStart = places[place + 2];
-      const valueEnd = places[place + 3];
-      const key = keyEnd - keyStart + nul;
-      const value = valueEnd - valueStart + nul;
-      const element = this.#freeElement(hashes[i]);
-      bucket.setUint32(element + ELEMENT.hash, hashes[i], true);
-      for (let byte = 0; byte < KEY_START && keyStart + byte < keyEnd; byte++) {
-        bucket.setUint8(element + ELEMENT.keyStart + byte, pool[keyStart + byte]);
-      }
-      putAddress(bucket, element + ELEMENT.address, address);
-      bucket.setInt32(element + ELEMENT.keySize, key, true);
-      bucket.setInt32(element + ELEMENT.valueSize, value, true);
-      address += key + value;
-      if (key + value > PIECE_SIZE) {
-        entries.put(keyStart, keyEnd, valueStart, valueEnd, records);
-        continue;
-      }
-      const at = records.take(key + value);
-      const { bytes, view } = records.piece;
-      entries.copy(keyStart, keyEnd, valueStart, valueEnd, bytes, view, at);
-    }
-    return address;
+  #beginBucket(): void {
+    const { blockSize, bits, start } = this.#plan;
+    const bytes = this.#table.memory.bytes(this.#bucket, blockSize);
+    const view = viewOf(bytes.fill(0));
+    for (let i = 0; i < this.#elements; i++) view.setUint32(BUCKET.elements + i * ELEMENT_SIZE, EMPTY, true);
+    view.setInt32(BUCKET.bits, bits[this.#number], true);
+    view.setInt32(BUCKET.count, start[this.#number + 1] - start[this.#number], true);
   }
 
-  /** Where in the bucket the element is. */
-  #freeElement(hash: number): number {
-    const end = BUCKET.elements + this.#elements * ELEMENT_SIZE;
-    let at = BUCKET.elements + (hash % this.#elements) * ELEMENT_SIZE;
-    while (this.#view.getUint32(at, true) !== EMPTY) {
-      at = at + ELEMENT_SIZE === end ? BUCKET.elements : at + ELEMENT_SIZE;
+  /** Writes the bucket, which has all of its entries, and begins the next one. */
+  #endBucket(stream: OutputStream): void {
+    const { blockSize, directoryBits, bits, start } = this.#plan;
+    const { memory, loops } = this.#table;
+    const count = start[this.#number + 1] - start[this.#number];
+    const found = loops.countElements(this.#bucket, this.#elements);
+    const next = this.#before + 2 ** (directoryBits - bits[this.#number]);
+    let leads = true;
+    for (; this.#before < next; this.#before++) {
+      leads &&= getAddress(this.#directory, 8 * this.#before) === stream.position;
     }
-    return at;
+    if (found !== count || !leads) throw new WrongRecordError(stream.position);
+    stream.put(memory.bytes(this.#bucket, blockSize));
+    this.#number++;
+    if (this.#number < bits.length) this.#beginBucket();
   }
-}
 
-function emptyBucket(blockSize: number, elements: number): Uint8Array {
-  const bytes = new Uint8Array(blockSize);
-  const view = viewOf(bytes);
-  for (let i = 0; i < elements; i++) view.setUint32(BUCKET.elements + i * ELEMENT_SIZE, EMPTY, true);
-  return bytes;
+  /** Writes as many of the entries at `places` as have room in a piece, and puts them into the bucket. @returns how many */
+  #writeEntries(places: number, count: number, stream: OutputStream): number {
+    const { loops } = this.#table;
+    const { directoryBits, bits } = this.#plan;
+    const { address, left, position } = stream;
+    const bucket = [this.#bucket, this.#elements] as const;
+    const written = loops.writeEntries(places, count, this.#nul, address, left, position, ...bucket);
+    if (written === 0) return this.#writeEntry(places, stream);
+    const ownBits = bits[this.#number];
+    const prefix = this.#before / 2 ** (directoryBits - ownBits);
+    if (!loops.areEntries(places, written, this.#nul, address, position, ...bucket, ownBits, prefix))
+      throw new WrongRecordError(position);
+    stream.take(loops.bytesWritten());
+    return written;
+  }
+
+  /** Begins a new piece for an entry, or writes one that no piece has room for. @returns how many were written */
+  #writeEntry(place: number, stream: OutputStream): number {
+    const { memory, loops } = this.#table;
+    const [keyStart, keyEnd, valueStart, valueEnd] = memory.numbers(place, PLACE);
+    const key = memory.bytes(keyStart, keyEnd - keyStart);
+    const value = memory.bytes(valueStart, valueEnd - valueStart);
+    const size = key.length + value.length + 2 * this.#nul;
+    stream.room(Math.min(size, PIECE_SIZE));
+    if (size <= PIECE_SIZE) return 0;
+    loops.putElement(place, this.#nul, stream.position, this.#bucket, this.#elements);
+    const nul = new Uint8Array(this.#nul);
+    for (const bytes of [key, nul, value, nul]) stream.put(bytes);
+    this.#written.lookups.add(place);
+    return 1;
+  }
 }

@@ -4,11 +4,9 @@ import type { DbmFile, OpenOptions, Statistics } from '../format.ts';
 import { Input } from '../input.ts';
 import type { Pairs } from '../pairs.ts';
 import { checkSameEntries } from '../same-entries.ts';
-import { hashSizeOf, inFileOrder } from './file-order.ts';
 import { hashKey } from './hash.ts';
 import { type Header, readHeader } from './header.ts';
 import { chainHead, DEAD, RECORD, RECORD_HEADER, USED } from './layout.ts';
-import { OwnRecords } from './own-records.ts';
 import { type Records, readRecords } from './records.ts';
 import { checkChains, checkKeys } from './verify.ts';
 
@@ -42,9 +40,7 @@ export class TdbFile implements DbmFile {
     return this.#records().pairs;
   }
 
-  /** Our own files are read once, in the order that they are in; what is not like them, or at fault, is looked at as a whole. */
   readBack(pairs: Pairs): void {
-    if (this.#isOwn(pairs)) return;
     const records = this.#records();
     checkSameEntries(this.path, records.pairs, pairs);
     checkChains(this.#input, this.#header, records);
@@ -73,22 +69,13 @@ export class TdbFile implements DbmFile {
     this.#input.close();
   }
 
-  /** Whether the file is one of ours, with these entries, and nothing is wrong with it. */
-  #isOwn(pairs: Pairs): boolean {
-    const { bigEndian, hashSize, recovery } = this.#header;
-    if (bigEndian || recovery !== 0 || hashSize !== hashSizeOf(pairs.count)) return false;
-    const terminated = this.#terminated ?? true;
-    const order = inFileOrder(pairs, terminated);
-    return new OwnRecords(this.#input, pairs.pool, order, hashSize, terminated).areSound();
-  }
-
   #records(): Records {
     return readRecords(this.#input, this.#header, this.#terminated);
   }
 
   /** A chain that leads back to itself is met again by the record that waits at every power of two of steps. */
   #find(key: Uint8Array): Uint8Array | undefined {
-    const hash = hashKey(key, 0, key.length, false);
+    const hash = hashKey(key, 0, key.length);
     const little = !this.#header.bigEndian;
     const head = viewOf(this.#input.bytes(chainHead(hash % this.#header.hashSize), 4));
     let waiting = 0;

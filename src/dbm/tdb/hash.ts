@@ -1,9 +1,6 @@
-import type { Pairs } from '../pairs.ts';
-import { inStretches } from '../stretches.ts';
-
-/** tdb's first hash of `bytes[start, end)`, with a NUL behind them where `terminated`. An unsigned 32-bit number. */
-export function hashKey(bytes: Uint8Array, start: number, end: number, terminated: boolean): number {
-  let hash = Math.imul(0x238f13af, end - start + (terminated ? 1 : 0));
+/** tdb's first hash of `bytes[start, end)`. An unsigned 32-bit number. */
+export function hashKey(bytes: Uint8Array, start: number, end: number): number {
+  let hash = Math.imul(0x238f13af, end - start);
   let shift = 0;
   for (let i = start; i < end; i++) {
     hash = (hash + (bytes[i] << shift)) | 0;
@@ -11,14 +8,4 @@ export function hashKey(bytes: Uint8Array, start: number, end: number, terminate
     if (shift >= 24) shift -= 24;
   }
   return (Math.imul(1103515243, hash) + 12345) >>> 0;
-}
-
-/** The hashes of all keys. */
-export function hashKeys(pairs: Pairs, terminated: boolean): Uint32Array {
-  const { count, pool, keyStart, keyEnd } = pairs;
-  const hashes = new Uint32Array(count);
-  inStretches(count, (from, to) => {
-    for (let i = from; i < to; i++) hashes[i] = hashKey(pool, keyStart[i], keyEnd[i], terminated);
-  });
-  return hashes;
 }

@@ -32,7 +32,7 @@ export function headerBytes(hashSize: number): Uint8Array {
   bytes.set(MAGIC);
   view.setUint32(HEADER.version, VERSION, true);
   view.setUint32(HEADER.hashSize, hashSize, true);
-  view.setUint32(HEADER.magicHash1, hashKey(MAGIC, 0, MAGIC.length, false), true);
+  view.setUint32(HEADER.magicHash1, hashKey(MAGIC, 0, MAGIC.length), true);
   view.setUint32(HEADER.magicHash2, magicHash(false), true);
   return bytes;
 }
@@ -58,7 +58,7 @@ export function readHeader(input: Input): Header {
   check(get(HEADER.locks) !== OTHER_HASH, HEADER.locks, 'made with another hash function');
   check(get(HEADER.locks) === 0, HEADER.locks, 'an obsolete kind of locks');
   const [hash1, hash2] = [get(HEADER.magicHash1), get(HEADER.magicHash2)];
-  const known = hash1 === hashKey(MAGIC, 0, MAGIC.length, false) && hash2 === magicHash(bigEndian);
+  const known = hash1 === hashKey(MAGIC, 0, MAGIC.length) && hash2 === magicHash(bigEndian);
   check(known || (hash1 === 0 && hash2 === 0), HEADER.magicHash1, 'made with another hash function');
   const hashSize = get(HEADER.hashSize);
   check(hashSize > 0 && hashSize <= LARGEST_HASH_SIZE, HEADER.hashSize, `hash size ${hashSize}`);
@@ -93,5 +93,5 @@ function refuseUnfinished(input: Input, recovery: number, little: boolean): void
 function magicHash(bigEndian: boolean): number {
   const bytes = new Uint8Array(4);
   viewOf(bytes).setUint32(0, USED, !bigEndian);
-  return hashKey(bytes, 0, 4, false);
+  return hashKey(bytes, 0, 4);
 }

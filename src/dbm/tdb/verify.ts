@@ -67,7 +67,7 @@ class ChainChecker {
 
   #checkHash(record: number): void {
     const start = record + RECORD_HEADER;
-    const hash = hashKey(this.#pool, start, start + this.#get(record + RECORD.key), false);
+    const hash = hashKey(this.#pool, start, start + this.#get(record + RECORD.key));
     if (hash !== this.#get(record + RECORD.hash))
       throw this.#input.fault(record, 'the record has another hash than its key');
     this.#kind[record >>> 2] = HASHED;

@@ -1,5 +1,5 @@
-import { commonPrefix } from './bytes';
-import { copyPlace, keyEnd, keyStart, PLACE } from './entry';
+import { commonPrefix } from '../../assembly/bytes';
+import { copyPlace, keyEnd, keyStart, PLACE } from '../../assembly/entry';
 
 /** What is merged: eight bytes of a key as a number, and the address of its entry's place. */
 const ITEM: u32 = 16;

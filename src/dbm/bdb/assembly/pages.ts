@@ -1,5 +1,5 @@
-import { copyLoosely, same } from './bytes';
-import { keyEnd, keyStart, PLACE, valueEnd, valueStart } from './entry';
+import { copyLoosely, same } from '../../assembly/bytes';
+import { keyEnd, keyStart, PLACE, valueEnd, valueStart } from '../../assembly/entry';
 import { sortPlaces } from './order';
 
 const HEADER: u32 = 26;
@@ -172,26 +172,6 @@ function isItem(page: u32, at: u32, end: u32, start: u32, stop: u32, nul: u32): 
   const length = stop - start;
   if (end - at !== 1 + length + nul || load<u8>(page + at) !== DATA) return false;
   return (nul === 0 || load<u8>(page + end - 1) === 0) && same(page + at + 1, start, length);
-}
-
-/** The sum of a number for each page, in which each of its bytes and their order count. */
-export function checksum(pages: u32, size: u32, pageSize: u32): u64 {
-  const PRIME: u64 = ((<u64>0x9e3779b9) << 32) | 0x7f4a7c15;
-  let sum: u64 = 0;
-  for (let page = pages, end = pages + size; page < end; page += pageSize) {
-    let a: u64 = 1;
-    let b: u64 = 2;
-    let c: u64 = 3;
-    let d: u64 = 4;
-    for (let at = page, stop = page + pageSize; at < stop; at += 32) {
-      a = (a ^ load<u64>(at)) * PRIME;
-      b = (b ^ load<u64>(at, 8)) * PRIME;
-      c = (c ^ load<u64>(at, 16)) * PRIME;
-      d = (d ^ load<u64>(at, 24)) * PRIME;
-    }
-    sum += (a ^ rotl<u64>(b, 17)) * PRIME + (c ^ rotl<u64>(d, 31)) * (PRIME - 2);
-  }
-  return sum;
 }
 
 /** Whether pages have the numbers from `first` on. */

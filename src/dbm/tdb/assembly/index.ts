@@ -1,0 +1,16 @@
+export { checksum } from '../../assembly/checksum';
+export { copyToGroups, measureGroups, placeGroup, setColumns, setNumbers } from '../../assembly/gather';
+export { longestItem, measureItems } from '../../assembly/measure';
+export { repeatedKeyEnd, sortBuckets } from '../../assembly/order';
+export { chainsOf, hashKeys } from './hash';
+export {
+  areRecords,
+  bytesWritten,
+  chainsMet,
+  fullHeads,
+  isHeader,
+  measureRecords,
+  setHeads,
+  writeHeader,
+  writeRecords,
+} from './records';

@@ -1,0 +1,67 @@
+import { DbmError } from './error.ts';
+import { Input } from './input.ts';
+import type { LinearMemory } from './linear-memory.ts';
+
+interface Piece {
+  readonly position: number;
+  readonly size: number;
+  readonly checksum: bigint;
+}
+
+/** Bytes that a checksum takes at a time. */
+const WORD = 32;
+
+/**
+ * What was written of a file: how it is read back without a look at every key once more. What was held against the entries before
+ * it went to the disk is right when it comes back as it was.
+ */
+export class WrittenPieces {
+  readonly #path: string;
+  readonly #memory: LinearMemory;
+  readonly #sum: (address: number, size: number) => bigint;
+  readonly #pieces: Piece[] = [];
+
+  /** @param sum the checksum of bytes in `memory`; their size may be that of the next 32 bytes, which are zero behind them */
+  constructor(path: string, memory: LinearMemory, sum: (address: number, size: number) => bigint) {
+    this.#path = path;
+    this.#memory = memory;
+    this.#sum = sum;
+  }
+
+  /** Takes note of bytes that go to the disk; they are in the memory, with 32 more behind them. Returns their checksum. */
+  note(bytes: Uint8Array, position: number): bigint {
+    const checksum = this.#sumOf(bytes.byteOffset, bytes.length);
+    this.#pieces.push({ position, size: bytes.length, checksum });
+    return checksum;
+  }
+
+  /** @throws DbmError when the file has not what was written, and nothing else */
+  readBack(): void {
+    const largest = this.#pieces.reduce((most, { size }) => Math.max(most, size), 0);
+    const address = this.#memory.reserve(largest + WORD);
+    const input = new Input(this.#path);
+    try {
+      let end = 0;
+      for (const { position, size, checksum } of this.#pieces.sort((a, b) => a.position - b.position)) {
+        if (position !== end) throw this.#fault(end);
+        input.read(this.#memory.bytes(address, size), position);
+        if (this.#sumOf(address, size) !== checksum) throw this.#fault(position);
+        end += size;
+      }
+      if (end !== input.size) throw this.#fault(end);
+    } finally {
+      input.close();
+    }
+  }
+
+  #sumOf(address: number, size: number): bigint {
+    const whole = Math.ceil(size / WORD) * WORD;
+    this.#memory.bytes(address + size, whole - size).fill(0);
+    return BigInt.asUintN(64, this.#sum(address, whole));
+  }
+
+  #fault(offset: number): DbmError {
+    const message = 'reading it back gave other bytes than were written; check the disk';
+    return new DbmError(this.#path, message, { offset });
+  }
+}

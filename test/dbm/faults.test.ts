@@ -1,0 +1,146 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, expect, test, vi } from 'vitest';
+import { DbmError, formats } from '../../src/dbm/index.ts';
+import { readsWhole } from './every-format/reads-whole.ts';
+import { aliases, pairsOf, runs, scratchDirectory } from './support.ts';
+
+/** A program that makes records, or what leads to them, as they should not be; a disk that keeps something else. */
+const faulty = vi.hoisted(() => ({
+  records: (_made: Uint8Array): void => {},
+  index: (_made: Uint8Array): void => {},
+  disk: (_bytes: Uint8Array): void => {},
+}));
+
+vi.mock('../../src/dbm/cdb/loops.ts', async (importOriginal) => {
+  const { loopsIn } = await importOriginal<typeof import('../../src/dbm/cdb/loops.ts')>();
+  const faultyLoops: typeof loopsIn = (memory) => {
+    const loops = loopsIn(memory);
+    const writeRecords: typeof loops.writeRecords = (...given) => {
+      const count = loops.writeRecords(...given);
+      faulty.records(memory.bytes(given[3], loops.bytesWritten()));
+      return count;
+    };
+    const writeTable: typeof loops.writeTable = (slots, records, out) => {
+      loops.writeTable(slots, records, out);
+      faulty.index(memory.bytes(out, 16 * records));
+    };
+    return { ...loops, writeRecords, writeTable };
+  };
+  return { loopsIn: faultyLoops };
+});
+
+vi.mock('../../src/dbm/tdb/loops.ts', async (importOriginal) => {
+  const { loopsIn } = await importOriginal<typeof import('../../src/dbm/tdb/loops.ts')>();
+  const faultyLoops: typeof loopsIn = (memory) => {
+    const loops = loopsIn(memory);
+    let heads: Uint8Array = new Uint8Array(0);
+    const setHeads: typeof loops.setHeads = (address, count) => {
+      loops.setHeads(address, count);
+      heads = memory.bytes(address, 4 * count);
+    };
+    const writeRecords: typeof loops.writeRecords = (...given) => {
+      const count = loops.writeRecords(...given);
+      faulty.records(memory.bytes(given[4], loops.bytesWritten()));
+      faulty.index(heads);
+      return count;
+    };
+    return { ...loops, setHeads, writeRecords };
+  };
+  return { loopsIn: faultyLoops };
+});
+
+vi.mock('../../src/dbm/gdbm/loops.ts', async (importOriginal) => {
+  const { loopsIn } = await importOriginal<typeof import('../../src/dbm/gdbm/loops.ts')>();
+  const faultyLoops: typeof loopsIn = (memory) => {
+    const loops = loopsIn(memory);
+    const writeEntries: typeof loops.writeEntries = (...given) => {
+      const count = loops.writeEntries(...given);
+      faulty.records(memory.bytes(given[3], loops.bytesWritten()));
+      faulty.index(memory.bytes(given[6] + 112, 24 * given[7]));
+      return count;
+    };
+    return { ...loops, writeEntries };
+  };
+  return { loopsIn: faultyLoops };
+});
+
+vi.mock('node:fs', async (importOriginal) => {
+  const real = await importOriginal<typeof import('node:fs')>();
+  const write = (
+    file: number,
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+    position: number,
+    done: (error: NodeJS.ErrnoException | null, written: number, bytes: Uint8Array) => void,
+  ) => {
+    const kept = bytes.slice(from, from + length);
+    faulty.disk(kept);
+    real.write(file, kept, 0, length, position, done);
+  };
+  return { ...real, write };
+});
+
+afterEach(() => {
+  faulty.records = () => {};
+  faulty.index = () => {};
+  faulty.disk = () => {};
+});
+
+const path = join(scratchDirectory(), 'table');
+const entries = aliases(300);
+
+/** What writing and reading back says; the file is gone then. Undefined when nothing was found; then every lookup has its value. */
+async function fault(format: 'cdb' | 'tdb' | 'gdbm'): Promise<string | undefined> {
+  try {
+    await formats[format].write(path, pairsOf(entries), { readBack: true });
+  } catch (error) {
+    expect(error).toBeInstanceOf(DbmError);
+    expect(existsSync(path)).toBe(false);
+    return error instanceof Error ? error.message : '';
+  }
+  readsWhole(path, format, entries, format !== 'cdb');
+  rmSync(path);
+  return undefined;
+}
+
+test.each(['cdb', 'tdb', 'gdbm'] as const)('a %s file is read back as it is on the disk', async (format) => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.nat(7), async (place, bit) => {
+      faulty.disk = (bytes) => {
+        bytes[place % bytes.length] ^= 1 << bit;
+      };
+      expect(await fault(format)).toMatch(/reading it back gave other bytes than were written/);
+    }),
+    runs(20),
+  );
+});
+
+test.each([
+  ['cdb', 'records'],
+  ['cdb', 'index'],
+  ['tdb', 'records'],
+  ['tdb', 'index'],
+  ['gdbm', 'records'],
+  ['gdbm', 'index'],
+] as const)('in a %s file, %s that are not what they should be are found out', async (format, part) => {
+  let found = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), fc.nat(7), async (place, bit) => {
+      let done = false;
+      faulty[part] = (made) => {
+        if (done || made.length === 0) return;
+        done = true;
+        made[place % made.length] ^= 1 << bit;
+      };
+      const said = await fault(format);
+      if (said === undefined) return;
+      found++;
+      expect(said).toMatch(/was not made as it should be/);
+    }),
+    runs(100),
+  );
+  expect(found).toBeGreaterThan(50);
+});
