@@ -18,7 +18,7 @@ import type {
 } from './flags.ts';
 
 /** The command line. Each command's code is loaded when it runs: an hourly start pays for nothing else. */
-export function createProgram(end: (status: number) => void): Command {
+export function createProgram(end: End): Command {
   const program = new Command('mailhub-tables')
     .description(
       'Builds the routing tables of an Exim mailhub from a directory and files, and never publishes a wrong one.',
@@ -38,6 +38,20 @@ Exit status: 0 all is well, 1 an error of the program or the machine, 2 not foun
 4 a source failed, 5 another run is at work, 64 wrong usage, 78 the configuration is wrong.`,
     );
 
+  addHour(program, end);
+  addReview(program, end);
+  addQuestions(program, end);
+  addRollback(program, end);
+  addOverride(program, end);
+  addBench(program, end);
+  addDbm(program, end);
+  return program;
+}
+
+/** Ends the program with the exit status of a command. */
+type End = (status: number) => void;
+
+function addHour(program: Command, end: End): void {
   command(program, 'build', 'read the sources, and publish each table that changed and passes the guard')
     .argument('[table...]', 'only these tables')
     .option('-n, --dry-run', 'say what would be published, entry by entry with --json, and write nothing')
@@ -77,7 +91,9 @@ Exit status: 0 everything was found, 2 something was not.`,
     .action(async (options: CheckFlags) => {
       end(await (await import('./check.ts')).checkCommand(options));
     });
+}
 
+function addReview(program: Command, end: End): void {
   command(program, 'review', 'show what is held, why, and what would change')
     .argument('[table...]', 'only these tables')
     .option('--csv <file>', 'write every entry that differs as CSV; - for standard output')
@@ -124,7 +140,9 @@ question. What was refused does not go by itself later: while any of it would, t
     .action(async (table: string, options: RejectFlags) => {
       end(await (await import('./reject.ts')).rejectCommand(table, options));
     });
+}
 
+function addQuestions(program: Command, end: End): void {
   command(
     program,
     'explain',
@@ -163,9 +181,9 @@ A table that stays held, pinned or failed for the same reason is listed once.`,
     .action(async (table: string | undefined, options: HistoryFlags) => {
       end(await (await import('./history.ts')).historyCommand(table, options));
     });
+}
 
-  const reason = (): Option =>
-    new Option('-r, --reason <text>', 'why, for the history and for whoever looks at status');
+function addRollback(program: Command, end: End): void {
   command(
     program,
     'rollback',
@@ -210,7 +228,9 @@ of build at 0; an address that would move out of another table into it makes tha
     .action(async (tables: string[], options: DecisionFlags) => {
       end(await (await import('./pin.ts')).unpinCommand(tables, options));
     });
+}
 
+function addOverride(program: Command, end: End): void {
   const override = program
     .command('override')
     .description('route single addresses by hand, or keep them out, at once and in every later run')
@@ -262,7 +282,9 @@ sources have caught up with it. What is kept by hand has no overrides: edit its 
     .action(async (options: CommonFlags) => {
       end(await (await import('./override.ts')).listOverridesCommand(options));
     });
+}
 
+function addBench(program: Command, end: End): void {
   program
     .command('bench')
     .description('measure where the time of an hour goes, on a fixture directory')
@@ -285,7 +307,9 @@ published, the unchanged one finds everything as it is.`,
     .action(async (fixture: string, options: BenchFlags) => {
       end(await (await import('./bench.ts')).benchCommand(fixture, options));
     });
+}
 
+function addDbm(program: Command, end: End): void {
   const dbm = program
     .command('dbm')
     .description('build, dump, look into and verify single table files, of any format')
@@ -329,8 +353,6 @@ published, the unchanged one finds everything as it is.`,
     .action(async (file: string) => {
       end((await import('./dbm.ts')).verifyTableFile(file));
     });
-
-  return program;
 }
 
 function command(program: Command, name: string, description: string): Command {
@@ -338,6 +360,10 @@ function command(program: Command, name: string, description: string): Command {
     .command(name)
     .description(description)
     .addOption(new Option('-c, --config <file>', 'the configuration').default('/etc/mailhub-tables.toml'));
+}
+
+function reason(): Option {
+  return new Option('-r, --reason <text>', 'why, for the history and for whoever looks at status');
 }
 
 function positiveNumber(text: string): number {
