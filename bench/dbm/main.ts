@@ -18,7 +18,7 @@ const IN_LARGE = new Set(['mailhub-dbmbuild', 'exim_dbmbuild']);
 
 function compare(all: readonly Program[], entries: number): (string | number)[][] {
   const compared = entries < LARGE ? all : all.filter(({ name }) => IN_LARGE.has(name));
-  const runs = entries < 1_000_000 ? 9 : entries < LARGE ? 5 : 1;
+  const runs = quick || (entries >= 1_000_000 && entries < LARGE) ? 3 : entries < LARGE ? 9 : 1;
   const results = new Map<Program, Measurement[]>(compared.map((program) => [program, []]));
   for (let run = 0; run < runs; run++) {
     for (const [program, measurements] of results) {
