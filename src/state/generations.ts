@@ -1,5 +1,6 @@
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing } from './plain-file.ts';
 
 /** What was published once, as a file of its canonical text. */
 export interface Generation {
@@ -39,8 +40,8 @@ export class Generations {
   /** The latest first; none where nothing was kept. @throws the operating system's error */
   async list(table: string): Promise<Generation[]> {
     const folder = join(this.#folder, table);
-    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
+    const names = await readdir(folder).catch((error: unknown) => {
+      if (isMissing(error)) return [];
       throw error;
     });
     const found: Generation[] = [];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { StateError } from './error.ts';
-import { writeDurably } from './plain-file.ts';
+import { isMissing, writeDurably } from './plain-file.ts';
 
 /** An address that is routed by hand, or kept out, whatever the sources say. */
 export interface Override {
@@ -57,7 +57,7 @@ export class Overrides {
     try {
       text = readFileSync(this.path, 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      if (isMissing(error)) return [];
       throw new StateError(`${this.path}: ${error instanceof Error ? error.message : String(error)}`);
     }
     let document: unknown;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { StateError } from './error.ts';
-import { removeDurably, writeDurably } from './plain-file.ts';
+import { isMissing, removeDurably, writeDurably } from './plain-file.ts';
 
 /** That a table stays as it is, whatever its sources say, and who wants it so. */
 export interface Pin {
@@ -84,8 +84,4 @@ function unreadable(path: string, error: unknown): Pin {
 function unwritable(path: string, error: unknown): StateError {
   const reason = error instanceof Error ? error.message : String(error);
   return new StateError(`${path}: ${reason}`, { cause: error });
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -33,7 +33,7 @@ export function removeDurably(path: string): boolean {
   try {
     rmSync(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (isMissing(error)) return false;
     throw error;
   }
   syncFolder(dirname(path));
@@ -47,4 +47,9 @@ function syncFolder(folder: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Whether it is for want of the file, or of a folder above it, that something could not be done. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { DbmError } from '../../dbm/error.ts';
 import type { DbmFile } from '../../dbm/format.ts';
 import { openTable } from '../../dbm/index.ts';
+import { isMissing } from '../../state/plain-file.ts';
 import type { State } from '../../state/state.ts';
 import type { TableRecord } from '../../state/table-record.ts';
 import { digestOf } from '../columns/digest.ts';
@@ -120,13 +121,10 @@ export function survey(files: TableFiles, options: SurveyOptions): Survey {
         : [...dbm.notes, 'there is no dbm file that Exim could look anything up in'],
   };
   const found = {
-    foreign: undefined,
-    lostSize: undefined,
-    lostDigest: undefined,
+    ...NOTHING_SURVEYED,
     bytesBefore: options.intended === undefined ? undefined : record?.bytes,
     digestBefore: options.intended === undefined ? undefined : record?.digest,
     datThere: dat !== undefined,
-    dbmMatches: false,
     verified: true,
     datDigest: dat?.digest,
     stamps,
@@ -156,7 +154,7 @@ export function survey(files: TableFiles, options: SurveyOptions): Survey {
   }
 
   const table = dbm.load();
-  if (table === undefined) return { ...found, ...lost, published: undefined, shown: () => undefined };
+  if (table === undefined) return { ...found, ...lost };
   return {
     ...found,
     published: publishedTable(table),
@@ -175,19 +173,13 @@ function asRecorded(files: TableFiles, record: TableRecord): Survey {
     return table;
   };
   return {
+    ...NOTHING_SURVEYED,
     published: { size: { entries: record.entries, bytes: record.bytes }, digest: record.digest, load },
     shown: load,
-    foreign: undefined,
-    lostSize: undefined,
-    lostDigest: undefined,
-    bytesBefore: undefined,
-    digestBefore: undefined,
     datThere: true,
     dbmMatches: true,
-    verified: false,
     datDigest: record.datDigest,
     stamps: record.stamps,
-    notes: [],
   };
 }
 
@@ -276,8 +268,4 @@ function withDbm<T>(path: string, open: () => DbmFile, use: (file: DbmFile) => T
 
 function isSystemError(error: unknown): error is Error & { code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';
-}
-
-function isMissing(error: unknown): boolean {
-  return isSystemError(error) && error.code === 'ENOENT';
 }
