@@ -16,6 +16,8 @@ export interface Buckets {
 export class TableBuckets {
   readonly memory: LinearMemory;
   readonly loops: Loops;
+  /** The table, with a pool that is in the memory. */
+  readonly pairs: Pairs;
   /** One a key. */
   readonly hashes: Uint32Array;
   readonly #table: TableGroups<Loops>;
@@ -30,6 +32,7 @@ export class TableBuckets {
     const { memory, loops, base, columns, count } = this.#table;
     this.memory = memory;
     this.loops = loops;
+    this.pairs = { ...columnsOf(pairs), count, pool: memory.bytes(base, pairs.pool.length) };
     this.#hashes = memory.reserve(4 * count);
     const [keyStart, keyEnd] = columns;
     loops.hashKeys(base, keyStart, keyEnd, count, this.#nul, this.#hashes);
@@ -57,4 +60,8 @@ export class TableBuckets {
     this.loops.bucketsOf(this.#hashes, count, maxBucket, highMask, lowMask, buckets);
     return this.#table.groups(buckets, buckets, maxBucket + 1, 0);
   }
+}
+
+function columnsOf({ keyStart, keyEnd, valueStart, valueEnd }: Pairs): Omit<Pairs, 'count' | 'pool'> {
+  return { keyStart, keyEnd, valueStart, valueEnd };
 }

@@ -24,7 +24,7 @@ export async function writeBdb(path: string, pairs: Pairs, options: WriteOptions
     path,
     (output) => writer.fill(output),
     () => {
-      if (options.readBack === true) written.readBack(pairs, terminated);
+      if (options.readBack === true) written.readBack(terminated);
     },
     (bytes) => table.memory.bytes(table.memory.reserve(bytes), bytes),
   );

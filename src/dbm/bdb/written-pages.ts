@@ -1,4 +1,3 @@
-import type { Pairs } from '../pairs.ts';
 import { WrittenPieces } from '../written-pieces.ts';
 import { PageFile } from './page-file.ts';
 import { WrongPageError } from './pages.ts';
@@ -48,12 +47,12 @@ export class WrittenPages {
   }
 
   /** @throws DbmError when the file has not what was written, or not what should have been */
-  readBack(pairs: Pairs, terminated: boolean): void {
+  readBack(terminated: boolean): void {
     this.#pieces.readBack();
     const file = new PageFile(this.#path);
     try {
       const buckets = new Set([...this.#unread, 0, file.meta.maxBucket]);
-      readBack(file, pairs, terminated, { buckets, hashes: this.#table.hashes });
+      readBack(file, this.#table.pairs, terminated, { buckets, hashes: this.#table.hashes });
     } finally {
       file.close();
     }
