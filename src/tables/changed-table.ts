@@ -47,7 +47,12 @@ export function changedTable(
     bytes: size.bytes + come.bytes - gone.bytes,
     digest: isSame ? digest : undefined,
   };
-  const table = Table.later(known, () => merge(sources.contributions(config)).table);
+  const parts = () => sources.contributions(config);
+  const table = Table.later(
+    known,
+    () => merge(parts()).table,
+    () => parts().map(({ pairs }) => pairs),
+  );
   // The file may have been replaced by then.
   const old = Table.later({ count: size.entries, bytes: size.bytes, digest }, () =>
     undone(table, difference),

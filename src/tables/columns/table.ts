@@ -30,6 +30,7 @@ export class Table implements Pairs {
   readonly count: number;
   readonly #bytes: number | undefined;
   #load: (() => Pairs) | undefined;
+  #mergedFrom: (() => readonly Pairs[]) | undefined;
   #pairs: Pairs | undefined;
   #measure: Measure | undefined;
 
@@ -61,14 +62,20 @@ export class Table implements Pairs {
    * A table whose entries nobody may ask for.
    *
    * @param load gives the entries in the order of their keys, each key once; called when somebody does. What it throws, they meet
+   * @param mergedFrom gives entries that have the same keys together, some perhaps more than once
    */
-  static later({ count, bytes, digest }: Known, load: () => Pairs): Table {
+  static later(
+    { count, bytes, digest }: Known,
+    load: () => Pairs,
+    mergedFrom?: () => readonly Pairs[],
+  ): Table {
     const table = new Table(
       { count, bytes },
       undefined,
       digest === undefined ? undefined : { digest, bytes },
     );
     table.#load = load;
+    table.#mergedFrom = mergedFrom;
     return table;
   }
 
@@ -95,6 +102,11 @@ export class Table implements Pairs {
 
   get valueEnd(): Uint32Array {
     return this.#loaded().valueEnd;
+  }
+
+  /** Entries that have all keys of the table, some perhaps more than once: had for less than the table where nobody has asked for that. */
+  keys(): readonly Pairs[] {
+    return (this.#pairs === undefined ? this.#mergedFrom?.() : undefined) ?? [this];
   }
 
   columns(): Columns {

@@ -24,6 +24,7 @@ function viewOf(name: string, entries: Entries): TableView {
     role: name === 'local_domains' ? 'domains' : name === 'mlist_table' ? 'lists' : 'addresses',
     pointsAtItself: name === 'exch_table',
     columns: () => table,
+    keys: () => [pairs, table],
     get: (bytes, start, end) => valueIn(table, bytes.subarray(start, end)),
   };
 }

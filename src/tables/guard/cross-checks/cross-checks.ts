@@ -19,6 +19,8 @@ export interface TableView {
   readonly get: (bytes: Uint8Array, start: number, end: number) => Uint8Array | undefined;
   /** All entries in the order of their keys; read from disk at the first call. */
   readonly columns: () => Pairs;
+  /** Entries that have all its keys, where these can be had for less. */
+  readonly keys?: (() => readonly Pairs[]) | undefined;
 }
 
 /** What is new in a table, as numbers of `entries`, and what went. */
@@ -191,9 +193,11 @@ class CrossChecks {
     // What an address of the same tables has needs no look into the others.
     const used = new Uint8Array(list.count);
     const changed = novelties.map(({ view }) => view);
-    for (const views of [changed, this.#views.filter((view) => !changed.includes(view))]) {
-      if (!asked.some((isAsked, i) => isAsked === 1 && used[i] === 0)) return;
-      for (const view of views) if (view !== domains) mark(set, view.columns(), used);
+    const views = [...changed, ...this.#views.filter((view) => !changed.includes(view))];
+    for (const view of views.filter((each) => each !== domains)) {
+      const left = asked.reduce((sum, isAsked, i) => sum + (isAsked === 1 && used[i] === 0 ? 1 : 0), 0);
+      if (left === 0) return;
+      for (const pairs of view.keys?.() ?? [view.columns()]) mark(set, pairs, used, { asked, left });
     }
     for (let domain = 0; domain < list.count; domain++) {
       if (asked[domain] === 0 || used[domain] === 1) continue;
@@ -282,12 +286,24 @@ class CrossChecks {
   }
 }
 
-/** Marks the domains that the keys are in. */
-function mark(set: DomainSet, { count, pool, keyStart, keyEnd }: Pairs, marks: Uint8Array): void {
+/**
+ * Marks the domains that the keys are in.
+ *
+ * @param until so many of those that are asked for are not marked yet: when all are, no more are looked for
+ */
+function mark(
+  set: DomainSet,
+  { count, pool, keyStart, keyEnd }: Pairs,
+  marks: Uint8Array,
+  until?: { readonly asked: Uint8Array; readonly left: number },
+): void {
   const view = viewOf(pool);
-  for (let i = 0; i < count; i++) {
+  let left = until?.left ?? -1;
+  for (let i = 0; i < count && left !== 0; i++) {
     const domain = set.domainOf(pool, view, keyStart[i], keyEnd[i]);
-    if (domain >= 0) marks[domain] = 1;
+    if (domain < 0 || marks[domain] === 1) continue;
+    marks[domain] = 1;
+    left -= until?.asked[domain] ?? 0;
   }
 }
 

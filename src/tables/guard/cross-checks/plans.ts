@@ -91,6 +91,7 @@ function viewOfPlan(
   open: DbmFile[],
 ): TableView {
   const columns = (): Pairs => write?.table ?? survey.shown() ?? NO_ENTRIES;
+  const keys = write && (() => write.table.keys());
   const inFile = lookupIn(files, open, columns);
   const get: TableView['get'] = (bytes, start, end) => {
     if (write === undefined) return inFile(bytes, start, end);
@@ -101,7 +102,7 @@ function viewOfPlan(
       valueIn(change.come, key) ?? (entryOf(change.gone, key) < 0 ? inFile(bytes, start, end) : undefined)
     );
   };
-  return { name: table.name, ...roleOf(table, config), columns, get };
+  return { name: table.name, ...roleOf(table, config), columns, keys, get };
 }
 
 function noveltyOf(plan: Plan, view: TableView): Novelty[] {
