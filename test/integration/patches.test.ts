@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { afterEach, expect, test, vi } from 'vitest';
+import { Attribute, Change } from 'ldapts';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { LdifRecord } from '../../fixtures/ldif.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { formats } from '../../src/dbm/index.ts';
@@ -63,9 +64,10 @@ class LivingHub {
     writeFileSync(join(this.folder, 'etc/local_domains.dat'), 'example.org:\ngone.example.org:\n');
   }
 
-  async run(guard = '', options = {}): Promise<BuildReport> {
+  /** @param sections further ones of the configuration */
+  async run(guard = '', options = {}, sections = ''): Promise<BuildReport> {
     const file = join(this.folder, 'mailhub-tables.toml');
-    writeFileSync(file, this.#configuration(guard));
+    writeFileSync(file, this.#configuration(guard) + sections);
     return build(await loadConfig(file), { allowEmpty: true, ...options });
   }
 
@@ -75,15 +77,22 @@ class LivingHub {
 
   /** Every change of an entry that the history knows, and the object behind it. */
   history(): unknown[] {
+    return this.#all(
+      `SELECT changes.run, names.name, hex(key), kind, hex(old_value), hex(new_value), hex(guid), dn
+       FROM changes JOIN names ON names.id = changes.tbl LEFT JOIN origins ON origins.id = changes.origin
+       ORDER BY 1, 2, 3`,
+    );
+  }
+
+  /** When each table's files were last compared whole. */
+  verified(): unknown[] {
+    return this.#all('SELECT name, verified_at FROM published ORDER BY name');
+  }
+
+  #all(query: string): unknown[] {
     const database = new Database(join(this.folder, 'state/state.sqlite'), { readonly: true });
     try {
-      return database
-        .prepare(
-          `SELECT changes.run, names.name, hex(key), kind, hex(old_value), hex(new_value), hex(guid), dn
-           FROM changes JOIN names ON names.id = changes.tbl LEFT JOIN origins ON origins.id = changes.origin
-           ORDER BY 1, 2, 3`,
-        )
-        .all();
+      return database.prepare(query).all();
     } finally {
       database.close();
     }
@@ -195,4 +204,31 @@ test('tables are the same, and all that is said of them, whether they are merged
   expect(way.taken).toBeGreaterThan(5);
   const done = await Promise.all(patches.mock.results.map(({ value }) => value));
   expect(done.filter((isPatched) => isPatched === true).length).toBeGreaterThan(5);
+});
+
+test('what is put together from what changed can go back, and is not taken for looked at', async () => {
+  await using living = await startLiving({}, crowd(3000));
+  const hub = new LivingHub(living);
+  onTestFinished(() => hub.remove());
+  const setAddresses = (person: string, ...values: string[]): Promise<void> => {
+    const modification = new Attribute({ type: 'proxyAddresses', values });
+    return living.client.modify(`CN=${person},${base}`, new Change({ operation: 'replace', modification }));
+  };
+  way.isShort = true;
+  await hub.run();
+  const verified = hub.verified();
+
+  way.taken = 0;
+  await setAddresses('crowd5', 'SMTP:another5@example.org');
+  expect((await hub.run('', { force: true })).tables[1]).toMatchObject({ outcome: 'published', added: 1 });
+  expect(way.taken).toBeGreaterThan(0);
+  expect(hub.verified()).toEqual(verified);
+
+  const before = hub.file('exch_table.dat');
+  await setAddresses('crowd1', 'SMTP:another1@example.org');
+  const canary = '[[canaries]]\naddress = "person1@example.org"\ntable = "exch_table"\n';
+  const { tables: reports } = await hub.run('', { force: true }, canary);
+  expect(reports[1]?.failure?.message).toContain('canary person1@example.org');
+  expect(reports[1]?.failure?.message).toContain('it is what it was before, and pinned');
+  expect(hub.file('exch_table.dat')).toBe(before);
 });
