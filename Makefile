@@ -41,9 +41,9 @@ demo: build ## Run the hourly job on the fixture directory, then look addresses 
 test: need-test lint typecheck build ## Lint, compile, and run the whole test suite
 	vitest run
 
-fuzz: need-test $(installed) ## Compare with the incumbents on random input, at length
+fuzz: need-test $(installed) ## Try random input and random stories, and compare with the incumbents, at length
 	tsx test/cli/dbmbuild-long.ts 3000
-	LONG_RUN=20 vitest run test/dbm
+	LONG_RUN=20 vitest run test/dbm test/ldap/deltas test/tables/stories test/integration/deltas.test.ts
 
 bench: need-bench build ## Measure against the incumbents, as ratios (QUICK=1: small sizes, and docs/performance.md stays)
 	@rm -rf $(BENCH_RESULTS)
