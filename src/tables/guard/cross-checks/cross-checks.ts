@@ -1,6 +1,7 @@
 import { viewOf } from '../../../dbm/bytes.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
 import { lowerCaseAscii, printable } from '../../columns/bytes.ts';
+import { chosen } from '../../columns/chosen.ts';
 import { allOf, commonKeys } from '../../columns/common-keys.ts';
 import { entryOf } from '../../columns/entry-of.ts';
 import { Tally } from '../../columns/tally.ts';
@@ -212,7 +213,8 @@ class CrossChecks {
     const poolView = viewOf(pool);
     for (const list of [added, changed]) {
       // Most values lead out of our domains: no loop goes on there.
-      const local = list.filter(
+      const local = chosen(
+        list,
         (entry) =>
           this.#isLocal(pool, poolView, valueStart[entry], valueEnd[entry]) &&
           this.#isLocal(pool, poolView, keyStart[entry], keyEnd[entry]),
@@ -231,7 +233,8 @@ class CrossChecks {
       for (const entry of shared) isTakenElsewhere[entry] = 1;
     }
     const ends = new DeadEnds(pairs, (entry) => isTakenElsewhere[entry] === 0);
-    const open = entries.filter(
+    const open = chosen(
+      entries,
       (entry) => !ends.leadsToOwn(entry) || (!view.pointsAtItself && ends.isOwn(entry)),
     );
     if (open.length < FEW) return open;

@@ -1,6 +1,7 @@
 import { sameBytes, viewOf } from '../../../dbm/bytes.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
 import { lowerCaseAscii } from '../../columns/bytes.ts';
+import { chosen } from '../../columns/chosen.ts';
 import { KeyFilter } from './key-filter.ts';
 
 const AT = 0x40;
@@ -51,8 +52,9 @@ export class DeadEnds {
   withKeys(entries: Uint32Array, tables: readonly Pairs[]): Uint32Array {
     const { pool, valueStart, valueEnd } = this.#pairs;
     const keys = this.#reachKeys(entries, tables) ? new KeyFilter(tables) : undefined;
-    return entries.filter(
-      (entry) => !this.#asked(entry) || keys?.mayHave(pool, valueStart[entry], valueEnd[entry]),
+    return chosen(
+      entries,
+      (entry) => !this.#asked(entry) || keys?.mayHave(pool, valueStart[entry], valueEnd[entry]) === true,
     );
   }
 
