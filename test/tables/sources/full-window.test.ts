@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { fullNotNow, isFullAllowed } from '../../../src/tables/sources/full-window.ts';
+import { directoryFed, Hub, numbered, tableOf } from '../hub.ts';
 
 const day = { from: 8 * 60, to: 18 * 60 };
 const night = { from: 22 * 60 + 30, to: 6 * 60 };
@@ -36,4 +37,42 @@ test('what is said tells when it is made, and how to have it now', () => {
   );
   expect(fullNotNow(night, at(23, 0))).toContain('after 06:00 tomorrow');
   expect(fullNotNow(night, at(3, 0))).toMatch(/after 06:00 makes/);
+});
+
+/** A time of day so many hours from now. */
+function clockIn(hours: number): string {
+  return new Date(Date.now() + hours * 3_600_000).toTimeString().slice(0, 5);
+}
+
+test('in these hours changes are read however slow that is, and a cursor that is refused is a failed source', async () => {
+  const people = numbered(0, 450);
+  const hub = new Hub();
+  const server = await hub.serve(people);
+  hub.configure(
+    `no_full_between = "${clockIn(-2)}-${clockIn(2)}"\n${directoryFed('t', 'max_changed = "100%"')}`,
+  );
+  await hub.build({ full: true });
+  const value = Buffer.from('SMTP:other@mail.example.ac.uk');
+  for (const i of [...people.keys()].keys()) {
+    server.changes.modify(`CN=${i},${server.base}`, [
+      { kind: 'replace', attribute: 'targetAddress', values: [value] },
+    ]);
+  }
+  // Each page takes long, by the clock.
+  const { now } = performance;
+  let late = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + late);
+  onTestFinished(() => clock.mockRestore());
+  server.beforePage(() => {
+    late += 5000;
+  });
+  const { tables, directories } = await hub.build();
+  expect(directories).toMatchObject([{ mode: 'delta' }]);
+  expect(tables).toMatchObject([{ outcome: 'published', changed: people.size }]);
+
+  server.refuseCookies();
+  const refused = tableOf(await hub.build(), 't');
+  expect(refused).toMatchObject({ outcome: 'failed', failure: { cause: 'source' } });
+  expect(refused.failure?.message).toContain('build --full');
+  expect((await hub.build({ full: true })).directories).toMatchObject([{ mode: 'full' }]);
 });
