@@ -3,6 +3,7 @@ import { encodeEntries, keysOf, partsOf } from '../../state/mirror/contributions
 import type { DepartureKind, OverlayObject } from '../../state/mirror/records.ts';
 import { type Contents, entriesOf, type Known, type StoredContents } from './contents.ts';
 import { type Gathered, NOTICE } from './gatherer.ts';
+import { MOST_CHANGED_KEYS } from './past.ts';
 import { compareEntries, findKey, sortStream } from './stream.ts';
 
 /** A key that a selection's objects gave and give no more, with the object that gave it. */
@@ -30,8 +31,6 @@ export interface Advance {
 
 /** More of them than anybody reviews one by one. */
 const MAX_DEPARTURES = 100_000;
-/** Where more of them have changed, tables are merged. */
-const MAX_KEYS = 20_000;
 
 /** Applies a delta. @throws DamagedFileError when what was known can't be read */
 export function advance(old: StoredContents, overlay: readonly OverlayObject[], gathered: Gathered): Advance {
@@ -123,7 +122,7 @@ export function compare(old: StoredContents, now: Contents, gathered: Gathered):
   const departures: Departed[] = [];
   const isChanged = restarted.map(() => false);
   const valuesBefore = restarted.map(() => new Map<string, Uint8Array[]>());
-  let left = MAX_KEYS;
+  let left = MOST_CHANGED_KEYS;
   const note = (number: number, { pool, keyStart, keyEnd }: Stream, i: number): void => {
     if (number >= selections || left === 0) return;
     const key = pool.slice(keyStart[i], keyEnd[i]);

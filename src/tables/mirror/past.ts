@@ -1,3 +1,6 @@
+/** So many changed keys are looked up one by one; for more, tables are merged. */
+export const MOST_CHANGED_KEYS = 20_000;
+
 /** What a directory gave before the changes that this run learnt of. */
 export interface Past {
   /** As `versions` of a mirror. */

@@ -11,6 +11,7 @@ import type { Contribution } from '../columns/merge.ts';
 import type { Tally } from '../columns/tally.ts';
 import { SourceError } from '../error.ts';
 import { isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
+import { MOST_CHANGED_KEYS } from '../mirror/past.ts';
 import type { Departure, Origin, Provenance } from '../mirror/provenance.ts';
 import { settledStampOf } from '../publish/files.ts';
 import { sourceName } from '../source-name.ts';
@@ -23,9 +24,6 @@ import type { Progress } from './progress.ts';
 
 /** A source that did not give its whole answer; the message names it. */
 export type SourceFailure = SourceError | DirectoryError;
-
-/** So many keys are looked up one by one; for more, the table is merged. */
-const MOST_KEYS = 20_000;
 
 /** What the sources of one table gave. */
 export interface Collected {
@@ -169,7 +167,7 @@ export class Sources implements Provenance {
     const pasts = uses.flatMap(({ directory: { past }, use }) => (past === undefined ? [] : [{ past, use }]));
     if (pasts.length < uses.length) return undefined;
     const keys = pasts.flatMap(({ past, use }) => past.keys[use]);
-    if (keys.length > MOST_KEYS) return undefined;
+    if (keys.length > MOST_CHANGED_KEYS) return undefined;
     return keyChanges(
       keys,
       (key) => pasts.flatMap(({ past, use }) => past.values(use, key)),
