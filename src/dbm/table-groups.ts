@@ -27,6 +27,7 @@ export interface Group {
   readonly first: number;
   readonly buckets: number;
   readonly count: number;
+  readonly isLast: boolean;
   /** Address of a number a bucket, and one: bucket `b` has the places from number `starts[b]` to `starts[b + 1]`. */
   readonly starts: number;
   /** Address of where each entry is: its key, the key's end, its value, the value's end, all of them addresses. */
@@ -38,6 +39,9 @@ export interface Group {
 /** Bytes of a place; numbers that it consists of. */
 export const PLACE_BYTES = 16;
 export const PLACE = PLACE_BYTES / 4;
+
+/** Places that have room before those of a group: for entries of the group before that are not yet written. */
+export const PLACES_BEFORE = 1024;
 
 /** Bytes of a group's entries: they stay in the processor's cache while they are written. */
 const GROUP_BYTES = 3 << 17;
@@ -104,7 +108,7 @@ export class TableGroups<Loops extends GroupLoops> {
     const { groupShift, entries, bytes } = this.#measureGroups(limit, shift);
     const most = entries.reduce((longest, count) => Math.max(longest, count), 0);
     const starts = this.memory.reserve(4 * (2 ** (groupShift - shift) + 2));
-    const places = this.memory.reserve(PLACE_BYTES * most);
+    const places = this.memory.reserve(PLACE_BYTES * (PLACES_BEFORE + most)) + PLACE_BYTES * PLACES_BEFORE;
     const scratch = this.memory.reserve(2 * PLACE_BYTES * most + LOOSE);
 
     const rounds = roundsOf(bytes);
@@ -117,7 +121,8 @@ export class TableGroups<Loops extends GroupLoops> {
         const number = group * 2 ** groupShift;
         const buckets = Math.ceil(Math.min(2 ** groupShift, limit - number) / 2 ** shift);
         this.loops.placeGroup(from[group - first], to[group - first], number, shift, buckets, starts, places);
-        yield { first: number, buckets, count: entries[group], starts, places, scratch };
+        const isLast = group === entries.length - 1;
+        yield { first: number, buckets, count: entries[group], isLast, starts, places, scratch };
       }
     }
   }

@@ -62,7 +62,12 @@ export function hashOf(key: u32): u32 {
   return load<u32>(key - BYTES, HASH);
 }
 
-function keyLength(column: u32): u32 {
+/** Where the key of an entry is that has its numbers at `column`, and how long it is. */
+export function key(column: u32): u32 {
+  return base + load<u32>(keyStarts + column);
+}
+
+export function keyLength(column: u32): u32 {
   return load<u32>(keyEnds + column) - load<u32>(keyStarts + column);
 }
 
@@ -113,16 +118,16 @@ function copyToGroup(column: u32, shift: u32, first: u32, ends: u32): void {
   const number = load<u32>(numbers + column);
   const end = ends + (((number >> shift) - first) << 2);
   let at = load<u32>(end);
-  const key = keyLength(column);
+  const keyBytes = keyLength(column);
   const value = valueLength(column);
   const valueAt = base + load<u32>(valueStarts + column);
   store<u32>(at, number, NUMBER);
   store<u32>(at, load<u32>(hashes + column), HASH);
-  store<u32>(at, key, KEY_LENGTH);
+  store<u32>(at, keyBytes, KEY_LENGTH);
   store<u32>(at, value, VALUE_LENGTH);
   at += BYTES;
-  copyLoosely(at, base + load<u32>(keyStarts + column), key);
-  at += key;
+  copyLoosely(at, key(column), keyBytes);
+  at += keyBytes;
   if (value > LONGEST_COPY) {
     store<u32>(at, valueAt);
     at += 4;
@@ -175,4 +180,16 @@ export function placeGroup(
 function sizeAt(at: u32): u32 {
   const value = load<u32>(at, VALUE_LENGTH);
   return BYTES + load<u32>(at, KEY_LENGTH) + (value > LONGEST_COPY ? 4 : value);
+}
+
+/** The places of every `step`-th entry from number `from` on, before number `to`. */
+export function placeEntries(from: u32, to: u32, step: u32, places: u32): void {
+  let place = places;
+  for (let i = from; i < to; i += step, place += PLACE) {
+    const column = i << 2;
+    store<u32>(place, base + load<u32>(keyStarts + column));
+    store<u32>(place, base + load<u32>(keyEnds + column), 4);
+    store<u32>(place, base + load<u32>(valueStarts + column), 8);
+    store<u32>(place, base + load<u32>(valueEnds + column), 12);
+  }
 }

@@ -1,6 +1,6 @@
 import { copyLoosely, same } from '../../assembly/bytes';
 import { keyEnd, keyStart, PLACE, valueEnd, valueStart } from '../../assembly/entry';
-import { sortPlaces } from './order';
+import { sortPlaces } from '../../assembly/key-order';
 
 const HEADER: u32 = 26;
 const NOT_LOGGED: u32 = 1;

@@ -8,7 +8,7 @@ export {
   setNumbers,
 } from '../../assembly/gather';
 export { longestItem, measureItems } from '../../assembly/measure';
-export { repeatedKeyEnd, sortBuckets } from '../../assembly/order';
+export { repeatedKeyEnd, sortBuckets } from '../../assembly/number-order';
 export { countByTable, hashKeys, numberSlots } from './hash';
 export { areRecords, bytesWritten, writeRecords } from './records';
 export { isTable, writeTable } from './tables';

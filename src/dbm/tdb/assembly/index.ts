@@ -1,7 +1,7 @@
 export { checksum } from '../../assembly/checksum';
 export { copyToGroups, measureGroups, placeGroup, setColumns, setNumbers } from '../../assembly/gather';
 export { longestItem, measureItems } from '../../assembly/measure';
-export { repeatedKeyEnd, sortBuckets } from '../../assembly/order';
+export { repeatedKeyEnd, sortBuckets } from '../../assembly/number-order';
 export { chainsOf, hashKeys } from './hash';
 export {
   areRecords,

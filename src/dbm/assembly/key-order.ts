@@ -1,5 +1,10 @@
-import { commonPrefix } from '../../assembly/bytes';
-import { copyPlace, keyEnd, keyStart, PLACE } from '../../assembly/entry';
+import { commonPrefix } from './bytes';
+import { copyPlace, keyEnd, keyStart, PLACE } from './entry';
+
+/** Where a key stands to those that it begins: behind them, where its NUL puts it, or before them. */
+export const LONGER_FIRST: u32 = 0;
+export const TERMINATED: u32 = 1;
+export const SHORTER_FIRST: u32 = 2;
 
 /** What is merged: eight bytes of a key as a number, and the address of its entry's place. */
 const ITEM: u32 = 16;
@@ -12,18 +17,17 @@ const RUN: u32 = 8;
 let repeated: u32 = 0;
 /** How many bytes the keys that are being sorted begin with in common. */
 let depth: u32 = 0;
-let terminated: bool = false;
+let order: u32 = LONGER_FIRST;
 
 /**
- * Puts `count` places into the order in which libdb's binary search has their keys: by bytes, but a key comes after those that
- * it begins. `scratch` has room for two items a place, and 16 bytes.
+ * Puts `count` places into the order of their keys' bytes. `scratch` has room for two items a place, and 16 bytes.
  *
  * @returns the place of one of two entries with the same key, or 0
  */
-export function sortPlaces(places: u32, count: u32, nul: u32, scratch: u32): u32 {
+export function sortPlaces(places: u32, count: u32, keyOrder: u32, scratch: u32): u32 {
   if (count < 2) return 0;
   repeated = 0;
-  terminated = nul === 1;
+  order = keyOrder;
   depth = commonDepth(places, count);
   if (count <= FEW) sortFew(places, count, scratch);
   else sortMany(places, count, scratch);
@@ -102,14 +106,15 @@ function commonDepth(places: u32, count: u32): u32 {
   return common;
 }
 
-/** A key that ends before counts with its NUL, and what is not there comes last. */
+/** A key that ends before counts with its NUL; what is not there comes last, or first. */
 function prefixOf(place: u32): u64 {
   const start = keyStart(place) + depth;
   const left = keyEnd(place) - start;
   const bytes = bswap<u64>(load<u64>(start));
   if (left >= 8) return bytes;
   const missing = ~(<u64>0) >> ((<u64>left) << 3);
-  return (bytes & ~missing) | (terminated ? missing >> 8 : missing);
+  const behind = order === LONGER_FIRST ? missing : order === TERMINATED ? missing >> 8 : 0;
+  return (bytes & ~missing) | behind;
 }
 
 /** @returns which of the two has the sorted items in the end */
@@ -184,6 +189,21 @@ function compare(a: u32, b: u32): i32 {
   }
   // The shorter key's NUL stands against a byte of the longer one.
   const against = load<u8>((lengthA < lengthB ? startB : startA) + length);
-  const shorterFirst = terminated && against !== 0;
+  const shorterFirst = order === SHORTER_FIRST || (order === TERMINATED && against !== 0);
   return lengthA < lengthB === shorterFirst ? -1 : 1;
+}
+
+/**
+ * Puts the entries of each bucket of a group into the order of their keys; `starts` and `places` are those of `placeGroup`. `scratch`
+ * has room for two items a place of the group, and 16 bytes.
+ *
+ * @returns the place of one of two entries with the same key, or 0
+ */
+export function sortBuckets(starts: u32, buckets: u32, places: u32, scratch: u32): u32 {
+  for (let at = starts, end = starts + (buckets << 2); at < end; at += 4) {
+    const from = load<u32>(at);
+    const same = sortPlaces(places + from * PLACE, load<u32>(at, 4) - from, SHORTER_FIRST, scratch);
+    if (same !== 0) return same;
+  }
+  return 0;
 }

@@ -1,0 +1,81 @@
+import { DbmError } from './error.ts';
+import { printable } from './printable.ts';
+import { type Group, type GroupLoops, PLACE_BYTES, PLACES_BEFORE, type TableGroups } from './table-groups.ts';
+
+/** The loops of src/dbm/assembly that formats need whose entries are in the order of their keys. */
+export interface KeyOrderLoops extends GroupLoops {
+  countSorted(count: number): number;
+  placeEntries(from: number, to: number, step: number, places: number): void;
+  commonDepth(count: number): number;
+  sortPlaces(places: number, count: number, keyOrder: number, scratch: number): number;
+  takeSplitters(places: number, count: number, buckets: number, depth: number, splitters: number): void;
+  numberKeys(count: number, depth: number, splitters: number, levels: number, numbers: number): void;
+  sortBuckets(starts: number, buckets: number, places: number, scratch: number): number;
+}
+
+/** Entries that follow each other. Before their places there is room for `PLACES_BEFORE` others. */
+export type Run = Pick<Group, 'places' | 'count' | 'isLast'>;
+
+/** Entries of a table that is in order already, at a time. */
+const RUN = 4096;
+/** About so many entries are sorted at a time. */
+const BUCKET_ENTRIES = 48;
+const MOST_LEVELS = 17;
+/** Keys that are looked at to find the first one of each bucket. */
+const SAMPLES = 4;
+/** As in src/dbm/assembly. */
+const SHORTER_FIRST = 2;
+const SPLITTER_BYTES = 16;
+
+/**
+ * All entries of a table in the order of their keys' bytes, as memcmp has it; a key comes after those that it begins with.
+ *
+ * @param path the file that they are for
+ * @throws DbmError when two have the same key
+ * @throws MemoryFullError
+ */
+export function inKeyOrder(path: string, table: TableGroups<KeyOrderLoops>): Iterable<Run> {
+  return table.loops.countSorted(table.count) >>> 0 === table.count ? runs(table) : sorted(path, table);
+}
+
+function* runs({ memory, loops, count }: TableGroups<KeyOrderLoops>): Generator<Run> {
+  const places = memory.reserve(PLACE_BYTES * (PLACES_BEFORE + RUN)) + PLACE_BYTES * PLACES_BEFORE;
+  for (let from = 0; from < count; from += RUN) {
+    const entries = Math.min(RUN, count - from);
+    loops.placeEntries(from, from + entries, 1, places);
+    yield { places, count: entries, isLast: from + entries === count };
+  }
+}
+
+function* sorted(path: string, table: TableGroups<KeyOrderLoops>): Generator<Run> {
+  const { memory, loops, count } = table;
+  const depth = loops.commonDepth(count);
+  const levels = Math.max(0, Math.min(MOST_LEVELS, Math.floor(Math.log2(count / BUCKET_ENTRIES))));
+  const numbers = memory.reserve(4 * count);
+  loops.numberKeys(count, depth, splittersOf(table, depth, levels), levels, numbers);
+  for (const group of table.groups(numbers, numbers, 2 ** levels, 0)) {
+    const repeated = loops.sortBuckets(group.starts, group.buckets, group.places, group.scratch) >>> 0;
+    if (repeated !== 0) {
+      const [start, end] = memory.numbers(repeated, 2);
+      throw new DbmError(path, `the key ${printable(memory.bytes(start, end - start))} is there twice`);
+    }
+    yield group;
+  }
+}
+
+/** The address of numbers that divide the keys into `2 ** levels` buckets of about the same size. */
+function splittersOf(
+  { memory, loops, count }: TableGroups<KeyOrderLoops>,
+  depth: number,
+  levels: number,
+): number {
+  const buckets = 2 ** levels;
+  const step = Math.max(1, Math.floor(count / (SAMPLES * buckets)));
+  const samples = Math.ceil(count / step);
+  const places = memory.reserve(PLACE_BYTES * samples);
+  loops.placeEntries(0, count, step, places);
+  loops.sortPlaces(places, samples, SHORTER_FIRST, memory.reserve(2 * PLACE_BYTES * samples + PLACE_BYTES));
+  const splitters = memory.reserve(SPLITTER_BYTES * buckets);
+  loops.takeSplitters(places, samples, buckets, depth, splitters);
+  return splitters;
+}
