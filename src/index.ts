@@ -20,10 +20,10 @@ export {
 export {
   addOverride,
   type NewOverride,
-  OverrideError,
   type OverrideReport,
   removeOverride,
 } from './tables/decisions/override.ts';
+export { OverrideError } from './tables/decisions/override-error.ts';
 export { type PinReport, pinTables, unpinTables } from './tables/decisions/pin.ts';
 export { type RejectionReport, type RejectOptions, reject } from './tables/decisions/reject.ts';
 export {

@@ -2,7 +2,7 @@ import { ConfigError } from '../config/error.ts';
 import { DbmError } from '../dbm/error.ts';
 import { LockedError, StateError } from '../state/error.ts';
 import { ApprovalError } from '../tables/decisions/approve.ts';
-import { OverrideError } from '../tables/decisions/override.ts';
+import { OverrideError } from '../tables/decisions/override-error.ts';
 import { RollbackError } from '../tables/decisions/rollback.ts';
 import { PublishError, SourceError } from '../tables/error.ts';
 import { EximError } from '../tables/publish/exim.ts';

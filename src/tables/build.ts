@@ -10,7 +10,7 @@ import { Pins } from '../state/pins.ts';
 import type { RunJournal } from '../state/run-journal.ts';
 import { State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
-import { expireOverrides } from './decisions/override.ts';
+import { expireOverrides } from './decisions/expired-overrides.ts';
 import { OverridesOfRun } from './decisions/overrides-of-run.ts';
 import { systemReason } from './error.ts';
 import { crossCheckPlans } from './guard/cross-checks/plans.ts';

@@ -1,0 +1,4 @@
+/** An override that can't be made, or is not there. */
+export class OverrideError extends Error {
+  override readonly name = 'OverrideError';
+}
