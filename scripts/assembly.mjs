@@ -49,7 +49,7 @@ export function loopsIn(memory: LinearMemory): Loops {
 
 function digestOf(folder) {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
-  for (const each of [folder, join(folder, '../../assembly')].filter(existsSync)) {
+  for (const each of [folder, join(root, 'src/dbm/assembly')]) {
     for (const name of readdirSync(each).sort()) hash.update(name).update(readFileSync(join(each, name)));
   }
   return hash.digest('hex');

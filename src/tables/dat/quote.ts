@@ -14,44 +14,6 @@ export function needsQuotes(bytes: Uint8Array, start: number, end: number): bool
   return false;
 }
 
-/**
- * Copies a key that needs no quotes, four bytes at a time; may write up to three bytes beyond its end.
- *
- * @returns false when it did not copy it: the key may need quotes
- */
-export function copyPlainKey(
-  bytes: DataView,
-  start: number,
-  end: number,
-  target: DataView,
-  targetStart: number,
-): boolean {
-  if (start === end || end + 4 > bytes.byteLength) return false;
-  const first = bytes.getUint8(start);
-  if (first === QUOTE || first === HASH) return false;
-  let suspect = 0;
-  let at = start;
-  let to = targetStart;
-  for (; at + 4 <= end; at += 4, to += 4) {
-    const word = bytes.getUint32(at, true);
-    target.setUint32(to, word, true);
-    suspect |= suspectBytes(word);
-  }
-  if (at < end) {
-    const word = bytes.getUint32(at, true);
-    target.setUint32(to, word, true);
-    const beyond = -1 << ((end - at) * 8);
-    suspect |= suspectBytes(word | (beyond & 0x7f7f7f7f));
-  }
-  return suspect === 0;
-}
-
-/** Not 0 when any of the four bytes is a colon, or less than `!`: the well-known tests for a zero byte in a word. */
-function suspectBytes(word: number): number {
-  const colons = word ^ 0x3a3a3a3a;
-  return (((word - 0x21212121) & ~word) | ((colons - 0x01010101) & ~colons)) & 0x80808080;
-}
-
 /** Bytes that `writeQuoted` writes. */
 export function quotedLength(bytes: Uint8Array, start: number, end: number): number {
   let length = 2;

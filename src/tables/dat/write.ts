@@ -1,8 +1,9 @@
-import { copyLoosely, viewOf } from '../../dbm/bytes.ts';
+import { LinearMemory } from '../../dbm/linear-memory.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { copyBytes } from '../columns/bytes.ts';
 import { firstLineEnd, lineEnd } from './line-break.ts';
-import { copyPlainKey, needsQuotes, writeQuoted } from './quote.ts';
+import { type Loops, loopsIn } from './loops.ts';
+import { needsQuotes, writeQuoted } from './quote.ts';
 import { MAX_LINE } from './syntax.ts';
 
 const COLON = 0x3a;
@@ -10,8 +11,6 @@ const BLANK = 0x20;
 const LF = 0x0a;
 
 const BLOCK = 1 << 20;
-/** The newline, and what the copying of short texts may write beyond their end. */
-const SLACK = 4;
 
 /**
  * The text of a `.dat` in canonical form, for entries with unique keys in byte order: one line an entry, `key: value`,
@@ -27,31 +26,44 @@ export function* datBlocks(pairs: Pairs): Generator<Uint8Array> {
   for (let block = text.next(); block.length > 0; block = text.next()) yield block;
 }
 
-/** Fills blocks in plain methods: a generator's loop is compiled to slower code. */
+/** Fills blocks: compiled loops write what is one line without quotes, which is nearly everything. */
 class DatText {
   readonly #pairs: Pairs;
-  readonly #poolView: DataView;
-  #block = Buffer.allocUnsafeSlow(BLOCK);
-  #blockView = viewOf(this.#block);
+  readonly #memory: LinearMemory;
+  readonly #loops: Loops;
+  /** Addresses of the pool and the columns. */
+  readonly #base: number;
+  readonly #columns: readonly [keyStart: number, keyEnd: number, valueStart: number, valueEnd: number];
+  #block: Uint8Array;
   #entry = 0;
 
   constructor(pairs: Pairs) {
+    const { count, pool } = pairs;
     this.#pairs = pairs;
-    this.#poolView = viewOf(pairs.pool);
+    this.#memory = LinearMemory.of(pool) ?? new LinearMemory();
+    this.#loops = loopsIn(this.#memory);
+    const column = (numbers: Uint32Array) => this.#memory.addressOf(numbers.subarray(0, count));
+    this.#base = this.#memory.addressOf(pool);
+    this.#columns = [
+      column(pairs.keyStart),
+      column(pairs.keyEnd),
+      column(pairs.valueStart),
+      column(pairs.valueEnd),
+    ];
+    this.#block = this.#newBlock(BLOCK);
   }
 
   next(): Uint8Array {
     let at = 0;
     for (;;) {
-      at = this.#writePlainLines(at);
+      at += this.#writePlainLines(at);
       if (this.#entry === this.#pairs.count) break;
       const { keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
       const i = this.#entry;
       const most = (keyEnd[i] - keyStart[i]) * 4 + (valueEnd[i] - valueStart[i]) * 2 + 8;
       if (at + most > this.#block.length) {
         if (at > 0) break;
-        this.#block = Buffer.allocUnsafeSlow(most);
-        this.#blockView = viewOf(this.#block);
+        this.#block = this.#newBlock(most);
       }
       at = this.#writeEntry(i, at);
       this.#entry++;
@@ -59,35 +71,26 @@ class DatText {
     return this.#block.subarray(0, at);
   }
 
-  /**
-   * The hot path, which holds nothing else so that it is compiled soon: writes entries as far as each has room in the block
-   * and is one line without quotes.
-   *
-   * @returns the offset behind them
-   */
+  #newBlock(bytes: number): Uint8Array {
+    return this.#memory.bytes(this.#memory.reserve(bytes), bytes);
+  }
+
+  /** @returns how many bytes behind the first `start` of the block were written */
   #writePlainLines(start: number): number {
-    const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
-    const poolView = this.#poolView;
-    const block = this.#block;
-    const blockView = this.#blockView;
-    let at = start;
-    let entry = this.#entry;
-    for (; entry < count; entry++) {
-      const keyFrom = keyStart[entry];
-      const keyTo = keyEnd[entry];
-      const valueFrom = valueStart[entry];
-      const valueTo = valueEnd[entry];
-      const length = keyTo - keyFrom + valueTo - valueFrom + 2;
-      if (length > MAX_LINE || at + length + SLACK > block.length || pool[valueFrom] === BLANK) break;
-      if (!copyPlainKey(poolView, keyFrom, keyTo, blockView, at)) break;
-      at += keyTo - keyFrom;
-      block[at++] = COLON;
-      if (valueTo > valueFrom) block[at++] = BLANK;
-      at = copyLoosely(pool, poolView, valueFrom, valueTo, block, blockView, at);
-      block[at++] = LF;
-    }
-    this.#entry = entry;
-    return at;
+    const [keyStart, keyEnd, valueStart, valueEnd] = this.#columns;
+    const column = 4 * this.#entry;
+    const written = this.#loops.writePlainLines(
+      this.#base,
+      keyStart + column,
+      keyEnd + column,
+      valueStart + column,
+      valueEnd + column,
+      this.#pairs.count - this.#entry,
+      this.#block.byteOffset + start,
+      this.#block.length - start,
+    );
+    this.#entry += this.#loops.linesWritten();
+    return written;
   }
 
   /** Writes any entry. @returns the offset behind it */
