@@ -62,7 +62,7 @@ export function findBounds(
       },
       sort: {
         ...entries,
-        why: 'a million keys that come in no order, compared some twenty times each; it is done in threads while others come, so little of it is waited for',
+        why: 'keys come in no order, and each is compared with many; it is done in threads while others come, so little of it is waited for',
       },
       collect: {
         ...entries,
@@ -81,7 +81,7 @@ export function findBounds(
       bdb: {
         milliseconds: table,
         of: 'cp and sync of the dbm files',
-        why: 'a hash of every key, buckets put into order, pages filled and checksummed, the whole file read back and held against the entries; in another thread the compiler has to begin anew',
+        why: 'a hash of every key, buckets put into order, pages filled and checksummed, the whole file read back and held against the entries',
       },
       remember: {
         milliseconds: remembered,
