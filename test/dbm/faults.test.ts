@@ -8,6 +8,7 @@ import { aliases, pairsOf, runs, scratchDirectory } from './support.ts';
 
 /** A program that makes records, or what leads to them, as they should not be; a disk that keeps something else. */
 const faulty = vi.hoisted(() => ({
+  hashes: (_made: Uint8Array): void => {},
   records: (_made: Uint8Array): void => {},
   index: (_made: Uint8Array): void => {},
   disk: (_bytes: Uint8Array): void => {},
@@ -17,6 +18,10 @@ vi.mock('../../src/dbm/cdb/loops.ts', async (importOriginal) => {
   const { loopsIn } = await importOriginal<typeof import('../../src/dbm/cdb/loops.ts')>();
   const faultyLoops: typeof loopsIn = (memory) => {
     const loops = loopsIn(memory);
+    const hashKeys: typeof loops.hashKeys = (count, nul, hashes) => {
+      loops.hashKeys(count, nul, hashes);
+      faulty.hashes(memory.bytes(hashes, 4 * count));
+    };
     const writeRecords: typeof loops.writeRecords = (...given) => {
       const count = loops.writeRecords(...given);
       faulty.records(memory.bytes(given[3], loops.bytesWritten()));
@@ -26,7 +31,7 @@ vi.mock('../../src/dbm/cdb/loops.ts', async (importOriginal) => {
       loops.writeTable(slots, records, out);
       faulty.index(memory.bytes(out, 16 * records));
     };
-    return { ...loops, writeRecords, writeTable };
+    return { ...loops, hashKeys, writeRecords, writeTable };
   };
   return { loopsIn: faultyLoops };
 });
@@ -40,13 +45,17 @@ vi.mock('../../src/dbm/tdb/loops.ts', async (importOriginal) => {
       loops.setHeads(address, count);
       heads = memory.bytes(address, 4 * count);
     };
+    const hashKeys: typeof loops.hashKeys = (count, nul, hashes) => {
+      loops.hashKeys(count, nul, hashes);
+      faulty.hashes(memory.bytes(hashes, 4 * count));
+    };
     const writeRecords: typeof loops.writeRecords = (...given) => {
       const count = loops.writeRecords(...given);
       faulty.records(memory.bytes(given[4], loops.bytesWritten()));
       faulty.index(heads);
       return count;
     };
-    return { ...loops, setHeads, writeRecords };
+    return { ...loops, hashKeys, setHeads, writeRecords };
   };
   return { loopsIn: faultyLoops };
 });
@@ -55,13 +64,17 @@ vi.mock('../../src/dbm/gdbm/loops.ts', async (importOriginal) => {
   const { loopsIn } = await importOriginal<typeof import('../../src/dbm/gdbm/loops.ts')>();
   const faultyLoops: typeof loopsIn = (memory) => {
     const loops = loopsIn(memory);
+    const hashKeys: typeof loops.hashKeys = (count, nul, hashes) => {
+      loops.hashKeys(count, nul, hashes);
+      faulty.hashes(memory.bytes(hashes, 4 * count));
+    };
     const writeEntries: typeof loops.writeEntries = (...given) => {
       const count = loops.writeEntries(...given);
       faulty.records(memory.bytes(given[3], loops.bytesWritten()));
       faulty.index(memory.bytes(given[6] + 112, 24 * given[7]));
       return count;
     };
-    return { ...loops, writeEntries };
+    return { ...loops, hashKeys, writeEntries };
   };
   return { loopsIn: faultyLoops };
 });
@@ -98,6 +111,7 @@ vi.mock('node:fs', async (importOriginal) => {
 });
 
 afterEach(() => {
+  faulty.hashes = () => {};
   faulty.records = () => {};
   faulty.index = () => {};
   faulty.disk = () => {};
@@ -135,6 +149,18 @@ test.each(['cdb', 'tdb', 'gdbm', 'lmdb'] as const)(
   },
 );
 
+test.each(['cdb', 'tdb', 'gdbm'] as const)('in a %s file, a wrong hash is found out', async (format) => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(entries.length - 1), fc.nat(7), async (entry, bit) => {
+      faulty.hashes = (made) => {
+        made[4 * entry] ^= 1 << bit;
+      };
+      expect(await fault(format)).toMatch(/was not made as it should be/);
+    }),
+    runs(50),
+  );
+});
+
 test.each([
   ['cdb', 'records'],
   ['cdb', 'index'],
@@ -143,7 +169,7 @@ test.each([
   ['gdbm', 'records'],
   ['gdbm', 'index'],
   ['lmdb', 'records'],
-] as const)('in a %s file, %s that are not what they should be are found out', async (format, part) => {
+] as const)('in a %s file, %s that are not as they should be are found out', async (format, part) => {
   let found = 0;
   await fc.assert(
     fc.asyncProperty(fc.nat(), fc.nat(7), async (place, bit) => {

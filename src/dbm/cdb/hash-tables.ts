@@ -59,7 +59,7 @@ export class HashTables {
  * Sets `start[table]` to the number of records before the table's own, if they stood in the order of the tables. Returns whether
  * they do.
  */
-export function countByTable(hashes: Uint32Array, start: Uint32Array): boolean {
+function countByTable(hashes: Uint32Array, start: Uint32Array): boolean {
   let byTable = true;
   inStretches(hashes.length, (from, to) => {
     let inOrder = true;
