@@ -6,8 +6,12 @@ export function sharedBytes(length: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(length));
 }
 
+/** A memory of its own costs more than copying what is smaller. */
+const SMALL_POOL = 1 << 16;
+
 /** Bytes for a table's pool, likewise, where compiled loops can work on them. */
 export function poolBytes(length: number): Uint8Array {
+  if (length < SMALL_POOL) return sharedBytes(length);
   const memory = new LinearMemory();
   return memory.bytes(memory.reserve(length), length);
 }
