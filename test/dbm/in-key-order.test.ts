@@ -79,6 +79,18 @@ describe('entries in the order of their keys', () => {
   });
 });
 
+test('a key right before one that it begins with, or before itself', () => {
+  sorts([
+    ['ab', '1'],
+    ['a', '2'],
+  ]);
+  const twice: Entry[] = [
+    ['a', '1'],
+    ['a', '2'],
+  ];
+  expect(() => inOrder(twice)).toThrow('the file: the key "a" is there twice');
+});
+
 test.each([2, 300, 20_000])('a key that two of %i entries have', (count) => {
   const entries: Entry[] = [...mixed(aliases(count - 1)), ...aliases(1)];
   expect(() => inOrder(entries)).toThrow('the file: the key "anna.ng.0@example.ac.uk" is there twice');
