@@ -1,7 +1,7 @@
 import { copyLoosely, sameBytes, viewOf } from '../../dbm/bytes.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { RUN_LENGTH, type Run, type RunSorting } from './runs.ts';
-import { poolBytes, sharedColumn } from './shared-memory.ts';
+import { columnBeside, poolBytes } from './shared-memory.ts';
 
 /** The largest pool: offsets are 32 bits, and Node's buffers end at 4 GiB. */
 const MAX_POOL = 2 ** 32 - 1;
@@ -52,10 +52,10 @@ export class EntriesBuilder {
     this.#runEnd = sorting === undefined ? 0 : RUN_LENGTH;
     this.#pool = poolBytes(expectedBytes);
     this.#poolView = viewOf(this.#pool);
-    this.#keyStart = sharedColumn(expectedEntries);
-    this.#keyEnd = sharedColumn(expectedEntries);
-    this.#valueStart = sharedColumn(expectedEntries);
-    this.#valueEnd = sharedColumn(expectedEntries);
+    this.#keyStart = columnBeside(this.#pool, expectedEntries);
+    this.#keyEnd = columnBeside(this.#pool, expectedEntries);
+    this.#valueStart = columnBeside(this.#pool, expectedEntries);
+    this.#valueEnd = columnBeside(this.#pool, expectedEntries);
   }
 
   get count(): number {
@@ -146,11 +146,21 @@ export class EntriesBuilder {
   }
 
   #growColumns(): void {
-    const size = Math.max(1024, this.#keyStart.length * 2);
-    this.#keyStart = grown(this.#keyStart, size);
-    this.#keyEnd = grown(this.#keyEnd, size);
-    this.#valueStart = grown(this.#valueStart, size);
-    this.#valueEnd = grown(this.#valueEnd, size);
+    this.#moveColumns(Math.max(1024, this.#keyStart.length * 2));
+  }
+
+  /** Columns of so many numbers, beside the pool. */
+  #moveColumns(size: number): void {
+    this.#keyStart = this.#moved(this.#keyStart, size);
+    this.#keyEnd = this.#moved(this.#keyEnd, size);
+    this.#valueStart = this.#moved(this.#valueStart, size);
+    this.#valueEnd = this.#moved(this.#valueEnd, size);
+  }
+
+  #moved(column: Uint32Array, size: number): Uint32Array {
+    const target = columnBeside(this.#pool, size);
+    target.set(column.subarray(0, this.#count));
+    return target;
   }
 
   #growPool(needed: number): void {
@@ -159,11 +169,6 @@ export class EntriesBuilder {
     this.#poolView = viewOf(pool);
     pool.set(this.#pool.subarray(0, this.#used));
     this.#pool = pool;
+    this.#moveColumns(this.#keyStart.length);
   }
-}
-
-function grown(column: Uint32Array, size: number): Uint32Array {
-  const larger = sharedColumn(size);
-  larger.set(column);
-  return larger;
 }

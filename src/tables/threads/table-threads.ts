@@ -144,7 +144,9 @@ export class TableThreads implements Sorting {
   }
 
   #startWorker(): Worker {
-    const worker = new Worker(new URL('./table-thread.js', import.meta.url));
+    const worker = new Worker(new URL('./table-thread.js', import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    });
     worker.on('error', () => {
       const at = this.#idle.indexOf(worker);
       if (at < 0) return;
