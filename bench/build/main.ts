@@ -21,7 +21,7 @@ try {
     writeFileSync(config, twoTables(work, slapd));
     const ldapsearch = [
       ...['ldapsearch', '-x', '-H', slapd.url, '-D', slapd.bindDn, '-y', slapd.passwordFile],
-      ...['-b', slapd.base, '-E', 'pr=5000/noprompt', `(|${filters.join('')})`, ...attributes],
+      ...['-b', slapd.base, '-E', 'pr=1000/noprompt', `(|${filters.join('')})`, ...attributes],
     ];
     const build = ['bin/mailhub-tables', 'build', '--config', config];
 
@@ -55,7 +55,8 @@ try {
       }),
       notes: [
         `${recipients} recipients with five addresses each from slapd on loopback; medians of ${runs} runs. first: extract, merge, judge and publish`,
-        'two tables, and remember what each object gave; unchanged: the same again, which asks for changes only.',
+        'two tables, and remember what each object gave; unchanged: the same again, which asks for changes only. Ours reads pages of 5,000,',
+        'ldapsearch pages of 1,000 as people have them.',
       ],
     });
   } finally {
