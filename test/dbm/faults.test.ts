@@ -94,20 +94,8 @@ vi.mock('../../src/dbm/lmdb/loops.ts', async (importOriginal) => {
 });
 
 vi.mock('node:fs', async (importOriginal) => {
-  const real = await importOriginal<typeof import('node:fs')>();
-  const write = (
-    file: number,
-    bytes: Uint8Array,
-    from: number,
-    length: number,
-    position: number,
-    done: (error: NodeJS.ErrnoException | null, written: number, bytes: Uint8Array) => void,
-  ) => {
-    const kept = bytes.slice(from, from + length);
-    faulty.disk(kept);
-    real.write(file, kept, 0, length, position, done);
-  };
-  return { ...real, write };
+  const { faultyDisk } = await import('./faulty-disk.ts');
+  return faultyDisk(await importOriginal(), (bytes) => faulty.disk(bytes));
 });
 
 afterEach(() => {

@@ -72,11 +72,6 @@ export const MAP_UNIT = 1 << 20;
 /** Half of a process's address space: liblmdb can't open a file that names a larger map than fits. */
 export const LARGEST_MAP = 2 ** 46;
 
-/** The largest node of a page: two of them must fit. */
-export function largestNode(pageSize: number): number {
-  return (((pageSize - PAGE_HEADER) / 2) & ~1) - 2;
-}
-
 /** A place in a page's index of nodes. */
 export const INDEX_SIZE = 2;
 

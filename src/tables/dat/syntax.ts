@@ -12,7 +12,7 @@ export const MAX_LINE = 19_998;
 export const MAX_JOINED_VALUE = 99_998;
 
 /** Bytes by what they mean to the reader; everything else is OTHER. */
-export const OTHER = 0;
+const OTHER = 0;
 export const UPPER = 1;
 export const COLON = 2;
 /** White space within a line: C's isspace() but the newline. */
@@ -23,7 +23,7 @@ export const NUL = 5;
 export const BYTE_CLASS: Uint8Array = byteClasses();
 
 function byteClasses(): Uint8Array {
-  const classes = new Uint8Array(256);
+  const classes = new Uint8Array(256).fill(OTHER);
   classes.fill(UPPER, 0x41, 0x5b);
   classes.fill(SPACE, 0x09, 0x0e);
   classes[0x20] = SPACE;
