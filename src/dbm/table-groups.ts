@@ -1,5 +1,6 @@
 import type { Sizes } from './limits.ts';
-import { LinearMemory } from './linear-memory.ts';
+import { linearColumns } from './linear-columns.ts';
+import type { LinearMemory } from './linear-memory.ts';
 import type { Pairs } from './pairs.ts';
 
 /** The loops of src/dbm/assembly that every format needs whose entries are in the order of numbers. */
@@ -69,19 +70,13 @@ export class TableGroups<Loops extends GroupLoops> {
 
   /** @throws MemoryFullError */
   constructor(pairs: Pairs, loopsIn: (memory: LinearMemory) => Loops) {
-    const { count, pool } = pairs;
-    this.memory = LinearMemory.of(pool) ?? new LinearMemory();
-    this.loops = loopsIn(this.memory);
-    this.count = count;
-    this.#bytes = pool.length + PLACE_BYTES * count;
-    this.base = this.memory.addressOf(pool);
-    const column = (numbers: Uint32Array) => this.memory.addressOf(numbers.subarray(0, count));
-    this.columns = [
-      column(pairs.keyStart),
-      column(pairs.keyEnd),
-      column(pairs.valueStart),
-      column(pairs.valueEnd),
-    ];
+    const { memory, base, columns } = linearColumns(pairs);
+    this.memory = memory;
+    this.loops = loopsIn(memory);
+    this.count = pairs.count;
+    this.#bytes = pairs.pool.length + PLACE_BYTES * pairs.count;
+    this.base = base;
+    this.columns = columns;
     this.#noted = this.memory.reserve(4 * NOTED);
     this.loops.setColumns(this.base, ...this.columns);
   }

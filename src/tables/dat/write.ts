@@ -1,4 +1,5 @@
-import { LinearMemory } from '../../dbm/linear-memory.ts';
+import { type LinearColumns, linearColumns } from '../../dbm/linear-columns.ts';
+import type { LinearMemory } from '../../dbm/linear-memory.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { copyBytes } from '../columns/bytes.ts';
 import { firstLineEnd, lineEnd } from './line-break.ts';
@@ -33,23 +34,17 @@ class DatText {
   readonly #loops: Loops;
   /** Addresses of the pool and the columns. */
   readonly #base: number;
-  readonly #columns: readonly [keyStart: number, keyEnd: number, valueStart: number, valueEnd: number];
+  readonly #columns: LinearColumns['columns'];
   #block: Uint8Array;
   #entry = 0;
 
   constructor(pairs: Pairs) {
-    const { count, pool } = pairs;
+    const { memory, base, columns } = linearColumns(pairs);
     this.#pairs = pairs;
-    this.#memory = LinearMemory.of(pool) ?? new LinearMemory();
-    this.#loops = loopsIn(this.#memory);
-    const column = (numbers: Uint32Array) => this.#memory.addressOf(numbers.subarray(0, count));
-    this.#base = this.#memory.addressOf(pool);
-    this.#columns = [
-      column(pairs.keyStart),
-      column(pairs.keyEnd),
-      column(pairs.valueStart),
-      column(pairs.valueEnd),
-    ];
+    this.#memory = memory;
+    this.#loops = loopsIn(memory);
+    this.#base = base;
+    this.#columns = columns;
     this.#block = this.#newBlock(BLOCK);
   }
 
