@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import dns from 'node:dns';
 import { Resolver } from 'node:dns/promises';
@@ -16,6 +17,9 @@ import { addresses, collect, settingsFor } from './collect.ts';
 import { freePort } from './slapd-process.ts';
 
 const before = dns.getServers();
+// An address of its own: dnsmasq needs one port for both UDP and TCP, and at 127.0.0.1 others take ports all the time.
+const nameServer = `127.${randomInt(64, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
+const namePort = 5300;
 let dnsmasq: ChildProcess;
 let directory: FixtureServer;
 let nobody: number;
@@ -41,7 +45,6 @@ beforeAll(async () => {
   const withName = (name: string) => startFixtureServer({ ldif, tls: authority.issue({ name }) });
   named = { alias: await withName('ldap.ad.test'), host: await withName('dc1.ad.test') };
   nobody = await freePort();
-  const port = await freeUdpPort();
   const there = Number(new URL(directory.url).port);
   const records = [
     // The one that is not there comes first.
@@ -64,7 +67,7 @@ beforeAll(async () => {
     '--no-resolv',
     '--no-hosts',
     '--bind-interfaces',
-    '--listen-address=127.0.0.1',
+    `--listen-address=${nameServer}`,
     '--local=/test/',
   ];
   dnsmasq = spawn(
@@ -73,7 +76,7 @@ beforeAll(async () => {
       '--keep-in-foreground',
       '--conf-file=/dev/null',
       '--pid-file=',
-      `--port=${port}`,
+      `--port=${namePort}`,
       '--user=',
       ...options,
       '--txt-record=_ldap._tcp.text.test,no server',
@@ -86,8 +89,8 @@ beforeAll(async () => {
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
-  await answering(port);
-  dns.setServers([`127.0.0.1:${port}`]);
+  await answering();
+  dns.setServers([`${nameServer}:${namePort}`]);
 });
 
 afterAll(async () => {
@@ -101,21 +104,13 @@ afterAll(async () => {
   await once(dnsmasq, 'exit');
 });
 
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
-
-async function answering(port: number): Promise<void> {
+async function answering(): Promise<void> {
   let printed = '';
   dnsmasq.stderr?.on('data', (text) => {
     printed += String(text);
   });
   const resolver = new Resolver({ timeout: 200, tries: 1 });
-  resolver.setServers([`127.0.0.1:${port}`]);
+  resolver.setServers([`${nameServer}:${namePort}`]);
   while (dnsmasq.exitCode === null) {
     const error: NodeJS.ErrnoException | undefined = await resolver.resolveSrv('_ldap._tcp.localhost').then(
       () => undefined,
