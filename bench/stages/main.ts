@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateCampus } from '../../fixtures/campus/generate.ts';
-import type { BenchResult } from '../../src/cli/bench.ts';
+import type { BenchResult } from '../../src/cli/bench/figures.ts';
 import { type Slapd, startSlapd } from '../../test/integration/slapd.ts';
 import { quick, report } from '../result.ts';
 import { type Bound, findBounds } from './bounds.ts';

@@ -3,19 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BuildReport } from '../tables/report.ts';
-import { figuresOf, type HourFigures, type Run } from './bench/figures.ts';
+import { type BenchResult, figuresOf, type Run } from './bench/figures.ts';
 import { BenchHub, FixtureError } from './bench/fixture.ts';
 import { startBenchServer } from './bench/server.ts';
 import { benchText } from './bench/text.ts';
 import type { BenchFlags } from './flags.ts';
 import { jsonDocument } from './json.ts';
 import { Status } from './status.ts';
-
-/** What is kept of a measurement, so that a later one can be compared with it. */
-export interface BenchResult {
-  readonly runs: number;
-  readonly hours: readonly HourFigures[];
-}
 
 /** `mailhub-tables bench`: whole builds, in processes of their own, on a hub that is gone afterwards. @returns the exit status */
 export async function benchCommand(fixture: string, flags: BenchFlags): Promise<number> {

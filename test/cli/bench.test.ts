@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { generateCampus } from '../../fixtures/campus/generate.ts';
 import { startFixtureServer } from '../../fixtures/server/server.ts';
-import type { BenchResult } from '../../src/cli/bench.ts';
+import type { BenchResult } from '../../src/cli/bench/figures.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -21,6 +21,12 @@ export interface HourFigures {
   readonly entries: number;
 }
 
+/** What is kept of a measurement, so that a later one can be compared with it. */
+export interface BenchResult {
+  readonly runs: number;
+  readonly hours: readonly HourFigures[];
+}
+
 export interface Run {
   readonly milliseconds: number;
   readonly report: BuildReport;

@@ -1,6 +1,5 @@
-import type { BenchResult } from '../bench.ts';
 import { columns } from '../columns.ts';
-import type { HourFigures, Spread } from './figures.ts';
+import type { BenchResult, HourFigures, Spread } from './figures.ts';
 
 /** @param kept a result to compare with: its medians stand beside, and the ratio of ours to them */
 export function benchText(result: BenchResult, kept: BenchResult | undefined): string {
