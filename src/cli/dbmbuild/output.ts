@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import { bdb } from '../../dbm/bdb/bdb.ts';
+import { writeBdb } from '../../dbm/bdb/write.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 
 /** A table file in the making, beside the one that it will replace. */
@@ -12,7 +11,7 @@ export class Output {
   /** Two runs at once must not meet in one file; four letters more leave exim_dbmbuild's longest names possible. */
   constructor(path: string) {
     this.#path = path;
-    this.#temporary = `${path}.dbmbuild_temp.${randomBytes(3).toString('base64url')}`;
+    this.#temporary = `${path}.dbmbuild_temp.${fourLetters()}`;
   }
 
   /** Whether the table would take the place of that very file. */
@@ -33,7 +32,7 @@ export class Output {
 
   /** Writes the table to the disk and reads it back; on any fault nothing of it is left. @throws DbmError */
   async write(pairs: Pairs, terminated: boolean): Promise<void> {
-    await bdb.write(this.#temporary, pairs, { terminated, readBack: true });
+    await writeBdb(this.#temporary, pairs, { terminated, readBack: true });
   }
 
   /** Puts what was written in the old table's place. @throws the operating system's error */
@@ -45,6 +44,13 @@ export class Output {
   discard(): void {
     rmSync(this.#temporary, { force: true });
   }
+}
+
+/** Random ones. A file that has them already is never taken; node:crypto would take a good part of a small table's time to load. */
+function fourLetters(): string {
+  return Math.floor(Math.random() * 36 ** 4)
+    .toString(36)
+    .padStart(4, '0');
 }
 
 /** Makes a rename outlast a crash, where the directory can be opened: its rights may allow to write and not to read. */

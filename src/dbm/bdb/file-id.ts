@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { viewOf } from '../bytes.ts';
 import { FILE_ID_SIZE } from './layout.ts';
 
@@ -17,9 +16,10 @@ const CHECKSUM = FILE_ID_SIZE - 8;
  * @param checksum of all pages but the meta page, as `PageSums` has it
  */
 export function fileIdOf({ pageSize, entries, pages }: Shape, checksum: bigint): Uint8Array {
-  const text = [pageSize, entries, pages, checksum].join(' ');
-  const id = Uint8Array.from(createHash('sha1').update(text).digest().subarray(0, FILE_ID_SIZE));
-  viewOf(id).setBigUint64(CHECKSUM, checksum, true);
+  const id = new Uint8Array(FILE_ID_SIZE);
+  const view = viewOf(id);
+  for (const [i, number] of [pageSize, entries, pages].entries()) view.setUint32(4 * i, number, true);
+  view.setBigUint64(CHECKSUM, checksum, true);
   return id;
 }
 
