@@ -16,6 +16,7 @@ import type {
   ReviewFlags,
   RollbackFlags,
 } from './flags.ts';
+import { load } from './load.ts';
 
 /** The command line. Each command's code is loaded when it runs: an hourly start pays for nothing else. */
 export function createProgram(end: End): Command {
@@ -60,7 +61,7 @@ function addHour(program: Command, end: End): void {
     .option('--full', 'ask the directories for everything, not only for what changed; at any hour')
     .option('--json', 'print one JSON document')
     .action(async (tables: string[], options: BuildFlags) => {
-      end(await (await import('./build.ts')).buildCommand(tables, options));
+      end(await (await load('build')).buildCommand(tables, options));
     });
 
   command(
@@ -79,7 +80,7 @@ lookups), or take prefixes and suffixes off the local part; \`exim -bt ADDRESS\`
 Exit status: 0 everything was found, 2 something was not.`,
     )
     .action(async (addresses: string[], options: LookupFlags) => {
-      end(await (await import('./lookup.ts')).lookupCommand(addresses, options));
+      end(await (await load('lookup')).lookupCommand(addresses, options));
     });
 
   command(
@@ -89,7 +90,7 @@ Exit status: 0 everything was found, 2 something was not.`,
   )
     .option('--json', 'print one JSON document')
     .action(async (options: CheckFlags) => {
-      end(await (await import('./check.ts')).checkCommand(options));
+      end(await (await load('check')).checkCommand(options));
     });
 }
 
@@ -106,7 +107,7 @@ through $PAGER, or less. In the CSV a cell that a spreadsheet would take for a f
 Needs neither the lock nor a directory. Exit status: 0 nothing is held, 3 something is.`,
     )
     .action(async (tables: string[], options: ReviewFlags) => {
-      end(await (await import('./review.ts')).reviewCommand(tables, options));
+      end(await (await load('review')).reviewCommand(tables, options));
     });
 
   command(program, 'approve', 'publish just the candidate that was reviewed')
@@ -123,7 +124,7 @@ what was approved, and the guard is as strict as before. It is refused where som
 candidate was reviewed. Exit status: 0 published, 3 refused, and still held.`,
     )
     .action(async (tables: string[], options: ApproveFlags) => {
-      end(await (await import('./approve.ts')).approveCommand(tables, options));
+      end(await (await load('approve')).approveCommand(tables, options));
     });
 
   command(program, 'reject', 'refuse what a held candidate would take away')
@@ -138,7 +139,7 @@ The table stays held, build says so on standard output only, and nobody is told 
 question. What was refused does not go by itself later: while any of it would, the table is held.`,
     )
     .action(async (table: string, options: RejectFlags) => {
-      end(await (await import('./reject.ts')).rejectCommand(table, options));
+      end(await (await load('reject')).rejectCommand(table, options));
     });
 }
 
@@ -153,7 +154,7 @@ function addQuestions(program: Command, end: End): void {
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExit status: 0 it is in a table, 2 it is in none.')
     .action(async (address: string, options: ExplainFlags) => {
-      end(await (await import('./explain.ts')).explainCommand(address, options));
+      end(await (await load('explain')).explainCommand(address, options));
     });
 
   command(program, 'status', 'show on one screen how every table stands')
@@ -165,7 +166,7 @@ Needs neither the lock nor a directory, and works without any state. The columns
 the file that it reads, the last run that changed it with what came (+), went (-) and changed (~).`,
     )
     .action(async (options: CommonFlags) => {
-      end(await (await import('./status-command.ts')).statusCommand(options));
+      end(await (await load('status')).statusCommand(options));
     });
 
   command(program, 'history', 'list the runs that did something, the latest first')
@@ -179,7 +180,7 @@ the file that it reads, the last run that changed it with what came (+), went (-
 A table that stays held, pinned or failed for the same reason is listed once.`,
     )
     .action(async (table: string | undefined, options: HistoryFlags) => {
-      end(await (await import('./history.ts')).historyCommand(table, options));
+      end(await (await load('history')).historyCommand(table, options));
     });
 }
 
@@ -204,7 +205,7 @@ rolled back to needs no approval and is compared with what was kept. The table s
 sources say, until mailhub-tables unpin TABLE.`,
     )
     .action(async (tables: string[], options: RollbackFlags) => {
-      end(await (await import('./rollback.ts')).rollbackCommand(tables, options));
+      end(await (await load('rollback')).rollbackCommand(tables, options));
     });
 
   command(program, 'pin', 'freeze tables as they are published now; runs only show what they would change')
@@ -218,7 +219,7 @@ Neither build --force nor approve replaces a pinned table. It is reported as pin
 of build at 0; an address that would move out of another table into it makes that one wait, as if it were held.`,
     )
     .action(async (tables: string[], options: DecisionFlags) => {
-      end(await (await import('./pin.ts')).pinCommand(tables, options));
+      end(await (await load('pin')).pinCommand(tables, options));
     });
 
   command(program, 'unpin', 'let pinned tables go on with the next run')
@@ -226,7 +227,7 @@ of build at 0; an address that would move out of another table into it makes tha
     .addOption(reason())
     .option('--json', 'print one JSON document')
     .action(async (tables: string[], options: DecisionFlags) => {
-      end(await (await import('./pin.ts')).unpinCommand(tables, options));
+      end(await (await load('pin')).unpinCommand(tables, options));
     });
 }
 
@@ -253,7 +254,7 @@ sources have caught up with it. What is kept by hand has no overrides: edit its 
     .option('--json', 'print one JSON document')
     .addHelpText('after', told)
     .action(async (table: string, address: string, value: string, options: OverrideFlags) => {
-      end(await (await import('./override.ts')).overrideCommand(table, address, value, options));
+      end(await (await load('override')).overrideCommand(table, address, value, options));
     });
   command(override, 'suppress', 'keep an address out of a table, whatever the sources say')
     .argument('<table>')
@@ -263,7 +264,7 @@ sources have caught up with it. What is kept by hand has no overrides: edit its 
     .option('--json', 'print one JSON document')
     .addHelpText('after', told)
     .action(async (table: string, address: string, options: OverrideFlags) => {
-      end(await (await import('./override.ts')).overrideCommand(table, address, undefined, options));
+      end(await (await load('override')).overrideCommand(table, address, undefined, options));
     });
   command(
     override,
@@ -275,12 +276,12 @@ sources have caught up with it. What is kept by hand has no overrides: edit its 
     .addOption(reason())
     .option('--json', 'print one JSON document')
     .action(async (table: string, address: string, options: DecisionFlags) => {
-      end(await (await import('./override.ts')).removeOverrideCommand(table, address, options));
+      end(await (await load('override')).removeOverrideCommand(table, address, options));
     });
   command(override, 'list', 'list the overrides, with who made them, when, and why')
     .option('--json', 'print one JSON document')
     .action(async (options: CommonFlags) => {
-      end(await (await import('./override.ts')).listOverridesCommand(options));
+      end(await (await load('override')).listOverridesCommand(options));
     });
 }
 
@@ -305,7 +306,7 @@ Each hour is a whole build in a process of its own, on a hub in a temporary fold
 published, the unchanged one finds everything as it is.`,
     )
     .action(async (fixture: string, options: BenchFlags) => {
-      end(await (await import('./bench.ts')).benchCommand(fixture, options));
+      end(await (await load('bench')).benchCommand(fixture, options));
     });
 }
 
@@ -325,7 +326,7 @@ function addDbm(program: Command, end: End): void {
         .default('bdb'),
     )
     .action(async (file: string, source: string, { format }: { format: FormatName }) => {
-      end(await (await import('./dbm.ts')).buildTableFile(file, source, format));
+      end(await (await load('dbm')).buildTableFile(file, source, format));
     });
   dbm
     .command('dump')
@@ -334,7 +335,7 @@ function addDbm(program: Command, end: End): void {
     )
     .argument('<file>')
     .action(async (file: string) => {
-      end((await import('./dbm.ts')).dumpTableFile(file));
+      end((await load('dbm')).dumpTableFile(file));
     });
   dbm
     .command('get')
@@ -343,7 +344,7 @@ function addDbm(program: Command, end: End): void {
     .argument('<key...>')
     .addHelpText('after', '\nExit status: 0 every key was found, 2 one was not.')
     .action(async (file: string, keys: string[]) => {
-      end((await import('./dbm.ts')).getFromTableFile(file, keys));
+      end((await load('dbm')).getFromTableFile(file, keys));
     });
   dbm
     .command('verify')
@@ -351,7 +352,7 @@ function addDbm(program: Command, end: End): void {
     .argument('<file>')
     .addHelpText('after', "\nExit status: 0 it is sound, 1 it is not, or can't be read.")
     .action(async (file: string) => {
-      end((await import('./dbm.ts')).verifyTableFile(file));
+      end((await load('dbm')).verifyTableFile(file));
     });
 }
 

@@ -1,10 +1,12 @@
 import { CommanderError } from 'commander';
 import { createProgram } from './command-line.ts';
+import { load } from './load.ts';
 import { Status } from './status.ts';
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', outlive);
-const status = await main(process.argv);
-process.exitCode ??= status;
+void main(process.argv).then((status) => {
+  process.exitCode ??= status;
+});
 
 /** Whoever reads our output may leave early, as `head` does: what was done is done, and the status tells. */
 function outlive(error: NodeJS.ErrnoException): void {
@@ -21,7 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? Status.ok : Status.usage;
-    const { explain } = await import('./explain-error.ts');
+    const { explain } = await load('explainError');
     const explained = explain(error);
     process.stderr.write(`mailhub-tables: ${explained.message}\n`);
     return explained.status;

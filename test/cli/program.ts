@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll } from 'vitest';
+import { bundlePrograms } from '../../scripts/bundle.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -41,20 +41,8 @@ export class Program {
     const folder = mkdtempSync(join(tmpdir(), 'mailhub-program-'));
     this.#folder = folder;
     chmodSync(folder, 0o755);
-    await build({
-      absWorkingDir: root,
-      entryPoints: { cli: 'src/cli/main.ts', 'table-thread': 'src/tables/threads/table-thread.ts' },
-      outdir: folder,
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      external: ['better-sqlite3'],
-      logLevel: 'warning',
-      banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-      },
-    });
+    await bundlePrograms(join(folder, 'dist'));
+    cpSync(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
     for (const name of ['better-sqlite3', 'bindings', 'file-uri-to-path']) {
       const from = join(root, 'node_modules', name);
       const unused = [join(from, 'deps'), join(from, 'src'), join(from, 'build/Release/obj')];
@@ -63,12 +51,15 @@ export class Program {
         filter: (path) => !unused.some((prefix) => path.startsWith(prefix)),
       });
     }
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  }
+
+  get #command(): string {
+    return join(this.#folder, 'bin/mailhub-tables');
   }
 
   /** What a shell is given to run it; no argument may need quotes. */
   line(...args: readonly string[]): string {
-    return [process.execPath, join(this.#folder, 'cli.js'), ...args].join(' ');
+    return [process.execPath, this.#command, ...args].join(' ');
   }
 
   async run(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
@@ -80,7 +71,7 @@ export class Program {
   /** Starts a run for a caller that wants to do something while it lasts. */
   start(args: readonly string[], { under = [], preload, environment }: RunOptions = {}): ChildProcess {
     const node = [process.execPath, ...(preload === undefined ? [] : ['--import', preload])];
-    const [command = '', ...rest] = [...under, ...node, join(this.#folder, 'cli.js'), ...args];
+    const [command = '', ...rest] = [...under, ...node, this.#command, ...args];
     return spawn(command, rest, { env: { ...process.env, ...environment } });
   }
 }

@@ -26,7 +26,7 @@ class JobError extends Error {
  */
 export class TableThreads implements Sorting {
   readonly #stopwatch: Stopwatch;
-  readonly #most = import.meta.url.endsWith('.js') ? availableParallelism() : 1;
+  readonly #most = import.meta.url.endsWith('.ts') ? 1 : availableParallelism();
   readonly #idle: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];
   #started = 0;
@@ -144,7 +144,7 @@ export class TableThreads implements Sorting {
   }
 
   #startWorker(): Worker {
-    const worker = new Worker(new URL('./table-thread.js', import.meta.url), {
+    const worker = new Worker(new URL('./table-thread.cjs', import.meta.url), {
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
     worker.on('error', () => {
