@@ -27,7 +27,8 @@ async function compile(folder) {
   const head = `// Made by scripts/assembly.mjs, not by hand: ${digestOf(folder)}\n`;
   if (existsSync(target) && readFileSync(target, 'utf8').startsWith(head)) return;
   const { code, declarations } = await asc(folder);
-  const memory = relative(dirname(folder), join(root, 'src/dbm/linear-memory.ts'));
+  const room = relative(join(root, 'src'), folder).startsWith('ldap') ? 'ldap' : 'dbm';
+  const memory = relative(dirname(folder), join(root, 'src', room, 'linear-memory.ts'));
   const source = relative(root, folder);
   writeFileSync(
     target,

@@ -36,6 +36,9 @@ const sink: RecipientSink = {
   entry(selection) {
     counts[selection]++;
   },
+  entries(selection, _bytes, _keyStart, _keyEnd, from, to) {
+    counts[selection] += to - from;
+  },
   rejected() {},
   restart(selection) {
     counts[selection] = 0;

@@ -20,68 +20,9 @@ for (let byte = 0; byte < 256; byte++) {
   isAtext[byte] = /[0-9A-Za-z!#$%&'*+\-/=?^_`{|}~]/.test(character) ? 1 : 0;
 }
 
-/** What each byte comes to in an address: its lower case in the low eight bits, and what it may be. */
-const traits = new Uint16Array(256);
-const IN_LOCAL_PART = 0x100;
-const IN_DOMAIN = 0x200;
-/** Neither two of them may meet, nor may one stand at the edge of a local part. */
-const DOT_OR_EDGE = 0x400;
-/** Of a domain's labels: as above, but hyphens may meet. */
-const HYPHEN_ONLY = 0x800;
-const LABEL_EDGE = 0x1000;
-for (let byte = 0; byte < 256; byte++) {
-  traits[byte] = lowerCase[byte];
-  if (isAtext[byte] === 1 || byte === DOT) traits[byte] |= IN_LOCAL_PART;
-  if (isLetterOrDigit[byte] === 1 || byte === HYPHEN || byte === DOT) traits[byte] |= IN_DOMAIN;
-  if (byte === DOT || byte === AT) traits[byte] |= DOT_OR_EDGE | LABEL_EDGE;
-  if (byte === HYPHEN) traits[byte] |= HYPHEN_ONLY | LABEL_EDGE;
-}
-
-/**
- * Copies `bytes[start, end)` to `target` in lower case (ASCII letters) and checks it by the way.
- *
- * @returns where its `@` stands in `target`; or -1 for what is no address, or too unusual a one: `addressFault` tells
- */
-export function copyAddress(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  target: Uint8Array,
-  targetStart: number,
-): number {
-  let to = targetStart;
-  let from = start;
-  let before = DOT_OR_EDGE;
-  let allowed = IN_LOCAL_PART;
-  let met = 0;
-  for (; from < end; from++) {
-    const byte = traits[bytes[from]];
-    if ((byte & 0xff) === AT) break;
-    target[to++] = byte;
-    allowed &= byte;
-    met |= before & byte;
-    before = byte;
-  }
-  const at = to;
-  const isLocalPart =
-    allowed !== 0 && ((met | before) & DOT_OR_EDGE) === 0 && at - targetStart <= MAX_LOCAL_PART;
-
-  allowed = IN_DOMAIN;
-  met = 0;
-  before = LABEL_EDGE;
-  const domain = from + 1;
-  if (from < end) target[to++] = AT;
-  for (from = domain; from < end; from++) {
-    const byte = traits[bytes[from]];
-    target[to++] = byte;
-    allowed &= byte;
-    const both = before & byte;
-    met |= both & ~(both << 1);
-    before = byte;
-  }
-  const isDomain =
-    allowed !== 0 && ((met | before) & LABEL_EDGE) === 0 && end - domain <= MAX_LABEL && domain < end;
-  return isLocalPart && isDomain ? at : -1;
+/** Lower-cases ASCII letters in place. */
+export function lowerCaseAscii(bytes: Uint8Array, start: number, end: number): void {
+  for (let i = start; i < end; i++) bytes[i] = lowerCase[bytes[i]];
 }
 
 /**

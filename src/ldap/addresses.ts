@@ -1,13 +1,15 @@
-import { addressFault, copyAddress, isLetterOrDigit, lastAtSign, lowerCase } from './address.ts';
+import { addressFault, isLetterOrDigit, lastAtSign, lowerCase, lowerCaseAscii } from './address.ts';
 import type { EntryColumns } from './entry-columns.ts';
-import type { Scratch } from './scratch.ts';
+import type { LinearMemory } from './linear-memory.ts';
+import { Scratch } from './scratch.ts';
 
 const COLON = 0x3a;
 const SMTP = Buffer.from('smtp:');
 const PRIMARY = Buffer.from('SMTP:');
 
-/** What is done with a value of the address attribute. */
-export const VALUE = { address: 0, otherKind: 1, unusable: 2 } as const;
+const NONE = -1;
+/** Of addresses that an entry has. */
+const USUAL_COUNT = 1024;
 
 /** An attribute with addresses. */
 export interface AddressSlot {
@@ -20,23 +22,28 @@ export interface AddressSlot {
 }
 
 /**
- * The addresses of one entry, lower-cased, as columns over the scratch buffer. Value `i` of the address attributes, one after
- * the other, is `scratch.bytes[start[i], end[i])` with its prefix off, `at[i]` the place of its `@`.
+ * The addresses of one entry, lower-cased, as columns over the scratch buffer: address `i` is `scratch.bytes[start[i], end[i])` with its
+ * prefix off, `at[i]` the place of its `@`. They are in the order of the values, those of one address attribute after those of the
+ * other, and lie side by side.
+ *
+ * A compiled loop reads nearly all entries; where one has a value that the loop does not know for an address, all are read here.
  */
 export class Addresses {
   readonly scratch: Scratch;
   count = 0;
-  /** One of VALUE. */
-  kind = new Uint8Array(64);
-  start = new Int32Array(64);
-  at = new Int32Array(64);
-  end = new Int32Array(64);
-  /** What is wrong with an unusable value. */
+  start: Int32Array;
+  at: Int32Array;
+  end: Int32Array;
+  /** What is wrong with an address that can't be used. */
   readonly faults: (string | undefined)[] = [];
+  /** How many values are no addresses. */
   otherKinds = 0;
 
+  readonly #memory: LinearMemory;
   readonly #slots: readonly AddressSlot[];
-  #primary = -1;
+  /** What the compiled loop found; see `readAddresses`. */
+  readonly #found: Int32Array;
+  #primary = NONE;
   #serial = 0;
   /** Where the addresses end in the scratch buffer. */
   #used = 0;
@@ -45,9 +52,14 @@ export class Addresses {
    * @param slots none when no template needs an address. The primary address is the one with `SMTP:`; where there is none, the
    *   smallest of the first attribute that needs no prefix and has any.
    */
-  constructor(scratch: Scratch, slots: readonly AddressSlot[]) {
-    this.scratch = scratch;
+  constructor(memory: LinearMemory, slots: readonly AddressSlot[]) {
+    this.scratch = new Scratch(memory);
+    this.#memory = memory;
     this.#slots = slots;
+    this.#found = memory.numbers(4);
+    this.start = memory.numbers(USUAL_COUNT);
+    this.at = memory.numbers(USUAL_COUNT);
+    this.end = memory.numbers(USUAL_COUNT);
   }
 
   /** The index of the primary address, an unusable one too, or -1: of several the smallest by bytes. */
@@ -55,74 +67,105 @@ export class Addresses {
     return this.#primary;
   }
 
+  /** Whether all can be used. */
+  get areUsable(): boolean {
+    return this.faults.length === 0;
+  }
+
   /** Reads the entry's addresses to the beginning of the scratch buffer, once for each entry, and frees what is behind them. */
   read(entry: EntryColumns): void {
-    if (entry.serial !== this.#serial) this.#readEntry(entry);
+    if (entry.serial !== this.#serial) {
+      this.#serial = entry.serial;
+      if (this.faults.length > 0) this.faults.length = 0;
+      if (!this.#readKnown(entry)) this.#readAny(entry);
+      this.#used = this.scratch.used;
+    }
     this.scratch.used = this.#used;
   }
 
-  #readEntry(entry: EntryColumns): void {
-    this.#serial = entry.serial;
-    this.scratch.used = 0;
-    this.faults.length = 0;
-    this.otherKinds = 0;
-    this.#primary = -1;
-    let marked = -1;
-    this.count = 0;
+  /** @returns false when a value is not as most are */
+  #readKnown(entry: EntryColumns): boolean {
+    this.#begin(entry);
+    const { scratch } = this;
+    const { bytes, first, count, valueStart, valueEnd } = entry;
+    const found = this.#found;
+    let marked = NONE;
     for (const { slot, needsPrefix } of this.#slots) {
-      const before = this.count;
-      const first = entry.first[slot] - before;
-      this.count += entry.count[slot];
-      if (this.count > this.start.length) this.#grow();
-      let smallest = -1;
-      for (let i = before; i < this.count; i++) {
-        const isMarked = this.#readValue(
-          i,
-          entry.bytes,
-          entry.valueStart[first + i],
-          entry.valueEnd[first + i],
-          needsPrefix,
-        );
-        if (this.kind[i] === VALUE.otherKind) continue;
-        if (isMarked) marked = this.#smaller(marked, i);
-        else if (!needsPrefix) smallest = this.#smaller(smallest, i);
-      }
-      if (this.#primary < 0) this.#primary = smallest;
+      if (this.count + count[slot] > this.start.length) this.#grow(this.count + count[slot]);
+      const column = first[slot] * Int32Array.BYTES_PER_ELEMENT;
+      const addresses = this.#memory.loops.readAddresses(
+        bytes.byteOffset,
+        valueStart.byteOffset + column,
+        valueEnd.byteOffset + column,
+        count[slot],
+        needsPrefix,
+        this.count,
+        this.start.byteOffset,
+        this.at.byteOffset,
+        this.end.byteOffset,
+        scratch.bytes.byteOffset,
+        scratch.used,
+        found.byteOffset,
+      );
+      if (addresses < 0) return false;
+      this.count = addresses;
+      this.otherKinds += found[0];
+      scratch.used = found[3];
+      if (found[1] !== NONE) marked = this.#smaller(marked, found[1]);
+      if (this.#primary === NONE) this.#primary = found[2];
     }
-    if (marked >= 0) this.#primary = marked;
-    this.#used = this.scratch.used;
+    if (marked !== NONE) this.#primary = marked;
+    return true;
   }
 
-  /** @returns whether the value is marked as the primary address */
+  #readAny(entry: EntryColumns): void {
+    this.#begin(entry);
+    let marked = NONE;
+    for (const { slot, needsPrefix } of this.#slots) {
+      const first = entry.first[slot];
+      let smallest = NONE;
+      for (let value = first; value < first + entry.count[slot]; value++) {
+        const i = this.count;
+        if (i === this.start.length) this.#grow(i + 1);
+        const start = entry.valueStart[value];
+        const end = entry.valueEnd[value];
+        if (!this.#readValue(i, entry.bytes, start, end, needsPrefix)) continue;
+        this.count++;
+        if (isMarked(entry.bytes, start, end)) marked = this.#smaller(marked, i);
+        else if (!needsPrefix) smallest = this.#smaller(smallest, i);
+      }
+      if (this.#primary === NONE) this.#primary = smallest;
+    }
+    if (marked !== NONE) this.#primary = marked;
+  }
+
+  #begin(entry: EntryColumns): void {
+    this.count = 0;
+    this.otherKinds = 0;
+    this.#primary = NONE;
+    this.scratch.used = 0;
+    this.scratch.reserve(entry.length);
+  }
+
+  /** @returns false for a value of another kind */
   #readValue(i: number, bytes: Uint8Array, start: number, end: number, needsPrefix: boolean): boolean {
     const hasPrefix = isSmtp(bytes, start, end);
-    const isMarked = hasPrefix && bytes[start] === PRIMARY[0] && startsWith(PRIMARY, bytes, start);
-    const from = hasPrefix ? start + SMTP.length : start;
-
-    this.scratch.reserve(end - from);
-    const target = this.scratch.bytes;
-    const targetStart = this.scratch.used;
-    const to = targetStart + end - from;
-    this.scratch.used = to;
-    this.start[i] = targetStart;
-    this.end[i] = to;
-    this.kind[i] = VALUE.address;
-    this.at[i] = copyAddress(bytes, from, end, target, targetStart);
-    if (hasPrefix && this.at[i] >= 0) return isMarked;
-
-    this.at[i] = lastAtSign(target, targetStart, to);
     if (!hasPrefix && hasOtherPrefix(bytes, start, end)) {
-      this.kind[i] = VALUE.otherKind;
       this.otherKinds++;
       return false;
     }
+    const { scratch } = this;
+    this.start[i] = scratch.used;
+    scratch.append(bytes, hasPrefix ? start + SMTP.length : start, end);
+    this.end[i] = scratch.used;
+    lowerCaseAscii(scratch.bytes, this.start[i], this.end[i]);
+    this.at[i] = lastAtSign(scratch.bytes, this.start[i], this.end[i]);
     const fault =
-      !hasPrefix && needsPrefix ? 'no smtp: in front' : addressFault(target, targetStart, to, this.at[i]);
-    if (fault !== undefined) {
-      this.kind[i] = VALUE.unusable;
-      this.faults[i] = fault;
-    }
-    return isMarked;
+      !hasPrefix && needsPrefix
+        ? 'no smtp: in front'
+        : addressFault(scratch.bytes, this.start[i], this.end[i], this.at[i]);
+    if (fault !== undefined) this.faults[i] = fault;
+    return true;
   }
 
   #smaller(a: number, b: number): number {
@@ -132,17 +175,17 @@ export class Addresses {
     return order <= 0 ? a : b;
   }
 
-  #grow(): void {
-    const size = Math.max(this.count, this.start.length * 2);
-    const { kind, start, at, end } = this;
-    this.kind = new Uint8Array(size);
-    this.start = new Int32Array(size);
-    this.at = new Int32Array(size);
-    this.end = new Int32Array(size);
-    this.kind.set(kind);
-    this.start.set(start);
-    this.at.set(at);
-    this.end.set(end);
+  #grow(needed: number): void {
+    const size = Math.max(needed, this.start.length * 2);
+    this.start = this.#moved(this.start, size);
+    this.at = this.#moved(this.at, size);
+    this.end = this.#moved(this.end, size);
+  }
+
+  #moved(column: Int32Array, size: number): Int32Array {
+    const larger = this.#memory.numbers(size);
+    larger.set(column);
+    return larger;
   }
 }
 
@@ -165,7 +208,9 @@ function hasOtherPrefix(bytes: Uint8Array, start: number, end: number): boolean 
   return false;
 }
 
-function startsWith(prefix: Uint8Array, bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < prefix.length; i++) if (bytes[start + i] !== prefix[i]) return false;
+/** Whether the value starts with `SMTP:`, in capitals. */
+function isMarked(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < PRIMARY.length) return false;
+  for (let i = 0; i < PRIMARY.length; i++) if (bytes[start + i] !== PRIMARY[i]) return false;
   return true;
 }

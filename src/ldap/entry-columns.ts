@@ -1,9 +1,14 @@
 import type { AttributeSlots } from './attribute-slots.ts';
 import { MalformedError, TAG } from './ber.ts';
+import { LinearMemory } from './linear-memory.ts';
 
 const IGNORED = -1;
 /** A server has a handful of spellings; more than this and something else is going on. */
 const MAX_SPELLINGS = 256;
+/** Longer names are not known to the compiled loop. */
+const MAX_NAME = 64;
+/** Of most entries. */
+const USUAL_LENGTH = 64 * 1024;
 const RANGE = /^range=([0-9]+)-([0-9]+|\*)$/;
 
 interface Spelling {
@@ -22,20 +27,23 @@ export interface OpenRange {
 }
 
 /**
- * One search result entry as columns over the bytes it came in: the values of column `c` are
+ * One search result entry as columns over a copy of its bytes: the values of column `c` are
  * `bytes[valueStart[i], valueEnd[i])` for `i` from `first[c]`, `count[c]` of them. Column `slot` has the values of the attribute,
  * column `slots.count + slot` those that came under an attribute option (`cn;lang-de`).
  *
- * Everything is overwritten by the next entry. No object is made for an entry or a value.
+ * Everything is overwritten by the next entry. No object is made for an entry or a value. A compiled loop decodes nearly all entries;
+ * what it doesn't know is decoded here.
  */
 export class EntryColumns {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Buffer;
+  /** Of the entry, in `bytes`. */
+  length = 0;
   dnStart = 0;
   dnEnd = 0;
   readonly first: Int32Array;
   readonly count: Int32Array;
-  valueStart = new Int32Array(4096);
-  valueEnd = new Int32Array(4096);
+  valueStart: Int32Array;
+  valueEnd: Int32Array;
   /** Ranges that the server left open; empty for nearly every entry. */
   openRanges: OpenRange[] = [];
   /** Whether any value came under an attribute option. */
@@ -44,17 +52,24 @@ export class EntryColumns {
   serial = 0;
 
   readonly #slots: AttributeSlots;
-  readonly #columns: number;
+  readonly #memory: LinearMemory;
+  readonly #known: KnownSpellings;
+  readonly #dn: Int32Array;
   #values = 0;
   #spellings: Spelling[] = [];
   /** Where the contents of the element that was last entered end. */
   #end = 0;
 
-  constructor(slots: AttributeSlots) {
+  constructor(slots: AttributeSlots, memory = new LinearMemory()) {
     this.#slots = slots;
-    this.#columns = slots.count * 2;
-    this.first = new Int32Array(this.#columns);
-    this.count = new Int32Array(this.#columns);
+    this.#memory = memory;
+    this.#known = new KnownSpellings(memory);
+    this.#dn = memory.numbers(2);
+    this.first = memory.numbers(slots.count * 2);
+    this.count = memory.numbers(slots.count * 2);
+    this.bytes = memory.bytes(USUAL_LENGTH);
+    this.valueStart = memory.numbers(USUAL_LENGTH / 2);
+    this.valueEnd = memory.numbers(USUAL_LENGTH / 2);
   }
 
   /**
@@ -63,13 +78,38 @@ export class EntryColumns {
    */
   decode(bytes: Uint8Array, start: number, end: number): void {
     this.serial++;
-    this.bytes = bytes;
-    this.#values = 0;
-    this.count.fill(0);
     if (this.openRanges.length > 0) this.openRanges = [];
     this.hasOptions = false;
+    this.length = end - start;
+    if (this.length > this.bytes.length) this.#makeRoom(this.length);
+    this.bytes.set(bytes.subarray(start, end));
+    if (this.#decodeKnown()) {
+      this.dnStart = this.#dn[0];
+      this.dnEnd = this.#dn[1];
+    } else {
+      this.#decodeAny(this.length);
+    }
+  }
 
-    this.dnStart = this.#enter(start, end, TAG.octetString);
+  /** @returns false for an entry that isn't like those before, or malformed */
+  #decodeKnown(): boolean {
+    const { bytes, length, first, count, valueStart, valueEnd } = this;
+    return this.#memory.loops.decodeEntry(
+      bytes.byteOffset,
+      length,
+      this.#dn.byteOffset,
+      first.byteOffset,
+      count.byteOffset,
+      count.length,
+      valueStart.byteOffset,
+      valueEnd.byteOffset,
+    );
+  }
+
+  #decodeAny(end: number): void {
+    this.#values = 0;
+    this.count.fill(0);
+    this.dnStart = this.#enter(0, end, TAG.octetString);
     this.dnEnd = this.#end;
     let at = this.#enter(this.dnEnd, end, TAG.sequence);
     const attributesEnd = this.#end;
@@ -132,12 +172,20 @@ export class EntryColumns {
   }
 
   #growValues(): void {
-    const start = new Int32Array(this.valueStart.length * 2);
-    const end = new Int32Array(start.length);
+    const start = this.#memory.numbers(this.valueStart.length * 2);
+    const end = this.#memory.numbers(start.length);
     start.set(this.valueStart);
     end.set(this.valueEnd);
     this.valueStart = start;
     this.valueEnd = end;
+  }
+
+  /** For an entry of so many bytes: a value has two at least. */
+  #makeRoom(length: number): void {
+    const size = Math.max(length, this.bytes.length * 2);
+    this.bytes = this.#memory.bytes(size);
+    this.valueStart = this.#memory.numbers(size);
+    this.valueEnd = this.#memory.numbers(size);
   }
 
   /** Returns where the contents of the element at `at` start and leaves their end in `#end`. */
@@ -165,8 +213,14 @@ export class EntryColumns {
     for (let i = 0; i < spellings.length; i++) {
       if (this.#isSpelled(spellings[i], start, end)) return i;
     }
-    if (spellings.length >= MAX_SPELLINGS) this.#spellings = [];
-    return this.#spellings.push(this.#resolve(Buffer.from(this.bytes.subarray(start, end)))) - 1;
+    if (spellings.length >= MAX_SPELLINGS) {
+      this.#spellings = [];
+      this.#known.clear();
+    }
+    const spelling = this.#resolve(Buffer.from(this.bytes.subarray(start, end)));
+    if (spelling.column < this.#slots.count && spelling.next === undefined)
+      this.#known.add(spelling.bytes, spelling.column);
+    return this.#spellings.push(spelling) - 1;
   }
 
   #isSpelled(spelling: Spelling, start: number, end: number): boolean {
@@ -191,5 +245,34 @@ export class EntryColumns {
       return { bytes, column: slot, next: range[2] === '*' ? undefined : Number(range[2]) + 1 };
     }
     return { bytes, column: this.#slots.count + slot, next: undefined };
+  }
+}
+
+/** Those that mean nothing but a column, where the compiled loop looks for them. */
+class KnownSpellings {
+  readonly #memory: LinearMemory;
+  readonly #names: Buffer;
+  /** For each the address of its name, the length of that, and the column. */
+  readonly #numbers: Int32Array;
+  #count = 0;
+
+  constructor(memory: LinearMemory) {
+    this.#memory = memory;
+    this.#names = memory.bytes(MAX_SPELLINGS * MAX_NAME);
+    this.#numbers = memory.numbers(MAX_SPELLINGS * 3);
+    this.clear();
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#memory.loops.setSpellings(this.#numbers.byteOffset, 0);
+  }
+
+  add(name: Buffer, column: number): void {
+    if (name.length > MAX_NAME) return;
+    const at = this.#count * MAX_NAME;
+    this.#names.set(name, at);
+    this.#numbers.set([this.#names.byteOffset + at, name.length, column], this.#count * 3);
+    this.#memory.loops.setSpellings(this.#numbers.byteOffset, ++this.#count);
   }
 }

@@ -3,12 +3,12 @@ import { AttributeSlots } from './attribute-slots.ts';
 import type { Patience } from './changes/patience.ts';
 import { EntryColumns } from './entry-columns.ts';
 import { decodeEntryObject, type EntryObject } from './entry-object.ts';
+import { LinearMemory } from './linear-memory.ts';
 import type { ServerKind } from './matching-rules.ts';
 import { idAttribute, ObjectIds } from './object-id.ts';
 import { completeRanges } from './ranges.ts';
 import { RecipientWriter } from './recipient.ts';
 import type { Schema } from './schema.ts';
-import { Scratch } from './scratch.ts';
 import type { SearchParameters } from './search-request.ts';
 import type { Session } from './session.ts';
 import { attributesOf, usesAddresses } from './template.ts';
@@ -65,8 +65,9 @@ export class RecipientSearch {
    */
   async run(filters: readonly Buffer[], route: Route): Promise<void> {
     const { sink } = this.#attempt;
-    const entry = new EntryColumns(this.slots);
-    const writers = this.#writers(entry);
+    const memory = new LinearMemory();
+    const entry = new EntryColumns(this.slots, memory);
+    const writers = this.#writers(entry, memory);
     let announced = 0;
     const write = (number: number) => {
       if (entry.serial !== announced) {
@@ -115,9 +116,9 @@ export class RecipientSearch {
     return [...slots.values()];
   }
 
-  #writers(entry: EntryColumns): Map<number, RecipientWriter> {
+  #writers(entry: EntryColumns, memory: LinearMemory): Map<number, RecipientWriter> {
     const { selections, sink } = this.#attempt;
-    const addresses = new Addresses(new Scratch(), this.#addressSlots);
+    const addresses = new Addresses(memory, this.#addressSlots);
     const writers = new Map<number, RecipientWriter>();
     for (const number of this.#numbers) {
       const writer = new RecipientWriter(number, selections[number], this.slots, entry, addresses, sink);

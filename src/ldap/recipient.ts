@@ -1,5 +1,5 @@
-import { acceptedDomainFault, addressFault, lowerCase } from './address.ts';
-import { type Addresses, isSmtp, SMTP_LENGTH, VALUE } from './addresses.ts';
+import { acceptedDomainFault, addressFault, lowerCaseAscii } from './address.ts';
+import { type Addresses, isSmtp, SMTP_LENGTH } from './addresses.ts';
 import type { AttributeSlots } from './attribute-slots.ts';
 import { ByteSet } from './byte-set.ts';
 import type { EntryColumns } from './entry-columns.ts';
@@ -45,14 +45,19 @@ export class RecipientWriter {
   readonly #keyIsAddress: boolean;
   readonly #keyIsDomain: boolean;
   readonly #valueIsShared: boolean;
+  readonly #valueIsPrimary: boolean;
 
   #entry: EntryColumns;
   /** Which address, and which value of `#keySlot`, the templates mean. */
   #address = NONE;
   #keyValue = NONE;
-  /** The value that all entries of the recipient share, once it is worked out. */
-  #sharedStart = NONE;
-  #sharedEnd = NONE;
+  /** Where the entry in hand is in the scratch buffer. */
+  #keyStart = 0;
+  #keyEnd = 0;
+  #valueStart = 0;
+  #valueEnd = 0;
+  /** Whether the value is worked out that all entries of the recipient share. */
+  #isValueShared = false;
   #recipients = 0;
   #otherDomains = 0;
   #otherKinds = 0;
@@ -76,7 +81,8 @@ export class RecipientWriter {
     const attribute = this.#key.parts.find((part) => part.kind === 'attribute');
     this.#keySlot = attribute === undefined || this.#key.usesAddress ? NONE : attribute.slot;
     this.#keyIsDomain = selection.keys === 'domains';
-    this.#keyIsAddress = this.#key.parts.length === 1 && this.#key.parts[0].kind === 'address';
+    this.#keyIsAddress = isOnly(this.#key, 'address');
+    this.#valueIsPrimary = isOnly(this.#value, 'primary');
     this.#valueIsShared =
       !this.#value.usesAddress &&
       !this.#value.parts.some((part) => part.kind === 'attribute' && part.slot === this.#keySlot);
@@ -93,7 +99,7 @@ export class RecipientWriter {
   /** Hands the entries of the recipient that was decoded last to the sink. */
   write(): void {
     this.#recipients++;
-    this.#sharedStart = NONE;
+    this.#isValueShared = false;
     this.#address = NONE;
     this.#keyValue = NONE;
     this.#addresses.read(this.#entry);
@@ -103,19 +109,43 @@ export class RecipientWriter {
   }
 
   #writeAddresses(): void {
-    const addresses = this.#addresses;
-    this.#otherKinds += addresses.otherKinds;
-    for (let i = 0; i < addresses.count; i++) {
-      if (addresses.kind[i] === VALUE.otherKind) continue;
-      if (!this.#isWanted(i)) {
-        this.#otherDomains++;
-      } else if (addresses.kind[i] === VALUE.unusable) {
-        this.#reject(this.#addressText(i), addresses.faults[i] ?? '');
-      } else {
-        this.#address = i;
-        if (!this.#writeEntry()) return;
-      }
+    const { count, faults, otherKinds } = this.#addresses;
+    this.#otherKinds += otherKinds;
+    let from = 0;
+    for (let i = 0; i < count; i++) {
+      const isWanted = this.#isWanted(i);
+      if (isWanted && faults[i] === undefined) continue;
+      if (!this.#writeKeys(from, i)) return;
+      from = i + 1;
+      if (!isWanted) this.#otherDomains++;
+      else this.#reject(this.#addressText(i), faults[i] ?? '');
     }
+    this.#writeKeys(from, count);
+  }
+
+  /** @returns false when no further entry of the recipient can succeed */
+  #writeKeys(from: number, to: number): boolean {
+    if (from === to) return true;
+    if (this.#keyIsAddress && this.#valueIsShared) {
+      if (!this.#shareValue()) return false;
+      const { scratch, start, end } = this.#addresses;
+      this.#sink.entries(
+        this.#selection,
+        scratch.bytes,
+        start,
+        end,
+        from,
+        to,
+        this.#valueStart,
+        this.#valueEnd,
+      );
+      return true;
+    }
+    for (let i = from; i < to; i++) {
+      this.#address = i;
+      if (!this.#writeEntry()) return false;
+    }
+    return true;
   }
 
   #writeValues(): void {
@@ -136,37 +166,60 @@ export class RecipientWriter {
 
   /** @returns false when no further entry of the recipient can succeed */
   #writeEntry(): boolean {
+    if (this.#valueIsShared && !this.#shareValue()) return false;
     const { scratch } = this.#addresses;
     const before = scratch.used;
-    if (!this.#valueIsShared || this.#sharedStart === NONE) {
-      const start = scratch.used;
-      const fault = this.#render(this.#value) ?? this.#valueFault(start);
-      if (fault !== undefined) {
-        this.#reject(fault.value, fault.reason);
-        return !this.#valueIsShared;
-      }
-      this.#sharedStart = start;
-      this.#sharedEnd = scratch.used;
-    }
-    const rewind = this.#valueIsShared ? scratch.used : before;
-    let keyStart: number;
-    let keyEnd: number;
-    if (this.#keyIsAddress) {
-      keyStart = this.#addresses.start[this.#address];
-      keyEnd = this.#addresses.end[this.#address];
+    const fault = (this.#valueIsShared ? undefined : this.#renderValue()) ?? this.#renderKey();
+    if (fault === undefined) {
+      this.#sink.entry(
+        this.#selection,
+        scratch.bytes,
+        this.#keyStart,
+        this.#keyEnd,
+        this.#valueStart,
+        this.#valueEnd,
+      );
     } else {
-      keyStart = scratch.used;
-      const fault = this.#render(this.#key) ?? this.#keyFault(keyStart);
-      if (fault !== undefined) {
-        this.#reject(fault.value, fault.reason);
-        scratch.used = rewind;
-        return true;
-      }
-      keyEnd = scratch.used;
+      this.#reject(fault.value, fault.reason);
     }
-    this.#sink.entry(this.#selection, scratch.bytes, keyStart, keyEnd, this.#sharedStart, this.#sharedEnd);
-    scratch.used = rewind;
+    scratch.used = before;
     return true;
+  }
+
+  /** Works out the value that all entries of the recipient share. @returns false when it can't be used */
+  #shareValue(): boolean {
+    if (this.#isValueShared) return true;
+    const fault = this.#renderValue();
+    if (fault !== undefined) this.#reject(fault.value, fault.reason);
+    this.#isValueShared = fault === undefined;
+    return this.#isValueShared;
+  }
+
+  #renderValue(): Fault | undefined {
+    const { scratch, primary, start, end } = this.#addresses;
+    if (this.#valueIsPrimary) {
+      const fault = this.#primaryFault();
+      this.#valueStart = start[primary];
+      this.#valueEnd = end[primary];
+      return fault;
+    }
+    this.#valueStart = scratch.used;
+    const fault = this.#render(this.#value) ?? this.#valueFault(this.#valueStart);
+    this.#valueEnd = scratch.used;
+    return fault;
+  }
+
+  #renderKey(): Fault | undefined {
+    const { scratch, start, end } = this.#addresses;
+    if (this.#keyIsAddress) {
+      this.#keyStart = start[this.#address];
+      this.#keyEnd = end[this.#address];
+      return undefined;
+    }
+    this.#keyStart = scratch.used;
+    const fault = this.#render(this.#key) ?? this.#keyFault(this.#keyStart);
+    this.#keyEnd = scratch.used;
+    return fault;
   }
 
   /** Appends the text of a template to the scratch buffer. */
@@ -203,13 +256,17 @@ export class RecipientWriter {
   }
 
   #renderPrimary(): Fault | undefined {
-    const { primary, kind, faults, scratch, start, end } = this.#addresses;
+    const { primary, scratch, start, end } = this.#addresses;
+    const fault = this.#primaryFault();
+    if (fault === undefined) scratch.append(scratch.bytes, start[primary], end[primary]);
+    return fault;
+  }
+
+  #primaryFault(): Fault | undefined {
+    const { primary, faults } = this.#addresses;
     if (primary === NONE) return { value: '', reason: 'no primary address' };
-    if (kind[primary] === VALUE.unusable) {
-      return { value: this.#addressText(primary), reason: `the primary address: ${faults[primary]}` };
-    }
-    scratch.append(scratch.bytes, start[primary], end[primary]);
-    return undefined;
+    if (faults[primary] === undefined) return undefined;
+    return { value: this.#addressText(primary), reason: `the primary address: ${faults[primary]}` };
   }
 
   #renderAttribute(slot: number, name: string): Fault | undefined {
@@ -224,9 +281,10 @@ export class RecipientWriter {
       scratch.append(bytes, start, end);
       return undefined;
     }
+    if (scratch.appendAddress(bytes, start + SMTP_LENGTH, end)) return undefined;
     const at = scratch.used;
     scratch.append(bytes, start + SMTP_LENGTH, end);
-    this.#lowerCase(at);
+    lowerCaseAscii(scratch.bytes, at, scratch.used);
     const reason = addressFault(scratch.bytes, at, scratch.used);
     return reason === undefined
       ? undefined
@@ -252,14 +310,9 @@ export class RecipientWriter {
     return smallest;
   }
 
-  #lowerCase(start: number): void {
-    const { bytes, used } = this.#addresses.scratch;
-    for (let i = start; i < used; i++) bytes[i] = lowerCase[bytes[i]];
-  }
-
   #keyFault(start: number): Fault | undefined {
-    this.#lowerCase(start);
     const { bytes, used } = this.#addresses.scratch;
+    lowerCaseAscii(bytes, start, used);
     const reason =
       used === start
         ? 'an empty key'
@@ -287,6 +340,10 @@ export class RecipientWriter {
     const { bytes, dnStart, dnEnd } = this.#entry;
     this.#sink.rejected(this.#selection, { dn: printableDn(bytes, dnStart, dnEnd), value, reason });
   }
+}
+
+function isOnly({ parts }: CompiledTemplate, kind: Part['kind']): boolean {
+  return parts.length === 1 && parts[0].kind === kind;
 }
 
 /** What keeps a text out of a line of a `.dat` file. */

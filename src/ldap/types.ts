@@ -87,6 +87,20 @@ export interface RecipientSink {
     valueStart: number,
     valueEnd: number,
   ): void;
+  /**
+   * Several entries that have one value: the keys `[from, to)` of columns, which lie side by side and in order in `bytes`. The value may
+   * be among them.
+   */
+  entries(
+    selection: number,
+    bytes: Uint8Array,
+    keyStart: Int32Array,
+    keyEnd: Int32Array,
+    from: number,
+    to: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void;
   rejected(selection: number, rejection: Rejection): void;
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addressFault, copyAddress } from '../../src/ldap/address.ts';
+import { addressFault } from '../../src/ldap/address.ts';
+import { LinearMemory } from '../../src/ldap/linear-memory.ts';
 
 function faultOf(text: string | Buffer): string | undefined {
   const bytes = Buffer.from(text);
@@ -95,31 +96,38 @@ test('the check agrees with the grammar of RFC 5321', () => {
   );
 });
 
-test('copying tells good addresses as the check does, and copies in lower case whatever they are', () => {
+test('the compiled loop takes the addresses that the check takes, and copies them in lower case', () => {
+  const memory = new LinearMemory();
+  const source = memory.bytes(1000);
+  const target = memory.bytes(1000);
   const unit = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom('a', 'Z', '0') },
     { weight: 2, arbitrary: fc.constantFrom('.', '-') },
-    { weight: 1, arbitrary: fc.constantFrom('_', '+', '@', ' ', '\u00e9', '\u212a') },
+    { weight: 1, arbitrary: fc.constantFrom('_', '+', '@', ' ', '\u00e9') },
   );
-  const text = fc.oneof(fc.string({ unit, maxLength: 8 }), fc.integer({ min: 60, max: 70 }).map(long));
+  const text = fc.oneof(
+    fc.string({ unit, maxLength: 30 }),
+    fc.integer({ min: 28, max: 70 }).map(long),
+    fc.nat(255).map((byte) => Buffer.of(0x61, byte, 0x61).toString('latin1')),
+  );
   const address = fc.tuple(text, text).map(([local, domain]) => `${local}@${domain}`);
   fc.assert(
     fc.property(fc.oneof(text, address), (value) => {
-      const bytes = Buffer.from(`@x.${value}.y@z`);
-      const end = bytes.length - '.y@z'.length;
-      const target = Buffer.alloc(bytes.length, '#');
-      const at = copyAddress(bytes, 3, end, target, 5);
-      const length = end - 3;
+      const bytes = Buffer.from(value, 'latin1');
+      const { length } = bytes;
+      // With something around it that would spoil or mend it.
+      source.write('@x.', 0, 'latin1');
+      source.set(bytes, 3);
+      source.write('.y@z', 3 + length, 'latin1');
+      const from = source.byteOffset + 3;
+      const at = memory.loops.copyAddress(from, from + length, target.byteOffset + 5);
+      const isGood = addressFault(bytes, 0, length) === undefined;
+      expect(at !== 0).toBe(isGood && length <= 64);
+      if (at === 0) return;
+      expect(at - target.byteOffset - 5).toBe(value.indexOf('@'));
       const lowerCase = value.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-      expect(target.toString('utf8', 5, 5 + length)).toBe(lowerCase);
-      expect(target.subarray(5 + length).every((byte) => byte === '#'.charCodeAt(0))).toBe(true);
-
-      const isGood = addressFault(target, 5, 5 + length) === undefined;
-      const hasLongDomain = value.length - value.lastIndexOf('@') - 1 > 63;
-      if (at >= 0) expect(isGood).toBe(true);
-      else expect(isGood && !hasLongDomain).toBe(false);
-      if (at >= 0) expect(at - 5).toBe(value.lastIndexOf('@'));
+      expect(target.toString('latin1', 5, 5 + length)).toBe(lowerCase);
     }),
-    { numRuns: 5000 },
+    { numRuns: 20_000 },
   );
 });

@@ -82,6 +82,10 @@ export async function collect(
       entry(selection, bytes, keyStart, keyEnd, valueStart, valueEnd) {
         entries[selection]?.push(`${text(bytes, keyStart, keyEnd)}: ${text(bytes, valueStart, valueEnd)}`);
       },
+      entries(selection, bytes, keyStart, keyEnd, from, to, valueStart, valueEnd) {
+        for (let i = from; i < to; i++)
+          this.entry(selection, bytes, keyStart[i], keyEnd[i], valueStart, valueEnd);
+      },
       rejected(selection, rejection) {
         rejected[selection]?.push(rejection);
       },

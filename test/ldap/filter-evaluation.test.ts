@@ -117,6 +117,7 @@ async function extracted(
       object: () => {},
       entry: (selection, bytes, start, end) =>
         names[selection]?.push(Buffer.from(bytes.subarray(start, end)).toString()),
+      entries: () => {},
       rejected: () => {},
       restart: (selection) => names.splice(selection, 1, []),
     },

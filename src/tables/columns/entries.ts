@@ -72,25 +72,49 @@ export class EntriesBuilder {
     valueEnd: number,
   ): void {
     const i = this.#count;
-    if (i === this.#keyStart.length) this.#growColumns();
-    const keyLength = keyEnd - keyStart;
-    const valueLength = valueEnd - valueStart;
-    const needed = this.#used + keyLength + valueLength + SLACK;
-    if (needed > this.#pool.length) this.#growPool(needed);
-
+    this.#reserve(1, keyEnd - keyStart + valueEnd - valueStart);
     this.#keyStart[i] = this.#used;
     this.#append(keyBytes, keyStart, keyEnd);
     this.#keyEnd[i] = this.#used;
-    if (i > 0 && this.#isLastValue(valueBytes, valueStart, valueLength)) {
-      this.#valueStart[i] = this.#valueStart[i - 1];
-      this.#valueEnd[i] = this.#valueEnd[i - 1];
-    } else {
-      this.#valueStart[i] = this.#used;
-      this.#append(valueBytes, valueStart, valueEnd);
-      this.#valueEnd[i] = this.#used;
-    }
+    const value = this.#appendValue(valueBytes, valueStart, valueEnd);
+    this.#valueStart[i] = value;
+    this.#valueEnd[i] = value + valueEnd - valueStart;
     this.#count = i + 1;
-    if (i + 1 === this.#runEnd) this.#sortRun();
+    if (this.#count === this.#runEnd) this.#sortRun();
+  }
+
+  /**
+   * Adds the keys `[from, to)` of columns, at least one, with one value for all. They lie side by side and in order, and may have the
+   * value among them, which is not stored again then.
+   *
+   * @throws TableTooLargeError
+   */
+  addKeys(
+    bytes: Uint8Array,
+    keyStart: Int32Array,
+    keyEnd: Int32Array,
+    from: number,
+    to: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const start = keyStart[from];
+    const end = keyEnd[to - 1];
+    this.#reserve(to - from, end - start + valueEnd - valueStart);
+    const shift = this.#used - start;
+    this.#append(bytes, start, end);
+    const isAmongKeys = start <= valueStart && valueEnd <= end;
+    const value = isAmongKeys ? valueStart + shift : this.#appendValue(bytes, valueStart, valueEnd);
+    const stop = value + valueEnd - valueStart;
+    const first = this.#count - from;
+    for (let i = from; i < to; i++) {
+      this.#keyStart[first + i] = keyStart[i] + shift;
+      this.#keyEnd[first + i] = keyEnd[i] + shift;
+      this.#valueStart[first + i] = value;
+      this.#valueEnd[first + i] = stop;
+    }
+    this.#count = first + to;
+    while (this.#count >= this.#runEnd && this.#runEnd > 0) this.#sortRun();
   }
 
   /** The columns so far; the builder must not be used afterwards. */
@@ -130,10 +154,23 @@ export class EntriesBuilder {
     this.#used = copyLoosely(bytes, view, start, end, this.#pool, this.#poolView, this.#used);
   }
 
-  #isLastValue(bytes: Uint8Array, start: number, length: number): boolean {
-    const last = this.#valueStart[this.#count - 1];
-    if (this.#valueEnd[this.#count - 1] - last !== length) return false;
-    return sameBytes(this.#poolView, last, this.#viewOf(bytes), start, length);
+  /** @returns where the value is: that of the entry before, if it is the same */
+  #appendValue(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#count > 0) {
+      const last = this.#valueStart[this.#count - 1];
+      const isAsLong = this.#valueEnd[this.#count - 1] - last === end - start;
+      if (isAsLong && sameBytes(this.#poolView, last, this.#viewOf(bytes), start, end - start)) return last;
+    }
+    const at = this.#used;
+    this.#append(bytes, start, end);
+    return at;
+  }
+
+  /** Makes room for so many entries, and bytes of keys and values. */
+  #reserve(entries: number, bytes: number): void {
+    if (this.#count + entries > this.#keyStart.length) this.#growColumns(this.#count + entries);
+    const needed = this.#used + bytes + SLACK;
+    if (needed > this.#pool.length) this.#growPool(needed);
   }
 
   /** A source gives its entries from the same few buffers again and again. */
@@ -145,8 +182,8 @@ export class EntriesBuilder {
     return this.#sourceView;
   }
 
-  #growColumns(): void {
-    this.#moveColumns(Math.max(1024, this.#keyStart.length * 2));
+  #growColumns(needed: number): void {
+    this.#moveColumns(Math.max(1024, needed, this.#keyStart.length * 2));
   }
 
   /** Columns of so many numbers, beside the pool. */

@@ -103,6 +103,20 @@ export class Gatherer implements RecipientSink {
     this.#builders[selection].add(this.#visits - 1, bytes, keyStart, keyEnd, valueStart, valueEnd);
   }
 
+  entries(
+    selection: number,
+    bytes: Uint8Array,
+    keyStart: Int32Array,
+    keyEnd: Int32Array,
+    from: number,
+    to: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const builder = this.#builders[selection];
+    builder.addKeys(this.#visits - 1, bytes, keyStart, keyEnd, from, to, valueStart, valueEnd);
+  }
+
   rejected(selection: number, { value, reason }: Rejection): void {
     const text = Buffer.from(value + reason);
     const middle = Buffer.byteLength(value);

@@ -28,10 +28,23 @@ export class StreamBuilder {
     valueStart: number,
     valueEnd: number,
   ): void {
-    const i = this.#entries.count;
-    if (i === this.#object.length) this.#grow();
-    this.#object[i] = object;
+    this.#put(object, 1);
     this.#entries.add(bytes, keyStart, keyEnd, bytes, valueStart, valueEnd);
+  }
+
+  /** Adds entries of one object, as `EntriesBuilder.addKeys` does. @throws TableTooLargeError */
+  addKeys(
+    object: number,
+    bytes: Uint8Array,
+    keyStart: Int32Array,
+    keyEnd: Int32Array,
+    from: number,
+    to: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    this.#put(object, to - from);
+    this.#entries.addKeys(bytes, keyStart, keyEnd, from, to, valueStart, valueEnd);
   }
 
   /** The columns so far; the builder must not be used afterwards. */
@@ -44,10 +57,16 @@ export class StreamBuilder {
     return this.#entries.runs();
   }
 
-  #grow(): void {
-    const larger = sharedColumn(Math.max(1024, this.#object.length * 2));
-    larger.set(this.#object);
-    this.#object = larger;
+  /** Writes down whose the next entries are. */
+  #put(object: number, entries: number): void {
+    const { count } = this.#entries;
+    const end = count + entries;
+    if (end > this.#object.length) {
+      const larger = sharedColumn(Math.max(1024, end, this.#object.length * 2));
+      larger.set(this.#object);
+      this.#object = larger;
+    }
+    for (let i = count; i < end; i++) this.#object[i] = object;
   }
 }
 

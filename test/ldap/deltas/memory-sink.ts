@@ -60,6 +60,22 @@ export class MemorySink implements RecipientSink {
     this.#give(selection, `${text(keyStart, keyEnd)}: ${text(valueStart, valueEnd)}`);
   }
 
+  entries(
+    selection: number,
+    bytes: Uint8Array,
+    keyStart: Int32Array,
+    keyEnd: Int32Array,
+    from: number,
+    to: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    for (let i = from; i < to; i++) {
+      if (i > from && keyStart[i] !== keyEnd[i - 1]) throw new Error('the keys do not lie side by side');
+      this.entry(selection, bytes, keyStart[i], keyEnd[i], valueStart, valueEnd);
+    }
+  }
+
   rejected(selection: number, { value, reason }: Rejection): void {
     this.#give(selection, `refused ${value}: ${reason}`);
   }

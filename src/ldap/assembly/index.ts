@@ -1,0 +1,2 @@
+export { copyAddress, readAddresses } from './address';
+export { decodeEntry, setSpellings } from './entry';

@@ -1,0 +1,41 @@
+import { type Loops, loopsIn } from './loops.ts';
+
+const PAGE = 65536;
+/** 32-bit addresses end here. */
+const MOST_PAGES = 65536;
+/** What loops may read and write beyond the end of something. */
+const SLACK = 64;
+
+let module: WebAssembly.Module | undefined;
+
+/**
+ * Memory of WebAssembly, where compiled loops take entries apart. What is reserved stays where it is, its `byteOffset` is its address,
+ * and it is given back with the whole; the operating system gives memory only where it is touched.
+ */
+export class LinearMemory {
+  readonly #memory = new WebAssembly.Memory({ initial: 0, maximum: MOST_PAGES, shared: true });
+  /** At work in this memory. */
+  readonly loops: Loops = loopsIn(this);
+
+  /** That many zeroed bytes, and some more that loops may use. @throws RangeError when there is no memory left */
+  bytes(length: number): Buffer {
+    const address = this.#reserve(length);
+    return Buffer.from(this.#memory.buffer, address, length);
+  }
+
+  /** That many zeros, likewise. @throws RangeError */
+  numbers(length: number): Int32Array {
+    const address = this.#reserve(length * Int32Array.BYTES_PER_ELEMENT);
+    return new Int32Array(this.#memory.buffer, address, length);
+  }
+
+  /** For `loopsIn`. */
+  instantiate(code: Uint8Array): object {
+    module ??= new WebAssembly.Module(code);
+    return new WebAssembly.Instance(module, { env: { memory: this.#memory } }).exports;
+  }
+
+  #reserve(bytes: number): number {
+    return this.#memory.grow(Math.ceil((bytes + SLACK) / PAGE)) * PAGE;
+  }
+}
