@@ -1,5 +1,6 @@
+import { copyLoosely, viewOf } from '../../dbm/bytes.ts';
 import type { RecipientSink, Rejection } from '../../ldap/types.ts';
-import type { Objects, Stream } from '../../state/mirror/columns.ts';
+import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
 import { IdTable } from './id-table.ts';
 import { StreamBuilder } from './stream.ts';
@@ -24,6 +25,10 @@ export interface Gathered {
 }
 
 const EXPECTED_OBJECTS = 1 << 18;
+/** Objects are looked up so many at a time: one right after the other, they wait for memory together. */
+const BATCH = 1024;
+/** What `copyLoosely` may write beyond the end. */
+const SLACK = 3;
 
 /** Takes what an extraction gives, and forgets again what turns out to be void. */
 export class Gatherer implements RecipientSink {
@@ -43,6 +48,13 @@ export class Gatherer implements RecipientSink {
   #visits = 0;
   #visitObject: Uint32Array = new Uint32Array(0);
   #hasRepeats = false;
+  /** Of the last visits, those whose objects have not been looked up: their ids, and where their DNs start, the last one's end behind them. */
+  #waiting = 0;
+  readonly #waitingIds = new Uint8Array(BATCH * ID_BYTES);
+  readonly #waitingDns = new Uint32Array(BATCH + 1);
+  #dnsView = viewOf(this.#dns);
+  #source = this.#dns;
+  #sourceView = this.#dnsView;
   #restarted: boolean[] = [];
   #builders: StreamBuilder[] = [];
 
@@ -59,6 +71,7 @@ export class Gatherer implements RecipientSink {
     this.#mode = mode;
     this.#table = new IdTable(expected);
     this.#dns = new Uint8Array(new SharedArrayBuffer(expected * 96));
+    this.#dnsView = viewOf(this.#dns);
     this.#dnsUsed = 0;
     this.#dnStart = new Uint32Array(new SharedArrayBuffer(expected * 4));
     this.#dnEnd = new Uint32Array(new SharedArrayBuffer(expected * 4));
@@ -67,6 +80,7 @@ export class Gatherer implements RecipientSink {
     this.#visits = 0;
     this.#visitObject = new Uint32Array(expected);
     this.#hasRepeats = false;
+    this.#waiting = 0;
     this.#restarted = Array.from({ length: this.#selections }, () => false);
     this.#builders = Array.from({ length: this.#selections * 2 }, (_, stream) => this.#builder(stream));
   }
@@ -79,17 +93,19 @@ export class Gatherer implements RecipientSink {
   }
 
   changed(id: Uint8Array, why: 'changed' | 'deleted'): void {
-    const object = this.#numberOf(id);
+    this.#lookUp();
+    const object = this.#numberOf(id, 0);
     this.#notices[object] = NOTICE[why];
     this.#voidBefore.set(object, this.#visits);
   }
 
   object(id: Uint8Array, bytes: Uint8Array, dnStart: number, dnEnd: number): void {
-    const object = this.#numberOf(id);
-    if (this.#visits === this.#visitObject.length) this.#visitObject = grown(this.#visitObject);
-    this.#visitObject[this.#visits++] = object;
-    if (this.#dnEnd[object] > this.#dnStart[object]) this.#hasRepeats = true;
-    this.#putDn(object, bytes, dnStart, dnEnd);
+    if (this.#waiting === BATCH) this.#lookUp();
+    const at = this.#waiting * ID_BYTES;
+    for (let i = 0; i < ID_BYTES; i++) this.#waitingIds[at + i] = id[i];
+    this.#waitingDns[this.#waiting++] = this.#dnsUsed;
+    this.#appendDn(bytes, dnStart, dnEnd);
+    this.#visits++;
   }
 
   entry(
@@ -126,6 +142,7 @@ export class Gatherer implements RecipientSink {
 
   /** The gatherer must not be used afterwards. */
   finish(): Gathered {
+    this.#lookUp();
     const { count, ids } = this.#table;
     const streams = this.#builders.map((builder, stream) =>
       this.#settle(builder.finish(), this.#restarted[stream % this.#selections]),
@@ -181,8 +198,24 @@ export class Gatherer implements RecipientSink {
     return latest;
   }
 
-  #numberOf(id: Uint8Array): number {
-    const object = this.#table.add(id);
+  /** Finds out whose visits the last ones were. */
+  #lookUp(): void {
+    const first = this.#visits - this.#waiting;
+    while (this.#visits > this.#visitObject.length) this.#visitObject = grown(this.#visitObject);
+    this.#waitingDns[this.#waiting] = this.#dnsUsed;
+    this.#table.fetch(this.#waitingIds.subarray(0, this.#waiting * ID_BYTES));
+    for (let i = 0; i < this.#waiting; i++) {
+      const object = this.#numberOf(this.#waitingIds, i * ID_BYTES);
+      this.#visitObject[first + i] = object;
+      if (this.#dnEnd[object] > this.#dnStart[object]) this.#hasRepeats = true;
+      this.#dnStart[object] = this.#waitingDns[i];
+      this.#dnEnd[object] = this.#waitingDns[i + 1];
+    }
+    this.#waiting = 0;
+  }
+
+  #numberOf(ids: Uint8Array, at: number): number {
+    const object = this.#table.add(ids, at);
     if (object === this.#dnStart.length) {
       this.#dnStart = grown(this.#dnStart);
       this.#dnEnd = grown(this.#dnEnd);
@@ -193,18 +226,19 @@ export class Gatherer implements RecipientSink {
     return object;
   }
 
-  #putDn(object: number, bytes: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    if (this.#dnsUsed + length > this.#dns.length) {
-      const larger = new Uint8Array(new SharedArrayBuffer(this.#dns.length * 2 + length));
+  #appendDn(bytes: Uint8Array, start: number, end: number): void {
+    const needed = this.#dnsUsed + end - start + SLACK;
+    if (needed > this.#dns.length) {
+      const larger = new Uint8Array(new SharedArrayBuffer(this.#dns.length * 2 + needed));
       larger.set(this.#dns);
       this.#dns = larger;
+      this.#dnsView = viewOf(larger);
     }
-    const at = this.#dnsUsed;
-    this.#dnStart[object] = at;
-    this.#dnEnd[object] = at + length;
-    for (let i = 0; i < length; i++) this.#dns[at + i] = bytes[start + i];
-    this.#dnsUsed += length;
+    if (bytes !== this.#source) {
+      this.#source = bytes;
+      this.#sourceView = viewOf(bytes);
+    }
+    this.#dnsUsed = copyLoosely(bytes, this.#sourceView, start, end, this.#dns, this.#dnsView, this.#dnsUsed);
   }
 
   /** Room for all recipients of a full extraction costs nothing until it is touched; rejections are few. */

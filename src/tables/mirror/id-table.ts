@@ -1,14 +1,24 @@
+import { sameBytes, viewOf } from '../../dbm/bytes.ts';
 import { ID_BYTES } from '../../state/mirror/columns.ts';
 
 /** Numbers ids of 16 bytes in the order of their coming. No object is made for an id. */
 export class IdTable {
   #count = 0;
   #ids: Uint8Array;
+  #idsView: DataView;
+  /** Where ids were asked for last: it is nearly always the same. */
+  #source: Uint8Array;
+  #sourceView: DataView;
   /** Open addressing; a slot has the number of an id plus one. */
   #slots: Uint32Array;
+  /** Means nothing; see `fetch`. */
+  touched = 0;
 
   constructor(expected = 1024) {
     this.#ids = new Uint8Array(new SharedArrayBuffer(Math.max(1, expected) * ID_BYTES));
+    this.#idsView = viewOf(this.#ids);
+    this.#source = this.#ids;
+    this.#sourceView = this.#idsView;
     this.#slots = new Uint32Array(slotsFor(expected));
   }
 
@@ -23,7 +33,7 @@ export class IdTable {
 
   /** @returns the number of the id at `bytes[at, at + 16)`, or -1 */
   find(bytes: Uint8Array, at = 0): number {
-    return this.#slots[this.#slotOf(bytes, at)] - 1;
+    return this.#slots[this.#slotOf(this.#viewOf(bytes), at)] - 1;
   }
 
   /** Names those of many ids that are in the table: their places among them, and their numbers here. */
@@ -40,39 +50,53 @@ export class IdTable {
 
   /** @returns its number, a new one for an id that was not there */
   add(bytes: Uint8Array, at = 0): number {
-    let slot = this.#slotOf(bytes, at);
+    const view = this.#viewOf(bytes);
+    let slot = this.#slotOf(view, at);
     if (this.#slots[slot] > 0) return this.#slots[slot] - 1;
     if ((this.#count + 1) * 2 > this.#slots.length) {
       this.#growSlots();
-      slot = this.#slotOf(bytes, at);
+      slot = this.#slotOf(view, at);
     }
     if ((this.#count + 1) * ID_BYTES > this.#ids.length) this.#growIds();
     const start = this.#count * ID_BYTES;
-    for (let i = 0; i < ID_BYTES; i++) this.#ids[start + i] = bytes[at + i];
+    for (let i = 0; i < ID_BYTES; i += 4)
+      this.#idsView.setUint32(start + i, view.getUint32(at + i, true), true);
     this.#slots[slot] = ++this.#count;
     return this.#count - 1;
   }
 
-  /** Where the id is, or would be put. */
-  #slotOf(bytes: Uint8Array, at: number): number {
+  /** Goes to where ids will be looked for: a loop that does nothing else waits for many places in memory at once. */
+  fetch(ids: Uint8Array): void {
+    const view = this.#viewOf(ids);
     const slots = this.#slots;
     const mask = slots.length - 1;
-    for (let slot = hash(bytes, at) & mask; ; slot = (slot + 1) & mask) {
+    let touched = 0;
+    for (let at = 0; at < ids.length; at += ID_BYTES) touched ^= slots[hash(view, at) & mask];
+    this.touched = touched;
+  }
+
+  /** Where the id is, or would be put. */
+  #slotOf(view: DataView, at: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let slot = hash(view, at) & mask; ; slot = (slot + 1) & mask) {
       const number = slots[slot];
-      if (number === 0 || this.#isAt((number - 1) * ID_BYTES, bytes, at)) return slot;
+      if (number === 0 || sameBytes(this.#idsView, (number - 1) * ID_BYTES, view, at, ID_BYTES)) return slot;
     }
   }
 
-  #isAt(start: number, bytes: Uint8Array, at: number): boolean {
-    const ids = this.#ids;
-    for (let i = 0; i < ID_BYTES; i++) if (ids[start + i] !== bytes[at + i]) return false;
-    return true;
+  #viewOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.#source) {
+      this.#source = bytes;
+      this.#sourceView = viewOf(bytes);
+    }
+    return this.#sourceView;
   }
 
   #growSlots(): void {
     this.#slots = new Uint32Array(this.#slots.length * 2);
     for (let number = 0; number < this.#count; number++) {
-      this.#slots[this.#slotOf(this.#ids, number * ID_BYTES)] = number + 1;
+      this.#slots[this.#slotOf(this.#idsView, number * ID_BYTES)] = number + 1;
     }
   }
 
@@ -80,6 +104,7 @@ export class IdTable {
     const larger = new Uint8Array(new SharedArrayBuffer(this.#ids.length * 2));
     larger.set(this.#ids);
     this.#ids = larger;
+    this.#idsView = viewOf(larger);
   }
 }
 
@@ -92,15 +117,13 @@ function markOf(bytes: Uint8Array, at: number): number {
 }
 
 /** Ids are random in most of their bytes, but entryUUIDs made from a clock are not in all of them. */
-function hash(bytes: Uint8Array, at: number): number {
+function hash(view: DataView, at: number): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < ID_BYTES; i += 4) {
-    const word =
-      bytes[at + i] | (bytes[at + i + 1] << 8) | (bytes[at + i + 2] << 16) | (bytes[at + i + 3] << 24);
-    hash = Math.imul(hash ^ word, 0x9e3779b1);
+    hash = Math.imul(hash ^ view.getUint32(at + i, true), 0x9e3779b1);
     hash ^= hash >>> 15;
   }
-  return hash >>> 0;
+  return hash;
 }
 
 function slotsFor(expected: number): number {

@@ -41,3 +41,34 @@ test('what an object gave when it came again counts, whatever else changed', () 
   const [{ count, keyStart, keyEnd }] = gatherer.finish().streams;
   expect([count, keyEnd[0] - keyStart[0]]).toEqual([1, 5]);
 });
+
+test('of thousands of objects, those that came twice gave what they gave the second time', () => {
+  const count = 5000;
+  const again = [3, 1023, 1024, 4999];
+  const gatherer = new Gatherer(1);
+  gatherer.begin('full');
+  const visit = (object: number, name: string): void => {
+    const text = Buffer.from(`${name}${object}`);
+    const id = Buffer.alloc(16);
+    id.writeUInt32BE(object, 8);
+    gatherer.object(id, text, 0, text.length);
+    gatherer.entry(0, text, 0, text.length, 0, text.length);
+  };
+  for (let object = 0; object < count; object++) visit(object, 'cn=first');
+  for (const object of again) visit(object, 'cn=second');
+  const { objects, streams } = gatherer.finish();
+  const name = (object: number) => `cn=${again.includes(object) ? 'second' : 'first'}${object}`;
+  const names = Array.from({ length: objects.count }, (_, object) =>
+    Buffer.from(objects.dns.subarray(objects.dnStart[object], objects.dnEnd[object])).toString(),
+  );
+  expect(names).toEqual(Array.from({ length: count }, (_, object) => name(object)));
+  const [{ pool, keyStart, keyEnd, object: owner, ...stream }] = streams;
+  const keys = Array.from({ length: stream.count }, (_, i) => [
+    owner[i],
+    Buffer.from(pool.subarray(keyStart[i], keyEnd[i])).toString(),
+  ]);
+  expect(new Map(keys.map(([object, key]) => [object, key]))).toEqual(
+    new Map(names.map((_, object) => [object, name(object)])),
+  );
+  expect(keys).toHaveLength(count);
+});
