@@ -1,6 +1,13 @@
 import { DbmError } from './error.ts';
 import { printable } from './printable.ts';
-import { type Group, type GroupLoops, PLACE_BYTES, PLACES_BEFORE, type TableGroups } from './table-groups.ts';
+import {
+  type Group,
+  type GroupLoops,
+  PLACE_BYTES,
+  PLACES_BEFORE,
+  sortingRoom,
+  type TableGroups,
+} from './table-groups.ts';
 
 /** The loops of src/dbm/assembly that formats need whose entries are in the order of their keys. */
 export interface KeyOrderLoops extends GroupLoops {
@@ -74,7 +81,7 @@ function splittersOf(
   const samples = Math.ceil(count / step);
   const places = memory.reserve(PLACE_BYTES * samples);
   loops.placeEntries(0, count, step, places);
-  loops.sortPlaces(places, samples, SHORTER_FIRST, memory.reserve(2 * PLACE_BYTES * samples + PLACE_BYTES));
+  loops.sortPlaces(places, samples, SHORTER_FIRST, memory.reserve(sortingRoom(samples)));
   const splitters = memory.reserve(SPLITTER_BYTES * buckets);
   loops.takeSplitters(places, samples, buckets, depth, splitters);
   return splitters;

@@ -24,8 +24,8 @@ export class LinearMemory {
   readonly #memory: WebAssembly.Memory;
 
   constructor(memory?: WebAssembly.Memory) {
-    // Shared, so that it grows in place: what views there are stay good.
-    this.#memory = memory ?? new WebAssembly.Memory({ initial: 0, maximum: MOST_PAGES, shared: true });
+    // Shared, so that it grows in place: what views there are stay good. Nothing gets the address 0: it means that there is nothing.
+    this.#memory = memory ?? new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
   }
 
   /** The memory that `view` lies in, as far as this thread knows. */

@@ -4,9 +4,6 @@ import type { LinearMemory } from './linear-memory.ts';
 import { printable } from './printable.ts';
 import { PLACE } from './table-groups.ts';
 
-/** A longer value stays in the table's pool while its entry is in a group. */
-const LONGEST_COPY = 1024;
-
 /** Entries that are looked up in a file through its own reader once it is written. */
 export class Lookups {
   readonly #memory: LinearMemory;
@@ -19,10 +16,9 @@ export class Lookups {
   /** Takes the entry that has its place at this address. */
   add(place: number): void {
     const [keyStart, keyEnd, valueStart, valueEnd] = this.#memory.numbers(place, PLACE);
-    const value = this.#memory.bytes(valueStart, valueEnd - valueStart);
     this.#entries.push({
-      key: this.#memory.bytes(keyStart, keyEnd - keyStart).slice(),
-      value: value.length > LONGEST_COPY ? value : value.slice(),
+      key: this.#memory.bytes(keyStart, keyEnd - keyStart),
+      value: this.#memory.bytes(valueStart, valueEnd - valueStart),
     });
   }
 

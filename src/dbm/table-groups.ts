@@ -9,8 +9,15 @@ export interface GroupLoops {
   setNumbers(numberColumn: number, hashColumn: number): void;
   measureItems(starts: number, ends: number, count: number): bigint;
   longestItem(): number;
-  measureGroups(count: number, shift: number, groups: number): void;
-  copyToGroups(count: number, shift: number, first: number, last: number, ends: number, chosen: number): void;
+  countByGroup(count: number, shift: number, groups: number): void;
+  placeInGroups(
+    count: number,
+    shift: number,
+    first: number,
+    last: number,
+    ends: number,
+    chosen: number,
+  ): void;
   placeGroup(
     group: number,
     end: number,
@@ -31,30 +38,39 @@ export interface Group {
   readonly isLast: boolean;
   /** Address of a number a bucket, and one: bucket `b` has the places from number `starts[b]` to `starts[b + 1]`. */
   readonly starts: number;
-  /** Address of where each entry is: its key, the key's end, its value, the value's end, all of them addresses. */
+  /**
+   * Address of where each entry is: its key, the key's end, its value, the value's end, all of them addresses; then its number and its
+   * hash.
+   */
   readonly places: number;
-  /** Address of room that sorting its places takes: for twice as many, and some bytes. */
+  /** Address of room that sorting its places takes. */
   readonly scratch: number;
 }
 
 /** Bytes of a place; numbers that it consists of. */
-export const PLACE_BYTES = 16;
+export const PLACE_BYTES = 24;
 export const PLACE = PLACE_BYTES / 4;
+
+/** What keys are sorted by. */
+const ITEM_BYTES = 16;
 
 /** Places that have room before those of a group: for entries of the group before that are not yet written. */
 export const PLACES_BEFORE = 1024;
 
-/** Bytes of a group's entries: they stay in the processor's cache while they are written. */
-const GROUP_BYTES = 3 << 17;
-/** Bytes that are copied in one round: each goes through the whole table, so a large table has fewer, larger ones. */
-const ROUND_BYTES = 1 << 22;
-const MOST_ROUNDS = 8;
-/** What the loops may write behind the entries of a group. */
-const LOOSE = 64;
-/** Numbers that the loops note while they look through a table. */
-const NOTED = 1025;
+/** About so many entries are a group: what they consist of stays in the processor's cache while they are written. */
+const GROUP_ENTRIES = 2048;
+/** Entries whose places are noted in one round: each goes through the whole table, so a large table has fewer, larger ones. */
+const ROUND_ENTRIES = 150_000;
+const MOST_ROUNDS = 3;
+/** Entries that the loops choose from a table at a time. */
+const CHOSEN = 1025;
 /** A larger shift means another in 32 bits. */
 const MOST_SHIFT = 31;
+
+/** Bytes of room that sorting so many places takes, as src/dbm/assembly has it: two items and a place for each, and some bytes. */
+export function sortingRoom(places: number): number {
+  return (2 * ITEM_BYTES + PLACE_BYTES) * places + ITEM_BYTES;
+}
 
 /** A table's entries in the order of numbers that their keys' hashes give, in the memory of the loops that write them. */
 export class TableGroups<Loops extends GroupLoops> {
@@ -64,9 +80,7 @@ export class TableGroups<Loops extends GroupLoops> {
   /** Addresses of the pool and of the columns. */
   readonly base: number;
   readonly columns: readonly [keyStart: number, keyEnd: number, valueStart: number, valueEnd: number];
-  /** What all groups take, about. */
-  readonly #bytes: number;
-  readonly #noted: number;
+  readonly #chosen: number;
 
   /** @throws MemoryFullError */
   constructor(pairs: Pairs, loopsIn: (memory: LinearMemory) => Loops) {
@@ -74,10 +88,9 @@ export class TableGroups<Loops extends GroupLoops> {
     this.memory = memory;
     this.loops = loopsIn(memory);
     this.count = pairs.count;
-    this.#bytes = pairs.pool.length + PLACE_BYTES * pairs.count;
     this.base = base;
     this.columns = columns;
-    this.#noted = this.memory.reserve(4 * NOTED);
+    this.#chosen = this.memory.reserve(4 * CHOSEN);
     this.loops.setColumns(this.base, ...this.columns);
   }
 
@@ -100,83 +113,82 @@ export class TableGroups<Loops extends GroupLoops> {
    */
   *groups(numbers: number, hashes: number, limit: number, shift: number): Generator<Group> {
     this.loops.setNumbers(numbers, hashes);
-    const { groupShift, entries, bytes } = this.#measureGroups(limit, shift);
+    const { groupShift, entries } = this.#countByGroup(limit, shift);
     const most = entries.reduce((longest, count) => Math.max(longest, count), 0);
     const starts = this.memory.reserve(4 * (2 ** (groupShift - shift) + 2));
     const places = this.memory.reserve(PLACE_BYTES * (PLACES_BEFORE + most)) + PLACE_BYTES * PLACES_BEFORE;
-    const scratch = this.memory.reserve(2 * PLACE_BYTES * most + LOOSE);
+    const scratch = this.memory.reserve(sortingRoom(most));
 
-    const rounds = roundsOf(bytes);
-    const room = this.memory.reserve(rounds.reduce((longest, round) => Math.max(longest, round.bytes), 0));
-    const ends = this.memory.reserve(4 * bytes.length);
+    const rounds = roundsOf(entries);
+    const noted = this.memory.reserve(PLACE_BYTES * Math.max(...rounds.map((round) => round.entries)));
+    const ends = this.memory.reserve(4 * entries.length);
     for (const { first, last } of rounds) {
-      const from = this.#copyToGroups(groupShift, first, last, bytes, room, ends);
-      const to = this.memory.numbers(ends, last - first);
+      const end = this.#placeInGroups(groupShift, first, last, entries, noted, ends);
       for (let group = first; group < last; group++) {
         const number = group * 2 ** groupShift;
         const buckets = Math.ceil(Math.min(2 ** groupShift, limit - number) / 2 ** shift);
-        this.loops.placeGroup(from[group - first], to[group - first], number, shift, buckets, starts, places);
-        const isLast = group === entries.length - 1;
-        yield { first: number, buckets, count: entries[group], isLast, starts, places, scratch };
+        const count = entries[group];
+        const to = end[group - first];
+        this.loops.placeGroup(to - PLACE_BYTES * count, to, number, shift, buckets, starts, places);
+        yield {
+          first: number,
+          buckets,
+          count,
+          isLast: group === entries.length - 1,
+          starts,
+          places,
+          scratch,
+        };
       }
     }
   }
 
-  /** How many numbers make a group, as a power of two, and the entries and bytes of each. */
-  #measureGroups(
-    limit: number,
-    shift: number,
-  ): { groupShift: number; entries: Uint32Array; bytes: Uint32Array } {
-    const wanted = Math.ceil(Math.log2((GROUP_BYTES / (this.#bytes + 1)) * limit));
+  /** How many numbers make a group, as a power of two, and the entries of each. */
+  #countByGroup(limit: number, shift: number): { groupShift: number; entries: Uint32Array } {
+    const wanted = Math.ceil(Math.log2((GROUP_ENTRIES / (this.count + 1)) * limit));
     const groupShift = Math.max(shift, Math.min(wanted, MOST_SHIFT, Math.ceil(Math.log2(limit))));
     const groups = Math.ceil(limit / 2 ** groupShift);
-    const address = this.memory.reserve(8 * groups);
-    this.loops.measureGroups(this.count, groupShift, address);
-    const measured = this.memory.numbers(address, 2 * groups);
-    return {
-      groupShift,
-      entries: measured.filter((_, i) => i % 2 === 0),
-      bytes: measured.filter((_, i) => i % 2 === 1).map((size) => size + LOOSE),
-    };
+    const address = this.memory.reserve(4 * groups);
+    this.loops.countByGroup(this.count, groupShift, address);
+    return { groupShift, entries: this.memory.numbers(address, groups) };
   }
 
-  /** @returns where the entries of each group begin; the addresses behind them are at `ends` */
-  #copyToGroups(
+  /** Notes the places of each group's entries from `noted` on. @returns the addresses behind them, which are at `ends` */
+  #placeInGroups(
     groupShift: number,
     first: number,
     last: number,
-    bytes: Uint32Array,
-    room: number,
+    entries: Uint32Array,
+    noted: number,
     ends: number,
   ): Uint32Array {
-    const from = new Uint32Array(last - first);
-    let address = room;
+    const end = this.memory.numbers(ends, last - first);
+    let address = noted;
     for (let group = first; group < last; group++) {
-      from[group - first] = address;
-      address += bytes[group];
+      end[group - first] = address;
+      address += PLACE_BYTES * entries[group];
     }
-    this.memory.numbers(ends, last - first).set(from);
-    this.loops.copyToGroups(this.count, groupShift, first, last, ends, this.#noted);
-    return from;
+    this.loops.placeInGroups(this.count, groupShift, first, last, ends, this.#chosen);
+    return end;
   }
 }
 
 interface Round {
   readonly first: number;
   readonly last: number;
-  readonly bytes: number;
+  readonly entries: number;
 }
 
-/** Splits groups of so many bytes into rounds; a group is never split. */
-function roundsOf(bytes: Uint32Array): Round[] {
-  const all = bytes.reduce((sum, size) => sum + size, 0);
-  const limit = Math.max(ROUND_BYTES, Math.ceil(all / MOST_ROUNDS));
+/** Splits groups of so many entries into rounds; a group is never split. */
+function roundsOf(entries: Uint32Array): Round[] {
+  const all = entries.reduce((sum, count) => sum + count, 0);
+  const limit = Math.max(ROUND_ENTRIES, Math.ceil(all / MOST_ROUNDS));
   const rounds: Round[] = [];
-  for (let first = 0; first < bytes.length; ) {
+  for (let first = 0; first < entries.length; ) {
     let last = first;
     let sum = 0;
-    while (last < bytes.length && (last === first || sum + bytes[last] <= limit)) sum += bytes[last++];
-    rounds.push({ first, last, bytes: sum });
+    while (last < entries.length && (last === first || sum + entries[last] <= limit)) sum += entries[last++];
+    rounds.push({ first, last, entries: sum });
     first = last;
   }
   return rounds;

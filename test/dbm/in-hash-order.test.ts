@@ -20,7 +20,7 @@ function inOrder(
   limit: number,
 ): string[] {
   const table = new TableGroups(pairsOf(entries), loopsIn);
-  const { memory, loops } = table;
+  const { memory } = table;
   const column = (value: (i: number) => number) => {
     const address = memory.reserve(4 * entries.length);
     memory.numbers(address, entries.length).set(entries.map((_, i) => value(i)));
@@ -29,9 +29,9 @@ function inOrder(
   const rows: string[] = [];
   for (const { places, count } of inHashOrder('the file', table, column(number), column(hash), limit)) {
     for (let i = 0; i < count; i++) {
-      const [key, keyEnd, value, valueEnd] = memory.numbers(places + 4 * PLACE * i, PLACE);
+      const [key, keyEnd, value, valueEnd, , hash] = memory.numbers(places + 4 * PLACE * i, PLACE);
       const text = (from: number, to: number) => Buffer.from(memory.bytes(from, to - from)).toString();
-      rows.push(`${loops.hashOf(key) >>> 0} ${text(key, keyEnd)} ${text(value, valueEnd)}`);
+      rows.push(`${hash} ${text(key, keyEnd)} ${text(value, valueEnd)}`);
     }
   }
   return rows;

@@ -1,19 +1,15 @@
-import { copyLoosely } from './bytes';
-import { PLACE } from './entry';
+import {
+  copyPlace,
+  HASH,
+  KEY_END,
+  KEY_START,
+  NUMBER,
+  numberOf,
+  PLACE,
+  VALUE_END,
+  VALUE_START,
+} from './entry';
 
-/**
- * Entries go to where their numbers put them in two steps, so that no step jumps about in more memory than the processor's cache
- * holds: first they are copied to groups of neighbouring numbers, then the places of one group are sorted by bucket: a few
- * neighbouring numbers, or one. In a group an entry is its number, its hash, the lengths of key and value, and their bytes; or its
- * value's address instead, where that is long.
- */
-const NUMBER = 0;
-const HASH = 4;
-const KEY_LENGTH = 8;
-const VALUE_LENGTH = 12;
-const BYTES: u32 = 16;
-/** A longer value stays where it is. */
-const LONGEST_COPY: u32 = 1024;
 /** The columns of a table, which begin at these addresses; offsets count from `base`. */
 let base: u32 = 0;
 let keyStarts: u32 = 0;
@@ -52,16 +48,6 @@ export function setNumbers(numberColumn: u32, hashColumn: u32): void {
   hashes = hashColumn;
 }
 
-/** The number of an entry in a group, whose key is at this address. */
-export function numberOf(key: u32): u32 {
-  return load<u32>(key - BYTES, NUMBER);
-}
-
-/** Likewise its hash. */
-export function hashOf(key: u32): u32 {
-  return load<u32>(key - BYTES, HASH);
-}
-
 /** Where the key of an entry is that has its numbers at `column`, and how long it is. */
 export function key(column: u32): u32 {
   return base + load<u32>(keyStarts + column);
@@ -71,33 +57,23 @@ export function keyLength(column: u32): u32 {
   return load<u32>(keyEnds + column) - load<u32>(keyStarts + column);
 }
 
-function valueLength(column: u32): u32 {
-  return load<u32>(valueEnds + column) - load<u32>(valueStarts + column);
-}
-
-function sizeOf(column: u32): u32 {
-  const value = valueLength(column);
-  return BYTES + keyLength(column) + (value > LONGEST_COPY ? 4 : value);
-}
-
-/** Adds to the pairs of numbers at `groups`, one a group of `2 ** shift` numbers, the entries and bytes that are its own. */
-export function measureGroups(count: u32, shift: u32, groups: u32): void {
+/** Adds to the numbers at `groups`, one a group of `2 ** shift` numbers, the entries that are its own. */
+export function countByGroup(count: u32, shift: u32, groups: u32): void {
   for (let column: u32 = 0, end = count << 2; column < end; column += 4) {
-    const group = groups + ((load<u32>(numbers + column) >> shift) << 3);
+    const group = groups + ((load<u32>(numbers + column) >> shift) << 2);
     store<u32>(group, load<u32>(group) + 1);
-    store<u32>(group, load<u32>(group, 4) + sizeOf(column), 4);
   }
 }
 
 /**
- * Copies the entries of the groups `[first, last)` of `2 ** shift` numbers to the addresses that stand at `ends`, one a group; in
- * the end these are the ones behind each group's last entry. `chosen` has room for a number an entry of a stretch, and one.
+ * Notes the places of the entries of the groups `[first, last)` of `2 ** shift` numbers at the addresses that stand at `ends`, one a
+ * group; in the end these are the ones behind each group's last place. `chosen` has room for a number an entry of a stretch, and one.
  */
-export function copyToGroups(count: u32, shift: u32, first: u32, last: u32, ends: u32, chosen: u32): void {
+export function placeInGroups(count: u32, shift: u32, first: u32, last: u32, ends: u32, chosen: u32): void {
   for (let from: u32 = 0; from < count; from += STRETCH) {
     const to = min(from + STRETCH, count);
     const found = chooseEntries(from, to, shift, first, last - first, chosen);
-    for (let i: u32 = 0; i < found; i++) copyToGroup(load<u32>(chosen + (i << 2)), shift, first, ends);
+    for (let i: u32 = 0; i < found; i++) placeInGroup(load<u32>(chosen + (i << 2)), shift, first, ends);
   }
 }
 
@@ -114,32 +90,25 @@ function chooseEntries(from: u32, to: u32, shift: u32, first: u32, groups: u32, 
   return (at - chosen) >> 2;
 }
 
-function copyToGroup(column: u32, shift: u32, first: u32, ends: u32): void {
+function placeInGroup(column: u32, shift: u32, first: u32, ends: u32): void {
   const number = load<u32>(numbers + column);
   const end = ends + (((number >> shift) - first) << 2);
-  let at = load<u32>(end);
-  const keyBytes = keyLength(column);
-  const value = valueLength(column);
-  const valueAt = base + load<u32>(valueStarts + column);
-  store<u32>(at, number, NUMBER);
-  store<u32>(at, load<u32>(hashes + column), HASH);
-  store<u32>(at, keyBytes, KEY_LENGTH);
-  store<u32>(at, value, VALUE_LENGTH);
-  at += BYTES;
-  copyLoosely(at, key(column), keyBytes);
-  at += keyBytes;
-  if (value > LONGEST_COPY) {
-    store<u32>(at, valueAt);
-    at += 4;
-  } else {
-    copyLoosely(at, valueAt, value);
-    at += value;
-  }
-  store<u32>(end, at);
+  const place = load<u32>(end);
+  putPlace(place, column);
+  store<u32>(place, number, NUMBER);
+  store<u32>(place, load<u32>(hashes + column), HASH);
+  store<u32>(end, place + PLACE);
+}
+
+function putPlace(place: u32, column: u32): void {
+  store<u32>(place, base + load<u32>(keyStarts + column), KEY_START);
+  store<u32>(place, base + load<u32>(keyEnds + column), KEY_END);
+  store<u32>(place, base + load<u32>(valueStarts + column), VALUE_START);
+  store<u32>(place, base + load<u32>(valueEnds + column), VALUE_END);
 }
 
 /**
- * Sorts the entries of a group by bucket, which is `2 ** shift` numbers from `first` on; in a bucket they stay in their order. Those
+ * Sorts the places of a group by bucket, which is `2 ** shift` numbers from `first` on; in a bucket they stay in their order. Those
  * of bucket `b` get the places from number `starts[b]` to `starts[b + 1]`; `starts` has room for two numbers more than there are
  * buckets.
  */
@@ -154,42 +123,23 @@ export function placeGroup(
 ): void {
   const next = starts + 4;
   memory.fill(starts, 0, (buckets + 2) << 2);
-  for (let at = group; at < end; at += sizeAt(at)) {
-    const counter = next + (((load<u32>(at, NUMBER) - first) >> shift) << 2);
+  for (let place = group; place < end; place += PLACE) {
+    const counter = next + (((numberOf(place) - first) >> shift) << 2);
     store<u32>(counter, load<u32>(counter, 4) + 1, 4);
   }
   for (let counter = starts, last = next + (buckets << 2); counter < last; counter += 4) {
     store<u32>(counter, load<u32>(counter) + load<u32>(counter, 4), 4);
   }
-  for (let at = group; at < end; at += sizeAt(at)) {
-    const counter = next + (((load<u32>(at, NUMBER) - first) >> shift) << 2);
+  for (let place = group; place < end; place += PLACE) {
+    const counter = next + (((numberOf(place) - first) >> shift) << 2);
     const number = load<u32>(counter);
     store<u32>(counter, number + 1);
-    const key = at + BYTES;
-    const keyStop = key + load<u32>(at, KEY_LENGTH);
-    const length = load<u32>(at, VALUE_LENGTH);
-    const value = length > LONGEST_COPY ? load<u32>(keyStop) : keyStop;
-    const place = places + number * PLACE;
-    store<u32>(place, key);
-    store<u32>(place, keyStop, 4);
-    store<u32>(place, value, 8);
-    store<u32>(place, value + length, 12);
+    copyPlace(places + number * PLACE, place);
   }
-}
-
-function sizeAt(at: u32): u32 {
-  const value = load<u32>(at, VALUE_LENGTH);
-  return BYTES + load<u32>(at, KEY_LENGTH) + (value > LONGEST_COPY ? 4 : value);
 }
 
 /** The places of every `step`-th entry from number `from` on, before number `to`. */
 export function placeEntries(from: u32, to: u32, step: u32, places: u32): void {
   let place = places;
-  for (let i = from; i < to; i += step, place += PLACE) {
-    const column = i << 2;
-    store<u32>(place, base + load<u32>(keyStarts + column));
-    store<u32>(place, base + load<u32>(keyEnds + column), 4);
-    store<u32>(place, base + load<u32>(valueStarts + column), 8);
-    store<u32>(place, base + load<u32>(valueEnds + column), 12);
-  }
+  for (let i = from; i < to; i += step, place += PLACE) putPlace(place, i << 2);
 }

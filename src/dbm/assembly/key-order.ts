@@ -1,5 +1,5 @@
 import { commonPrefix } from './bytes';
-import { copyPlace, keyEnd, keyStart, PLACE } from './entry';
+import { copyPlace, fetchEntries, keyEnd, keyStart, PLACE } from './entry';
 
 /** Where a key stands to those that it begins: behind them, where its NUL puts it, or before them. */
 export const LONGER_FIRST: u32 = 0;
@@ -20,7 +20,8 @@ let depth: u32 = 0;
 let order: u32 = LONGER_FIRST;
 
 /**
- * Puts `count` places into the order of their keys' bytes. `scratch` has room for two items a place, and 16 bytes.
+ * Puts `count` places into the order of their keys' bytes. `scratch` has room for two items and a place for
+ * each, and for an item.
  *
  * @returns the place of one of two entries with the same key, or 0
  */
@@ -90,9 +91,9 @@ function sortMany(places: u32, count: u32, scratch: u32): void {
     store<u32>(items + i * ITEM, place, 8);
   }
   const sorted = mergeSort(items, items + count * ITEM, count);
-  const spare = sorted === items ? items + count * ITEM : items;
-  for (let i: u32 = 0; i < count; i++) copyPlace(spare + i * PLACE, load<u32>(sorted + i * ITEM, 8));
-  memory.copy(places, spare, count * PLACE);
+  const inOrder = items + 2 * count * ITEM;
+  for (let i: u32 = 0; i < count; i++) copyPlace(inOrder + i * PLACE, load<u32>(sorted + i * ITEM, 8));
+  memory.copy(places, inOrder, count * PLACE);
 }
 
 function commonDepth(places: u32, count: u32): u32 {
@@ -195,14 +196,16 @@ function compare(a: u32, b: u32): i32 {
 
 /**
  * Puts the entries of each bucket of a group into the order of their keys; `starts` and `places` are those of `placeGroup`. `scratch`
- * has room for two items a place of the group, and 16 bytes.
+ * is that of `sortPlaces`.
  *
  * @returns the place of one of two entries with the same key, or 0
  */
 export function sortBuckets(starts: u32, buckets: u32, places: u32, scratch: u32): u32 {
   for (let at = starts, end = starts + (buckets << 2); at < end; at += 4) {
     const from = load<u32>(at);
-    const same = sortPlaces(places + from * PLACE, load<u32>(at, 4) - from, SHORTER_FIRST, scratch);
+    const count = load<u32>(at, 4) - from;
+    fetchEntries(places + from * PLACE, count);
+    const same = sortPlaces(places + from * PLACE, count, SHORTER_FIRST, scratch);
     if (same !== 0) return same;
   }
   return 0;

@@ -1,6 +1,5 @@
 import { commonPrefix } from './bytes';
-import { copyPlace, keyEnd, keyStart, PLACE } from './entry';
-import { hashOf, numberOf } from './gather';
+import { copyPlace, hashOf, keyEnd, keyStart, numberOf, PLACE } from './entry';
 
 /** So many are sorted by insertion before they are merged. */
 const RUN: u32 = 16;
@@ -78,14 +77,14 @@ function mergePlaces(left: u32, middle: u32, end: u32, target: u32): void {
 }
 
 function compare(a: u32, b: u32): i32 {
+  const numberA = numberOf(a);
+  const numberB = numberOf(b);
+  if (numberA !== numberB) return numberA < numberB ? -1 : 1;
+  const hashA = hashOf(a);
+  const hashB = hashOf(b);
+  if (hashA !== hashB) return hashA < hashB ? -1 : 1;
   const keyA = keyStart(a);
   const keyB = keyStart(b);
-  const numberA = numberOf(keyA);
-  const numberB = numberOf(keyB);
-  if (numberA !== numberB) return numberA < numberB ? -1 : 1;
-  const hashA = hashOf(keyA);
-  const hashB = hashOf(keyB);
-  if (hashA !== hashB) return hashA < hashB ? -1 : 1;
   const lengthA = keyEnd(a) - keyA;
   const lengthB = keyEnd(b) - keyB;
   const length = min(lengthA, lengthB);

@@ -98,8 +98,9 @@ export class PageWriter {
   }
 
   #writeLongItems(places: Uint32Array, page: number): void {
-    for (let at = 0; at < places.length; at += 2) {
-      page = this.#writeLongItem(this.#memory.bytes(places[at], places[at + 1] - places[at]), page);
+    for (let at = 0; at < places.length; at += PLACE) {
+      for (const from of [at, at + 2])
+        page = this.#writeLongItem(this.#memory.bytes(places[from], places[from + 1] - places[from]), page);
     }
   }
 

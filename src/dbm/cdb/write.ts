@@ -97,8 +97,8 @@ class Writer {
 
   /** Begins a new piece for a record, or writes one that no piece has room for. @returns how many were written */
   #writeRecord(place: number, stream: OutputStream, slot: number): number {
-    const { memory, loops } = this.#table;
-    const [keyStart, keyEnd, valueStart, valueEnd] = memory.numbers(place, PLACE);
+    const { memory } = this.#table;
+    const [keyStart, keyEnd, valueStart, valueEnd, , hash] = memory.numbers(place, PLACE);
     const key = keyEnd - keyStart;
     const value = valueEnd - valueStart;
     const size = RECORD_HEADER + key + value + 2 * this.#nul;
@@ -107,7 +107,7 @@ class Writer {
       return 0;
     }
     const nul = new Uint8Array(this.#nul);
-    memory.numbers(slot, 2).set([loops.hashOf(keyStart), stream.position]);
+    memory.numbers(slot, 2).set([hash, stream.position]);
     stream.put(new Uint8Array(Uint32Array.of(key + nul.length, value + nul.length).buffer));
     for (const bytes of [memory.bytes(keyStart, key), nul, memory.bytes(valueStart, value), nul])
       stream.put(bytes);

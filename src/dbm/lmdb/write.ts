@@ -35,9 +35,8 @@ class Writer {
   readonly #nul: 0 | 1;
   readonly #written: WrittenTable;
   readonly #leaves: Level = { pages: [], keys: [] };
-  /** Addresses of the entries that begin the pages of a piece, and of the bytes of those that wait for more to fill a page. */
+  /** Address of the entries that begin the pages of a piece. */
   readonly #firsts: number;
-  readonly #carried: number;
   #nextPage = META_PAGES;
   #overflowPages = 0;
 
@@ -47,7 +46,6 @@ class Writer {
     this.#nul = nul;
     this.#written = new WrittenTable(path, table.memory, table.loops);
     this.#firsts = table.memory.reserve(PAGE_SIZE);
-    this.#carried = table.memory.reserve(2 * PAGE_SIZE);
   }
 
   async write(options: WriteOptions): Promise<void> {
@@ -61,6 +59,7 @@ class Writer {
   /** The meta pages come last: a file that was left half-written is none. */
   async #fill(output: Output): Promise<void> {
     const stream = this.#written.stream(output, META_PAGES * PAGE_SIZE);
+    const { memory } = this.#table;
     let waiting = 0;
     for (const run of inKeyOrder(this.#path, this.#table)) {
       const { places, count, isLast } = run;
@@ -74,7 +73,7 @@ class Writer {
         if (output.full) await output.room();
       }
       const rest = places + PLACE_BYTES * (count - left);
-      this.#table.loops.carryEntries(rest, left, places - PLACE_BYTES * left, this.#carried);
+      memory.all().copyWithin(places - PLACE_BYTES * left, rest, rest + PLACE_BYTES * left);
       waiting = left;
     }
 

@@ -1,5 +1,5 @@
 export { checksum } from '../../assembly/checksum';
-export { copyToGroups, measureGroups, placeGroup, setColumns, setNumbers } from '../../assembly/gather';
+export { countByGroup, placeGroup, placeInGroups, setColumns, setNumbers } from '../../assembly/gather';
 export { sortPlaces } from '../../assembly/key-order';
 export { longestItem, measureItems } from '../../assembly/measure';
 export { bucketsOf } from './buckets';

@@ -1,5 +1,5 @@
 import { copyLoosely, same } from '../../assembly/bytes';
-import { keyEnd, keyStart, PLACE, valueEnd, valueStart } from '../../assembly/entry';
+import { fetchEntries, keyEnd, keyStart, PLACE, valueEnd, valueStart } from '../../assembly/entry';
 import { sortPlaces } from '../../assembly/key-order';
 
 const HEADER: u32 = 26;
@@ -39,6 +39,7 @@ export function writeBuckets(
     const from = load<u32>(starts + (b << 2));
     const count = load<u32>(starts + (b << 2), 4) - from;
     const bucketPlaces = places + from * PLACE;
+    fetchEntries(bucketPlaces, count);
     repeated = sortPlaces(bucketPlaces, count, nul, scratch);
     if (repeated !== 0) return b;
     let used: u32 = 0;

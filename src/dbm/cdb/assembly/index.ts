@@ -1,9 +1,8 @@
 export { checksum } from '../../assembly/checksum';
 export {
-  copyToGroups,
-  hashOf,
-  measureGroups,
+  countByGroup,
   placeGroup,
+  placeInGroups,
   setColumns,
   setNumbers,
 } from '../../assembly/gather';

@@ -1,10 +1,11 @@
 import { copyLoosely, same } from '../../assembly/bytes';
-import { keyEnd, keyStart, PLACE, valueEnd, valueStart } from '../../assembly/entry';
-import { hashOf } from '../../assembly/gather';
+import { fetchEntries, hashOf, keyEnd, keyStart, PLACE, valueEnd, valueStart } from '../../assembly/entry';
 import { hashFour } from './hash';
 import { SLOT } from './tables';
 
 const HEADER: u32 = 8;
+/** Entries that are written at a time, and held against what was written while they are still in the processor's cache. */
+const STRETCH: u32 = 256;
 
 let written: u32 = 0;
 
@@ -14,8 +15,8 @@ export function bytesWritten(): u32 {
 }
 
 /**
- * Writes entries as records to `out`, one after the other, as long as they have room; in the file the first one is at `position`.
- * Each one's hash and position go to `slots`.
+ * Writes entries as records to `out`, one after the other, as long as they have room, and a stretch of them at most; in the file
+ * the first one is at `position`. Each one's hash and position go to `slots`.
  *
  * @returns how many records were written
  */
@@ -31,7 +32,9 @@ export function writeRecords(
   let at = out;
   let left = room;
   let i: u32 = 0;
-  for (; i < count; i++) {
+  const most = min(count, STRETCH);
+  fetchEntries(places, most);
+  for (; i < most; i++) {
     const place = places + i * PLACE;
     const keyAt = keyStart(place);
     const valueAt = valueStart(place);
@@ -39,7 +42,7 @@ export function writeRecords(
     const value = valueEnd(place) - valueAt;
     const size: u64 = <u64>HEADER + key + value + 2 * nul;
     if (size > left) break;
-    store<u32>(slots + i * SLOT, hashOf(keyAt));
+    store<u32>(slots + i * SLOT, hashOf(place));
     store<u32>(slots + i * SLOT, position + (at - out), 4);
     store<u32>(at, key + nul);
     store<u32>(at, value + nul, 4);

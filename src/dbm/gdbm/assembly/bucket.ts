@@ -1,5 +1,4 @@
-import { keyEnd, keyStart, valueEnd, valueStart } from '../../assembly/entry';
-import { hashOf } from '../../assembly/gather';
+import { hashOf, keyEnd, keyStart, valueEnd, valueStart } from '../../assembly/entry';
 
 /** As in layout.ts. */
 const ELEMENTS: u32 = 112;
@@ -15,7 +14,7 @@ const EMPTY: u32 = 0xffffffff;
 export function putElement(place: u32, nul: u32, address: f64, bucket: u32, elements: u32): void {
   const first = bucket + ELEMENTS;
   const end = first + elements * SIZE;
-  const hash = hashOf(keyStart(place));
+  const hash = hashOf(place);
   let at = first + (hash % elements) * SIZE;
   while (load<u32>(at) !== EMPTY) {
     at += SIZE;
@@ -32,7 +31,7 @@ export function putElement(place: u32, nul: u32, address: f64, bucket: u32, elem
 export function hasElement(place: u32, nul: u32, address: f64, bucket: u32, elements: u32): bool {
   const first = bucket + ELEMENTS;
   const end = first + elements * SIZE;
-  const hash = hashOf(keyStart(place));
+  const hash = hashOf(place);
   let at = first + (hash % elements) * SIZE;
   while (load<u64>(at, ADDRESS) !== <u64>address) {
     if (load<u32>(at) === EMPTY) return false;

@@ -1,6 +1,5 @@
 import { copyLoosely, same } from '../../assembly/bytes';
-import { keyEnd, keyStart, PLACE, valueEnd, valueStart } from '../../assembly/entry';
-import { hashOf } from '../../assembly/gather';
+import { fetchEntries, hashOf, keyEnd, keyStart, PLACE, valueEnd, valueStart } from '../../assembly/entry';
 import { hasElement, putElement } from './bucket';
 import { BITS, hashFour } from './hash';
 
@@ -29,6 +28,7 @@ export function writeEntries(
 ): u32 {
   let at = out;
   let i: u32 = 0;
+  fetchEntries(places, count);
   for (; i < count; i++) {
     const place = places + i * PLACE;
     const key = keyEnd(place) - keyStart(place);
@@ -71,7 +71,7 @@ export function areEntries(
     const value = valueEnd(place) - valueStart(place) + nul;
     const valueAt = at + key;
     const end = valueAt + value;
-    const hash = hashOf(keyStart(place));
+    const hash = hashOf(place);
     const isEntry =
       hasElement(place, nul, address + (at - records), bucket, elements) &&
       hash >> (BITS - bits) === prefix &&

@@ -1,13 +1,13 @@
 export { checksum } from '../../assembly/checksum';
 export {
-  copyToGroups,
-  measureGroups,
+  countByGroup,
   placeEntries,
   placeGroup,
+  placeInGroups,
   setColumns,
   setNumbers,
 } from '../../assembly/gather';
 export { commonDepth, countSorted, numberKeys, takeSplitters } from '../../assembly/key-numbers';
 export { sortBuckets, sortPlaces } from '../../assembly/key-order';
 export { longestItem, measureItems } from '../../assembly/measure';
-export { areLeaves, carryEntries, entriesWritten, isBig, leafEnd, writeLeaf, writeLeaves } from './leaves';
+export { areLeaves, entriesWritten, isBig, leafEnd, writeLeaf, writeLeaves } from './leaves';

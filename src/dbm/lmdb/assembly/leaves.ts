@@ -12,8 +12,6 @@ const BIG: u16 = 1;
 const PAGE_NUMBER: u32 = 8;
 const INDEX: u32 = 2;
 const LARGEST_NODE: u32 = (((PAGE - HEADER) / 2) & ~1) - 2;
-/** A longer value stays where it is, as in a group. */
-const LONGEST_COPY: u32 = 1024;
 
 let written: u32 = 0;
 
@@ -201,24 +199,4 @@ function isBefore(a: u32, b: u32): bool {
   const common = commonPrefix(keyStart(a), keyStart(b), shorter);
   if (common === shorter) return lengthA < lengthB;
   return load<u8>(keyStart(a) + common) < load<u8>(keyStart(b) + common);
-}
-
-/** Copies entries, fewer than a page holds, to where they outlast their group: their bytes to `room`, their places to `to`. */
-export function carryEntries(places: u32, count: u32, to: u32, room: u32): void {
-  let at = room;
-  for (let i: u32 = 0; i < count; i++) {
-    const place = places + i * PLACE;
-    const target = to + i * PLACE;
-    const key = keyEnd(place) - keyStart(place);
-    const value = valueEnd(place) - valueStart(place);
-    const isLong = value > LONGEST_COPY;
-    const valueAt = isLong ? valueStart(place) : at + key;
-    memory.copy(at, keyStart(place), key);
-    if (!isLong) memory.copy(valueAt, valueStart(place), value);
-    store<u32>(target, at);
-    store<u32>(target, at + key, 4);
-    store<u32>(target, valueAt, 8);
-    store<u32>(target, valueAt + value, 12);
-    at += isLong ? key : key + value;
-  }
 }

@@ -1,5 +1,5 @@
 export { checksum } from '../../assembly/checksum';
-export { copyToGroups, measureGroups, placeGroup, setColumns, setNumbers } from '../../assembly/gather';
+export { countByGroup, placeGroup, placeInGroups, setColumns, setNumbers } from '../../assembly/gather';
 export { longestItem, measureItems } from '../../assembly/measure';
 export { repeatedKeyEnd, sortBuckets } from '../../assembly/number-order';
 export { chainsOf, hashKeys } from './hash';
