@@ -9,6 +9,8 @@ export const PIECE_SIZE = 1 << 18;
 const SLACK = 64;
 /** Pieces that may wait for the disk before the writer waits for them. */
 const MOST_PENDING = 4;
+/** Bytes that are forced to the disk while the next ones are written: so it has little left to do in the end. */
+const FORCED = 1 << 23;
 
 export interface Piece {
   readonly bytes: Uint8Array;
@@ -42,7 +44,7 @@ export async function createFile(
   try {
     await fill(output);
     await output.settle();
-    const forced = promisify(fsync)(descriptor);
+    const forced = output.force();
     try {
       check();
     } finally {
@@ -51,7 +53,7 @@ export async function createFile(
     open = false;
     closeSync(descriptor);
   } catch (cause) {
-    await output.settle().catch(() => undefined);
+    await output.stop();
     if (open) closeQuietly(descriptor);
     unlinkQuietly(path);
     throw cause instanceof DbmError ? cause : fault(path, 'cannot write it', cause);
@@ -65,6 +67,9 @@ export class Output {
   readonly #free: Piece[] = [];
   readonly #waiting: (() => void)[] = [];
   #pending = 0;
+  /** Bytes that were written since the disk was last told to keep what there was. */
+  #unforced = 0;
+  #forcing: Promise<void> | undefined;
   #failure: unknown;
 
   constructor(descriptor: number, allocate: (bytes: number) => Uint8Array) {
@@ -91,6 +96,19 @@ export class Output {
   async settle(): Promise<void> {
     await this.#wait(() => this.#pending === 0);
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Forces everything to the disk, once it is written. @throws the first fault of that */
+  async force(): Promise<void> {
+    await this.#forcing;
+    await this.#force();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Waits for what is under way, whatever comes of it. */
+  async stop(): Promise<void> {
+    await this.settle().catch(() => undefined);
+    await this.#forcing;
   }
 
   takePiece(): Piece {
@@ -120,8 +138,22 @@ export class Output {
       if (error !== null) this.#failure ??= error;
       this.#free.push(piece);
       this.#pending--;
+      this.#unforced += to;
+      if (this.#unforced >= FORCED && this.#forcing === undefined) this.#forcing = this.#force();
       for (const wake of this.#waiting.splice(0)) wake();
     });
+  }
+
+  /** A fault is told once, to whoever asks first: it is kept. */
+  async #force(): Promise<void> {
+    this.#unforced = 0;
+    try {
+      await promisify(fsync)(this.#descriptor);
+    } catch (error) {
+      this.#failure ??= error;
+    } finally {
+      this.#forcing = undefined;
+    }
   }
 
   async #wait(until: () => boolean): Promise<void> {
