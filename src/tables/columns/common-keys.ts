@@ -5,39 +5,24 @@ import { keyPrefixes } from './key-prefixes.ts';
 /** Entries of a table by their numbers, in the order of their keys. */
 export interface Entries {
   readonly pairs: Pairs;
-  /** Undefined for all of them. */
-  readonly list: Uint32Array | undefined;
+  readonly list: Uint32Array;
 }
 
 /** Of the entries of `a` those, in their order, whose key is also among those of `b`. */
 export function commonKeys(a: Entries, b: Entries): Uint32Array {
-  const listA = a.list ?? allOf(a.pairs);
-  const listB = b.list ?? allOf(b.pairs);
-  const prefixesA = prefixesOf(a, listA);
-  const prefixesB = prefixesOf(b, listB);
-  const common = new Uint32Array(Math.min(listA.length, listB.length));
+  const prefixesA = keyPrefixes(a.pairs, a.list, 0);
+  const prefixesB = keyPrefixes(b.pairs, b.list, 0);
+  const common = new Uint32Array(Math.min(a.list.length, b.list.length));
   let count = 0;
   let i = 0;
   let j = 0;
   while (i < prefixesA.length && j < prefixesB.length) {
-    const order = prefixesA[i] - prefixesB[j] || compareKeys(a.pairs, listA[i], b.pairs, listB[j]);
-    if (order === 0) common[count++] = listA[i];
+    const order = prefixesA[i] - prefixesB[j] || compareKeys(a.pairs, a.list[i], b.pairs, b.list[j]);
+    if (order === 0) common[count++] = a.list[i];
     if (order <= 0) i++;
     if (order >= 0) j++;
   }
   return common.slice(0, count);
-}
-
-/** A table is held against several others. */
-const prefixesBefore = new WeakMap<Pairs, Float64Array>();
-
-function prefixesOf({ pairs, list }: Entries, numbers: Uint32Array): Float64Array {
-  const isWhole = list === undefined || list.length === pairs.count;
-  const known = isWhole ? prefixesBefore.get(pairs) : undefined;
-  if (known !== undefined) return known;
-  const prefixes = keyPrefixes(pairs, numbers, 0);
-  if (isWhole) prefixesBefore.set(pairs, prefixes);
-  return prefixes;
 }
 
 /** The numbers of all entries. */

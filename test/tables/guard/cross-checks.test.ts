@@ -66,17 +66,40 @@ const hub = fc
   .tuple(addresses, addresses, addresses, domains)
   .map((lists) => new Map(names.map((name, i): [string, Entries] => [name, new Map(lists[i])])));
 
+function countsOf(tables: ReadonlyMap<string, Entries>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { check: what, table, count } of crossCheck(
+    [...tables].map(([name, each]) => viewOf(name, each)),
+  ))
+    counts[`${what} ${table}`] = (counts[`${what} ${table}`] ?? 0) + count;
+  return counts;
+}
+
 describe('what is not right between tables', () => {
   test('is what a plain count finds', () => {
     fc.assert(
       fc.property(hub, (tables) => {
-        const found = crossCheck([...tables].map(([name, entries]) => viewOf(name, entries)));
-        const counts: Record<string, number> = {};
-        for (const { check: what, table, count } of found) {
-          counts[`${what} ${table}`] = (counts[`${what} ${table}`] ?? 0) + count;
-        }
-        expect(counts).toEqual(plainly(tables));
+        expect(countsOf(tables)).toEqual(plainly(tables));
       }),
+    );
+  });
+
+  test('is what a plain count finds of large tables', () => {
+    const start = fc.integer({ min: 0, max: 2500 });
+    const where = fc.constantFrom('x', 'y', 'z', 'w');
+    const filler = fc.tuple(start, where, where).map(([from, one, other]) =>
+      Array.from({ length: 1100 }, (_, i): [string, string] => {
+        return [`person${from + i}@${i % 3 === 0 ? one : other}`, 'value'];
+      }),
+    );
+    fc.assert(
+      fc.property(hub, fc.tuple(filler, filler, filler), (tables, fillers) => {
+        const large = names.map((name, i): [string, Entries] => {
+          return [name, new Map([...(tables.get(name) ?? []), ...(fillers[i] ?? [])])];
+        });
+        expect(countsOf(new Map(large))).toEqual(plainly(new Map(large)));
+      }),
+      { numRuns: 40 },
     );
   });
 

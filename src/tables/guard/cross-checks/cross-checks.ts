@@ -1,12 +1,13 @@
 import { viewOf } from '../../../dbm/bytes.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
 import { lowerCaseAscii, printable } from '../../columns/bytes.ts';
-import { chosen } from '../../columns/chosen.ts';
-import { allOf, commonKeys } from '../../columns/common-keys.ts';
+import { allOf } from '../../columns/common-keys.ts';
 import { entryOf } from '../../columns/entry-of.ts';
 import { Tally } from '../../columns/tally.ts';
-import { DeadEnds } from './dead-ends.ts';
 import { DomainSet } from './domain-set.ts';
+import { inBoth, inEither } from './entry-lists.ts';
+import { KeyFilters } from './key-filters.ts';
+import { TableIndex } from './table-index.ts';
 
 export type CrossCheck = 'duplicates' | 'shadowed' | 'not_local' | 'empty_domains' | 'loops';
 
@@ -87,6 +88,8 @@ class CrossChecks {
     { finding: Omit<CrossFinding, 'count' | 'examples'>; tally: Tally<string> }
   >();
   readonly #cycles = new Set<string>();
+  #filters: KeyFilters | undefined;
+  readonly #indexes = new Map<Pairs, TableIndex>();
 
   constructor(views: readonly TableView[], whole: boolean) {
     this.#views = views;
@@ -136,7 +139,7 @@ class CrossChecks {
       const message = shadows
         ? `a list in ${lists.name} and a person in ${people.name}, and Exim takes ${first.name}`
         : `in ${this.#inOrder(view, other)}, and Exim takes ${first.name}`;
-      for (const entry of sharedWith(entries, added, other)) {
+      for (const entry of this.#sharedWith(entries, added, other)) {
         this.#find(shadows ? 'shadowed' : 'duplicates', view.name, message, () => keyText(entries, entry));
       }
     }
@@ -152,13 +155,9 @@ class CrossChecks {
   #notLocal({ view, entries, added }: Novelty): void {
     const set = this.#domainSet;
     if (set === undefined) return;
-    const { pool, keyStart, keyEnd } = entries;
-    const poolView = viewOf(pool);
     const message = `in a domain that ${this.#domains?.name} does not have, so the mail does not come here`;
-    for (const entry of added) {
-      if (set.domainOf(pool, poolView, keyStart[entry], keyEnd[entry]) !== -1) continue;
+    for (const entry of this.#elsewhere(entries, added, set))
       this.#find('not_local', view.name, message, () => keyText(entries, entry));
-    }
   }
 
   /** Addresses whose domain goes. */
@@ -198,7 +197,11 @@ class CrossChecks {
     for (const view of views.filter((each) => each !== domains)) {
       const left = asked.reduce((sum, isAsked, i) => sum + (isAsked === 1 && used[i] === 0 ? 1 : 0), 0);
       if (left === 0) return;
-      for (const pairs of view.keys?.() ?? [view.columns()]) mark(set, pairs, used, { asked, left });
+      for (const pairs of view.keys?.() ?? [view.columns()]) {
+        const known = this.#indexes.get(pairs)?.knownDomains(set);
+        if (known === undefined) mark(set, pairs, used, { asked, left });
+        else for (const [domain, isMet] of known.isMet.entries()) if (isMet) used[domain] = 1;
+      }
     }
     for (let domain = 0; domain < list.count; domain++) {
       if (asked[domain] === 0 || used[domain] === 1) continue;
@@ -212,36 +215,57 @@ class CrossChecks {
     const { pool, keyStart, keyEnd, valueStart, valueEnd } = entries;
     const poolView = viewOf(pool);
     for (const list of [added, changed]) {
-      // Most values lead out of our domains: no loop goes on there.
-      const local = chosen(
-        list,
-        (entry) =>
+      for (const entry of list.length < FEW ? list : this.#withoutDeadEnds(view, entries, list)) {
+        // Most values lead out of our domains: no loop goes on there.
+        const isLocal =
           this.#isLocal(pool, poolView, valueStart[entry], valueEnd[entry]) &&
-          this.#isLocal(pool, poolView, keyStart[entry], keyEnd[entry]),
-      );
-      const open = local.length < FEW ? local : this.#withoutDeadEnds(view, entries, local);
-      for (const entry of open) this.#follow(view, pool.subarray(keyStart[entry], keyEnd[entry]));
+          this.#isLocal(pool, poolView, keyStart[entry], keyEnd[entry]);
+        if (isLocal) this.#follow(view, pool.subarray(keyStart[entry], keyEnd[entry]));
+      }
     }
   }
 
-  /** Leaves out those of many entries that are sure to lead into no loop. */
+  /**
+   * Leaves out those of many entries that are sure to lead into no loop: a chain ends at a value that is its own key, and at one that
+   * is no key.
+   */
   #withoutDeadEnds(view: TableView, pairs: Pairs, entries: Uint32Array): Uint32Array {
-    const others = this.#views.filter(({ role }) => role !== 'domains');
-    const isTakenElsewhere = new Uint8Array(pairs.count);
-    for (const earlier of others.slice(0, others.indexOf(view))) {
-      const shared = commonKeys({ pairs, list: undefined }, { pairs: earlier.columns(), list: undefined });
-      for (const entry of shared) isTakenElsewhere[entry] = 1;
-    }
-    const ends = new DeadEnds(pairs, (entry) => isTakenElsewhere[entry] === 0);
-    const open = chosen(
-      entries,
-      (entry) => !ends.leadsToOwn(entry) || (!view.pointsAtItself && ends.isOwn(entry)),
-    );
-    if (open.length < FEW) return open;
-    return ends.withKeys(
-      open,
-      others.map((other) => other.columns()),
-    );
+    const table = this.#index(pairs);
+    const tables = this.#views.filter(({ role }) => role !== 'domains');
+    const earlier = tables.slice(0, tables.indexOf(view));
+    // Their values count for nothing, because Exim takes their keys from an earlier table.
+    const taken = inEither(earlier.map((other) => table.sharedWith(this.#index(other.columns()))));
+    const { own, others } = table.ownValues(taken);
+    const open = others.length < FEW ? others : inBoth(others, this.#withKeys(table, tables), pairs);
+    return inBoth(entries, inEither([open, taken, view.pointsAtItself ? NONE : own]), pairs);
+  }
+
+  /** The entries whose values may be keys of any of the tables. */
+  #withKeys(table: TableIndex, tables: readonly TableView[]): Uint32Array {
+    return inEither(table.leadingTo(tables.map((other) => this.#index(other.columns()))));
+  }
+
+  /** Of the entries `list`, in key order, those whose key is in another table too. */
+  #sharedWith(pairs: Pairs, list: Uint32Array, other: TableView): Uint32Array {
+    const { pool, keyStart, keyEnd } = pairs;
+    if (list.length < FEW)
+      return list.filter((entry) => other.get(pool, keyStart[entry], keyEnd[entry]) !== undefined);
+    return inBoth(list, this.#index(pairs).sharedWith(this.#index(other.columns())), pairs);
+  }
+
+  /** Of the entries `list`, in key order, those whose key is an address in none of the domains. */
+  #elsewhere(pairs: Pairs, list: Uint32Array, set: DomainSet): Uint32Array {
+    const { pool, keyStart, keyEnd } = pairs;
+    if (list.length >= FEW) return inBoth(list, this.#index(pairs).domains(set).elsewhere, pairs);
+    const view = viewOf(pool);
+    return list.filter((entry) => set.domainOf(pool, view, keyStart[entry], keyEnd[entry]) === -1);
+  }
+
+  #index(pairs: Pairs): TableIndex {
+    this.#filters ??= new KeyFilters();
+    const index = this.#indexes.get(pairs) ?? new TableIndex(pairs, this.#filters);
+    this.#indexes.set(pairs, index);
+    return index;
   }
 
   #isLocal(bytes: Uint8Array, view: DataView, start: number, end: number): boolean {
@@ -308,13 +332,6 @@ function mark(
     marks[domain] = 1;
     left -= until?.asked[domain] ?? 0;
   }
-}
-
-/** Of the entries `list` of `a`, in key order, those whose key is in `other` too. */
-function sharedWith(a: Pairs, list: Uint32Array, other: TableView): Uint32Array {
-  if (list.length < FEW)
-    return list.filter((entry) => other.get(a.pool, a.keyStart[entry], a.keyEnd[entry]) !== undefined);
-  return commonKeys({ pairs: a, list }, { pairs: other.columns(), list: undefined });
 }
 
 function keyAt({ pool, keyStart, keyEnd }: Pairs, i: number): [Uint8Array, number, number] {

@@ -1,5 +1,6 @@
 import { sameBytes, viewOf } from '../../../dbm/bytes.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
+import type { CompiledTexts, KeyDomains } from './compiled-texts.ts';
 
 const AT = 0x40;
 const DOT = 0x2e;
@@ -43,6 +44,20 @@ export class DomainSet {
       if (found >= 0) return found;
     }
     return -1;
+  }
+
+  /** Which domains the keys of a large table are in, and which keys are in none. @param texts those of the table */
+  ofKeys({ pool, keyStart, keyEnd }: Pairs, texts: CompiledTexts): KeyDomains {
+    const found = texts.keyDomains(this.#domains);
+    if (!this.#hasWildcards) return found;
+    const isMet = [...found.isMet];
+    const view = viewOf(pool);
+    const elsewhere = found.elsewhere.filter((entry) => {
+      const domain = this.domainOf(pool, view, keyStart[entry], keyEnd[entry]);
+      if (domain >= 0) isMet[domain] = true;
+      return domain === -1;
+    });
+    return { isMet, elsewhere };
   }
 
   #find(bytes: Uint8Array, view: DataView, start: number, end: number): number {

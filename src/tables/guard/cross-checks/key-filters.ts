@@ -1,0 +1,54 @@
+import { LinearMemory } from '../../../dbm/linear-memory.ts';
+import { joined } from './entry-lists.ts';
+import { type Loops, loopsIn } from './loops.ts';
+import { BYTES, STRETCH, stretches } from './stretches.ts';
+
+/** Bits for each key: with four of them set, one text in a thousand that is no key passes. */
+const BITS = 32;
+const WORD = 64;
+
+/** A Bloom filter. */
+export interface KeyFilter {
+  readonly words: number;
+  readonly address: number;
+}
+
+/** Tells most texts that are no key of a table from those that may be one, by their hashes, without looking for them there. */
+export class KeyFilters {
+  readonly #memory = new LinearMemory();
+  readonly #loops: Loops = loopsIn(this.#memory);
+  /** The address of hashes that are somewhere else. */
+  readonly #hashes = this.#memory.reserve(STRETCH * BYTES);
+  /** The address of the numbers of entries that pass. */
+  readonly #passing = this.#memory.reserve((STRETCH + 1) * BYTES);
+
+  /** Room for so many hashes. */
+  room(count: number): Uint32Array {
+    return this.#memory.numbers(this.#memory.reserve(count * BYTES), count);
+  }
+
+  /** @param hashes of a table's keys, in the room that was given for them */
+  filter(hashes: Uint32Array): KeyFilter {
+    const words = Math.ceil(((hashes.length + 1) * BITS) / WORD);
+    const filter = this.#memory.reserve(words * (WORD / 8));
+    for (const { first, count } of stretches(hashes.length))
+      this.#loops.addToFilter(hashes.byteOffset + first * BYTES, count, filter, words);
+    return { words, address: filter };
+  }
+
+  /** The numbers of those hashes that pass a filter. @param from the number of the first hash */
+  passing(hashes: Uint32Array, { address, words }: KeyFilter, from = 0): Uint32Array {
+    const found = stretches(hashes.length).map(({ first, count }) => {
+      const at = this.#addressOf(hashes.subarray(first, first + count));
+      const passing = this.#loops.chooseByFilter(at, from + first, count, address, words, this.#passing);
+      return this.#memory.numbers(this.#passing, passing).slice();
+    });
+    return joined(found);
+  }
+
+  #addressOf(hashes: Uint32Array): number {
+    if (LinearMemory.of(hashes) === this.#memory) return hashes.byteOffset;
+    this.#memory.numbers(this.#hashes, hashes.length).set(hashes);
+    return this.#hashes;
+  }
+}
