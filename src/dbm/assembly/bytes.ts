@@ -24,3 +24,14 @@ export function commonPrefix(a: u32, b: u32, length: u32): u32 {
   }
   return length;
 }
+
+/** Bytes that the processor takes from memory at a time. */
+const LINE: u32 = 64;
+
+/**
+ * Has the processor fetch what is about to be read: it waits for many lines at once here, where a loop in which each step
+ * depends on what the one before has read waits for one after the other. What is fetched must have room in the cache.
+ */
+export function fetch(from: u32, to: u32): void {
+  for (let at = from; at < to; at += LINE) load<u8>(at);
+}

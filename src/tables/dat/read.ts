@@ -54,6 +54,9 @@ const STRETCH = 1 << 16;
 /** As many entries can begin in them: the shortest are a letter and a newline. */
 const MOST_ENTRIES = STRETCH / 2;
 
+/** The loop may put back this many bytes behind a line, as they were. */
+const LOOSE = 16;
+
 /** Whether the lines that begin with white space have an entry to continue. */
 type Continuation = 'stray' | 'joined' | 'dropped';
 
@@ -92,10 +95,14 @@ export class DatReader {
     this.#columns = this.#newColumns(Math.ceil(size / 40) + MOST_ENTRIES);
   }
 
-  /** Reads the lines that are complete in the first `filled` bytes. Returns false after a fault that ends the reading. */
+  /**
+   * Reads the lines that are complete in the first `filled` bytes, but for the last few bytes: those behind may be on their way into
+   * the room meanwhile. Returns false after a fault that ends the reading.
+   */
   read(filled: number): boolean {
-    const complete = this.bytes.lastIndexOf(LF, filled - 1) + 1;
-    if (filled > 0 && complete > this.#at) this.#readTo(complete);
+    const safe = filled - LOOSE;
+    const complete = safe > 0 ? this.bytes.lastIndexOf(LF, safe - 1) + 1 : 0;
+    if (complete > this.#at) this.#readTo(complete);
     this.#end = filled;
     return !this.#stopped;
   }

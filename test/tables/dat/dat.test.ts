@@ -235,6 +235,24 @@ describe('the canonical text', () => {
     );
   });
 
+  it('changes nothing so near the end of what there is that a wide store would meet bytes that are on their way', () => {
+    const text = bytes('FIRST: 1\nSECOND: 22\nS: x\nTHIRD: of no interest\n');
+    const reader = new DatReader(text.length);
+    const there = text.indexOf('THIRD');
+    reader.bytes.set(text.subarray(0, there));
+    reader.read(there);
+    expect(reader.bytes[0]).toBe('f'.charCodeAt(0));
+    expect(Buffer.from(reader.bytes.subarray(there - 16, there))).toEqual(text.subarray(there - 16, there));
+    reader.bytes.set(text.subarray(there), there);
+    reader.read(text.length);
+    expect(entriesOf(reader.finish())).toEqual([
+      ['first', '1'],
+      ['second', '22'],
+      ['s', 'x'],
+      ['third', 'of no interest'],
+    ]);
+  });
+
   it('can write every entry that readDat reads, and the same text from its own', () => {
     fc.assert(
       fc.property(fc.oneof({ arbitrary: datText, weight: 9 }, datTextAtTheLimits), (given) => {
