@@ -2,6 +2,7 @@ import type { Sizes } from './limits.ts';
 import { linearColumns } from './linear-columns.ts';
 import type { LinearMemory } from './linear-memory.ts';
 import type { Pairs } from './pairs.ts';
+import { inLoopStretches, LOOP_STRETCH } from './stretches.ts';
 
 /** The loops of src/dbm/assembly that every format needs whose entries are in the order of numbers. */
 export interface GroupLoops {
@@ -9,9 +10,10 @@ export interface GroupLoops {
   setNumbers(numberColumn: number, hashColumn: number): void;
   measureItems(starts: number, ends: number, count: number): bigint;
   longestItem(): number;
-  countByGroup(count: number, shift: number, groups: number): void;
+  countByGroup(from: number, to: number, shift: number, groups: number): void;
   placeInGroups(
-    count: number,
+    from: number,
+    to: number,
     shift: number,
     first: number,
     last: number,
@@ -62,8 +64,6 @@ const GROUP_ENTRIES = 2048;
 /** Entries whose places are noted in one round: each goes through the whole table, so a large table has fewer, larger ones. */
 const ROUND_ENTRIES = 150_000;
 const MOST_ROUNDS = 3;
-/** Entries that the loops choose from a table at a time. */
-const CHOSEN = 1025;
 /** A larger shift means another in 32 bits. */
 const MOST_SHIFT = 31;
 
@@ -90,18 +90,31 @@ export class TableGroups<Loops extends GroupLoops> {
     this.count = pairs.count;
     this.base = base;
     this.columns = columns;
-    this.#chosen = this.memory.reserve(4 * CHOSEN);
+    this.#chosen = this.memory.reserve(4 * (LOOP_STRETCH + 1));
     this.loops.setColumns(this.base, ...this.columns);
   }
 
   /** What keys and values take, each with `nul` bytes behind it. */
   sizes(nul: number): Sizes & { readonly longestKey: number } {
     const [keyStart, keyEnd, valueStart, valueEnd] = this.columns;
-    const nuls = nul * this.count;
-    const keys = Number(this.loops.measureItems(keyStart, keyEnd, this.count)) + nuls;
-    const longestKey = (this.loops.longestItem() >>> 0) + nul;
-    const values = Number(this.loops.measureItems(valueStart, valueEnd, this.count)) + nuls;
-    return { keys, values, longestKey, longestValue: (this.loops.longestItem() >>> 0) + nul };
+    const keys = this.#measure(keyStart, keyEnd);
+    const values = this.#measure(valueStart, valueEnd);
+    return {
+      keys: keys.bytes + nul * this.count,
+      values: values.bytes + nul * this.count,
+      longestKey: keys.longest + nul,
+      longestValue: values.longest + nul,
+    };
+  }
+
+  #measure(starts: number, ends: number): { bytes: number; longest: number } {
+    let bytes = 0;
+    let longest = 0;
+    inLoopStretches(this.count, (from, to) => {
+      bytes += Number(this.loops.measureItems(starts + 4 * from, ends + 4 * from, to - from));
+      longest = Math.max(longest, this.loops.longestItem() >>> 0);
+    });
+    return { bytes, longest };
   }
 
   /**
@@ -149,7 +162,7 @@ export class TableGroups<Loops extends GroupLoops> {
     const groupShift = Math.max(shift, Math.min(wanted, MOST_SHIFT, Math.ceil(Math.log2(limit))));
     const groups = Math.ceil(limit / 2 ** groupShift);
     const address = this.memory.reserve(4 * groups);
-    this.loops.countByGroup(this.count, groupShift, address);
+    inLoopStretches(this.count, (from, to) => this.loops.countByGroup(from, to, groupShift, address));
     return { groupShift, entries: this.memory.numbers(address, groups) };
   }
 
@@ -168,7 +181,9 @@ export class TableGroups<Loops extends GroupLoops> {
       end[group - first] = address;
       address += PLACE_BYTES * entries[group];
     }
-    this.loops.placeInGroups(this.count, groupShift, first, last, ends, this.#chosen);
+    inLoopStretches(this.count, (from, to) =>
+      this.loops.placeInGroups(from, to, groupShift, first, last, ends, this.#chosen),
+    );
     return end;
   }
 }

@@ -57,28 +57,31 @@ export function keyLength(column: u32): u32 {
   return load<u32>(keyEnds + column) - load<u32>(keyStarts + column);
 }
 
-/** Adds to the numbers at `groups`, one a group of `2 ** shift` numbers, the entries that are its own. */
-export function countByGroup(count: u32, shift: u32, groups: u32): void {
-  for (let column: u32 = 0, end = count << 2; column < end; column += 4) {
+/** Adds to the numbers at `groups`, one a group of `2 ** shift` numbers, those of the entries `[from, to)` that are its own. */
+export function countByGroup(from: u32, to: u32, shift: u32, groups: u32): void {
+  for (let column = from << 2, end = to << 2; column < end; column += 4) {
     const group = groups + ((load<u32>(numbers + column) >> shift) << 2);
     store<u32>(group, load<u32>(group) + 1);
   }
 }
 
 /**
- * Notes the places of the entries of the groups `[first, last)` of `2 ** shift` numbers at the addresses that stand at `ends`, one a
- * group; in the end these are the ones behind each group's last place. `chosen` has room for a number an entry of a stretch, and one.
+ * Notes the places of those of the entries `[from, to)` that are in the groups `[first, last)` of `2 ** shift` numbers at the addresses
+ * that stand at `ends`, one a group; then these are the ones behind each group's last place. `chosen` has room for a number an entry,
+ * and one.
  */
-export function placeInGroups(count: u32, shift: u32, first: u32, last: u32, ends: u32, chosen: u32): void {
-  for (let from: u32 = 0; from < count; from += STRETCH) {
-    const to = min(from + STRETCH, count);
-    const found = chooseEntries(from, to, shift, first, last - first, chosen);
-    for (let i: u32 = 0; i < found; i++) placeInGroup(load<u32>(chosen + (i << 2)), shift, first, ends);
-  }
+export function placeInGroups(
+  from: u32,
+  to: u32,
+  shift: u32,
+  first: u32,
+  last: u32,
+  ends: u32,
+  chosen: u32,
+): void {
+  const found = chooseEntries(from, to, shift, first, last - first, chosen);
+  for (let i: u32 = 0; i < found; i++) placeInGroup(load<u32>(chosen + (i << 2)), shift, first, ends);
 }
-
-/** Entries that are looked through in one go. */
-const STRETCH: u32 = 1024;
 
 /** Notes the entries of the groups. Every entry is stored, and the next one over it unless it counts: nothing to guess about. */
 function chooseEntries(from: u32, to: u32, shift: u32, first: u32, groups: u32, chosen: u32): u32 {

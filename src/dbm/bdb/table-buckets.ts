@@ -1,6 +1,7 @@
 import type { Sizes } from '../limits.ts';
 import type { LinearMemory } from '../linear-memory.ts';
 import type { Pairs } from '../pairs.ts';
+import { inLoopStretches } from '../stretches.ts';
 import { type Group, TableGroups } from '../table-groups.ts';
 import type { Geometry } from './geometry.ts';
 import { type Loops, loopsIn } from './loops.ts';
@@ -35,7 +36,10 @@ export class TableBuckets {
     this.pairs = { ...columnsOf(pairs), count, pool: memory.bytes(base, pairs.pool.length) };
     this.#hashes = memory.reserve(4 * count);
     const [keyStart, keyEnd] = columns;
-    loops.hashKeys(base, keyStart, keyEnd, count, this.#nul, this.#hashes);
+    inLoopStretches(count, (from, to) => {
+      const at = 4 * from;
+      loops.hashKeys(base, keyStart + at, keyEnd + at, to - from, this.#nul, this.#hashes + at);
+    });
     this.hashes = memory.numbers(this.#hashes, count);
   }
 
@@ -49,7 +53,22 @@ export class TableBuckets {
     const { columns, count } = this.#table;
     const contents = this.memory.reserve(4 * buckets);
     const mask = buckets - 1;
-    this.loops.addContents(this.#hashes, ...columns, count, mask, pageSize, this.#nul, contents);
+    const [keyStart, keyEnd, valueStart, valueEnd] = columns;
+    inLoopStretches(count, (from, to) => {
+      const at = 4 * from;
+      this.loops.addContents(
+        this.#hashes + at,
+        keyStart + at,
+        keyEnd + at,
+        valueStart + at,
+        valueEnd + at,
+        to - from,
+        mask,
+        pageSize,
+        this.#nul,
+        contents,
+      );
+    });
     return this.loops.overflowPages(contents, buckets, capacity);
   }
 
@@ -57,7 +76,10 @@ export class TableBuckets {
   groups({ maxBucket, highMask, lowMask }: Buckets): Iterable<Group> {
     const { count } = this.#table;
     const buckets = this.memory.reserve(4 * count);
-    this.loops.bucketsOf(this.#hashes, count, maxBucket, highMask, lowMask, buckets);
+    inLoopStretches(count, (from, to) => {
+      const at = 4 * from;
+      this.loops.bucketsOf(this.#hashes + at, to - from, maxBucket, highMask, lowMask, buckets + at);
+    });
     return this.#table.groups(buckets, buckets, maxBucket + 1, 0);
   }
 }
