@@ -5,7 +5,7 @@ import { DbmError } from '../../dbm/error.ts';
 import type { Change, Format } from '../../dbm/format.ts';
 import { fileDigest } from '../columns/digest.ts';
 import type { Measure, Table } from '../columns/table.ts';
-import { type PatchedText, patchText } from '../dat/patch.ts';
+import { patchText } from '../dat/patch.ts';
 import { directoryInTheWay, PublishError, systemReason } from '../error.ts';
 import type { Stopwatch } from '../threads/stopwatch.ts';
 import type { TableFiles } from './files.ts';
@@ -82,8 +82,8 @@ export async function stage(
       ? [
           stopwatch.timeAsync('.dat', async () => {
             const staged = stagedPath(files.dat, label);
-            await writeText(table.text(), staged, files.dat);
-            await finishText(staged, files.dat, table.digest);
+            await writeText(table.text(), staged, files.dat, () => table.measure());
+            await keepAttributes(staged, files.dat);
           }),
         ]
       : []),
@@ -151,17 +151,16 @@ async function settled<T>(work: readonly Promise<T>[], renames: readonly Rename[
 }
 
 async function patchDat(path: string, change: TableChange, staged: string): Promise<Measure | undefined> {
-  let text: PatchedText | undefined;
+  const text = patchText(path, change);
+  if (text === undefined) return undefined;
   try {
-    text = patchText(path, change);
-    if (text === undefined) return undefined;
-    await writeText(text.blocks(), staged, path);
-    const { digest, bytes, digestBefore } = text.outcome();
+    const outcome = () => text.outcome();
+    const { digest, bytes, digestBefore } = await writeText(text.blocks(), staged, path, outcome);
     if (digestBefore !== change.digestBefore) return undefined;
-    await finishText(staged, path, digest);
+    await keepAttributes(staged, path);
     return { digest, bytes };
   } finally {
-    text?.close();
+    text.close();
   }
 }
 
@@ -199,8 +198,8 @@ export async function keepCandidate(files: TableFiles, table: Table): Promise<vo
   await refuseDirectory(files.candidate);
   const staged = stagedPath(files.candidate, 'new');
   try {
-    await writeText(table.text(), staged, files.dat);
-    await finishText(staged, files.dat, table.digest);
+    await writeText(table.text(), staged, files.dat, () => table.measure());
+    await keepAttributes(staged, files.dat);
     await rename(staged, files.candidate);
   } catch (error) {
     await rm(staged, { force: true });
@@ -220,27 +219,43 @@ function stagedPath(path: string, label: string): string {
   return join(dirname(path), `${STAGED_PREFIX}${basename(path)}.${label}`);
 }
 
-async function writeText(blocks: Iterable<Uint8Array>, path: string, replaced: string): Promise<void> {
+/**
+ * Writes a text, reads it back and forces it to the disk, both at a time.
+ *
+ * @param measure gives what is known of all the blocks, once they are written
+ * @returns that
+ */
+async function writeText<M extends { readonly digest: string }>(
+  blocks: Iterable<Uint8Array>,
+  path: string,
+  replaced: string,
+  measure: () => M,
+): Promise<M> {
   await refuseDirectory(replaced);
+  let measured: M;
+  let isRight: boolean;
   try {
     await rm(path, { force: true });
     const handle = await open(path, 'wx', 0o644);
     try {
       for (const block of blocks) await handle.writeFile(block);
-      await handle.sync();
+      const forced = handle.sync();
+      try {
+        measured = measure();
+        isRight = hasDigest(path, measured.digest);
+      } finally {
+        await forced;
+      }
     } finally {
       await handle.close();
     }
   } catch (error) {
     throw new PublishError(path, systemReason(error), { cause: error });
   }
-}
-
-async function finishText(path: string, replaced: string, digest: string): Promise<void> {
-  await keepAttributes(path, replaced);
-  if (!hasDigest(path, digest)) {
+  if (!isRight) {
     throw new PublishError(path, 'reading it back gave other bytes than were written; check the disk');
   }
+  return measured;
 }
 
 async function keepAttributes(path: string, replaced: string): Promise<void> {
