@@ -13,9 +13,10 @@
  * and then the sections in their order, each padded with zeros to a multiple of 8 bytes. Every section is checked when it is
  * read; the CRC-32 in the header stands for all of them.
  */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsync, openSync, readSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 
 const MAGIC = Buffer.from('mht-base', 'latin1');
@@ -31,8 +32,8 @@ const BLOCK = 1 << 24;
 /** What is summed and then written at a time: it is still in the processor's cache. */
 const PIECE = 1 << 20;
 /**
- * After so many bytes others have a turn. Not more often: the disk is to have all of most bases before this thread begins with anything
- * else, since it takes its time.
+ * After so many bytes others have a turn, and before the first. Not more often: the disk is to have all of most bases before this thread
+ * begins with anything else, since it takes its time.
  */
 const TURN = 1 << 27;
 
@@ -64,23 +65,24 @@ export async function writeSections(
   const directory = Buffer.alloc(sections.length * ENTRY);
   let bytes = HEADER + directory.length;
   let checksum: number;
-  const file = await open(path, 'wx', 0o600);
+  const file = openSync(path, 'wx', 0o600);
   try {
-    let turnEnds = bytes + TURN;
+    let turnEnds = bytes;
     for (const [i, section] of sections.entries()) {
+      if (bytes >= turnEnds) {
+        await new Promise((resolve) => setImmediate(resolve));
+        turnEnds = bytes + TURN;
+      }
       directory.writeBigUInt64LE(BigInt(section.length), i * ENTRY);
-      directory.writeUInt32LE(writeSummed(file.fd, section, bytes), i * ENTRY + 8);
-      writeWhole(file.fd, PADDING.subarray(0, paddingOf(section.length)), bytes + section.length);
+      directory.writeUInt32LE(writeSummed(file, section, bytes), i * ENTRY + 8);
+      writeWhole(file, PADDING.subarray(0, paddingOf(section.length)), bytes + section.length);
       bytes += section.length + paddingOf(section.length);
-      if (bytes < turnEnds) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      turnEnds = bytes + TURN;
     }
     checksum = crc32(directory);
-    writeWhole(file.fd, Buffer.concat([headerOf(bytes, sections.length, checksum), directory]), 0);
-    await file.sync();
+    writeWhole(file, Buffer.concat([headerOf(bytes, sections.length, checksum), directory]), 0);
+    await promisify(fsync)(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
   const folder = await open(dirname(path), 'r');
   try {
