@@ -6,6 +6,8 @@ import type { Pairs } from '../../dbm/pairs.ts';
  */
 export interface Stream extends Pairs {
   readonly object: Uint32Array;
+  /** Whether it is known that no key is there twice. */
+  readonly isUnique?: boolean;
 }
 
 /** The objects of a directory by their numbers: 16 bytes of id each, and DNs over one pool. */

@@ -1,6 +1,6 @@
 import { copyLoosely, sameBytes, viewOf } from '../../dbm/bytes.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
-import { RUN_LENGTH, type Run, type RunSorting } from './runs.ts';
+import { placeForRun, RUN_LENGTH, type Run, type RunPlace, type RunSorting } from './runs.ts';
 import { columnBeside, poolBytes } from './shared-memory.ts';
 
 /** The largest pool: offsets are 32 bits, and Node's buffers end at 4 GiB. */
@@ -39,6 +39,8 @@ export class EntriesBuilder {
   #sourceView = viewOf(this.#source);
   readonly #sorting: RunSorting | undefined;
   readonly #runs: Promise<Run>[] = [];
+  /** Of the last run. */
+  #place: RunPlace | undefined;
   /** How many entries there have to be for the next run to be sorted; 0 for never. */
   #runEnd: number;
 
@@ -129,6 +131,11 @@ export class EntriesBuilder {
     };
   }
 
+  /** A further column, where the others are. */
+  column(length: number): Uint32Array {
+    return columnBeside(this.#pool, length);
+  }
+
   /** The first entries in runs, as many as were sorted by the way. */
   async runs(): Promise<readonly Run[]> {
     try {
@@ -139,12 +146,17 @@ export class EntriesBuilder {
   }
 
   #sortRun(): void {
-    const run = this.#sorting?.sortRun(this.finish(), this.#runEnd - RUN_LENGTH, this.#runEnd);
-    if (run === undefined) {
+    const end = this.#runEnd;
+    const place = placeForRun(this.#pool, this.#place);
+    const sorted = this.#sorting?.sortRun(this.finish(), end - RUN_LENGTH, end, place);
+    if (sorted === undefined) {
       this.#runEnd = 0;
       return;
     }
+    const { order, words } = place;
+    const run = sorted.then(({ repeats, depth }) => ({ order, repeats, words: { numbers: words, depth } }));
     run.catch(() => undefined);
+    this.#place = place;
     this.#runs.push(run);
     this.#runEnd += RUN_LENGTH;
   }
@@ -206,6 +218,7 @@ export class EntriesBuilder {
     this.#poolView = viewOf(pool);
     pool.set(this.#pool.subarray(0, this.#used));
     this.#pool = pool;
+    this.#place = undefined;
     this.#moveColumns(this.#keyStart.length);
   }
 }

@@ -14,10 +14,10 @@ export interface Contribution {
   /** Names the source in reports. */
   readonly source: string;
   readonly pairs: Pairs;
-  /** Its first entries, sorted before. */
-  readonly runs?: readonly Run[] | undefined;
   /** All of them are in the order of their keys. */
   readonly isSorted?: boolean;
+  /** It is known that no key is there twice. */
+  readonly isUnique?: boolean;
   /** It stands in for a source that failed: that others say otherwise is no conflict. */
   readonly standsIn?: boolean;
 }
@@ -43,6 +43,7 @@ export interface Merged {
 
 /** One table from its sources in their order: the first source that has a key gives its value, and in it the first entry. */
 export function merge(contributions: readonly Contribution[]): Merged {
+  if (isMerged(contributions)) return { table: Table.whole(contributions[0].pairs), conflicts: new Tally() };
   const { pairs, ends } = concatenate(contributions);
   const sourceOf = (entry: number): number => ends.findIndex((end) => entry < end);
   const claim = (entry: number): Claim => ({
@@ -66,15 +67,20 @@ export function merge(contributions: readonly Contribution[]): Merged {
   return { table: isWhole ? Table.whole(pairs) : Table.from(pairs, unique), conflicts };
 }
 
+/** Whether there is nothing to merge. */
+export function isMerged(contributions: readonly Contribution[]): boolean {
+  return contributions.length === 1 && contributions.every(({ isSorted, isUnique }) => isSorted && isUnique);
+}
+
 /** The runs of every source, by the numbers that its entries have among all. */
 function allRuns(contributions: readonly Contribution[], ends: readonly number[]): Run[] {
-  return contributions.flatMap(({ pairs, runs = [], isSorted }, source) => {
+  return contributions.flatMap(({ pairs, isSorted, isUnique = false }, source) => {
     const shift = ends[source] - pairs.count;
-    if (isSorted) return [runInOrder(shift, ends[source], true)];
-    const sorted = runs.reduce((sum, { order }) => sum + order.length, 0);
-    const all = [...runs, ...runsOf(pairs, sorted, pairs.count)];
-    if (shift === 0) return all;
-    return all.map(({ order, repeats }) => ({ order: order.map((entry) => entry + shift), repeats }));
+    if (isSorted) return [runInOrder(shift, ends[source], !isUnique)];
+    return runsOf(pairs, 0, pairs.count).map(({ order, repeats }) => ({
+      order: shift === 0 ? order : order.map((entry) => entry + shift),
+      repeats,
+    }));
   });
 }
 

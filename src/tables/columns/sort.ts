@@ -5,28 +5,14 @@ import { mergeRuns, type Run, runsOf } from './runs.ts';
 /** Orders two entries with the same key: the one that wins is the lesser. */
 export type Precedence = (a: number, b: number) => number;
 
-/**
- * The entries' numbers in the order of their keys' bytes.
- *
- * @param precedence called for entries with the same key only
- * @param runs the first entries, sorted before
- */
-export function sortedOrder(
-  pairs: Pairs,
-  precedence: Precedence = inOrder,
-  runs: readonly Run[] = [],
-): Uint32Array {
-  const sorted = runs.reduce((sum, { order }) => sum + order.length, 0);
-  const { order, repeats } = mergeRuns(pairs, [...runs, ...runsOf(pairs, sorted, pairs.count)]);
-  if (repeats && precedence !== inOrder) settleTies(pairs, order, precedence);
-  return order;
+/** All entries as one run. @param runs the first entries, sorted before */
+export function sorted(pairs: Pairs, runs: readonly Run[] = []): Run {
+  const before = runs.reduce((sum, { order }) => sum + order.length, 0);
+  return mergeRuns(pairs, [...runs, ...runsOf(pairs, before, pairs.count)]);
 }
 
-function inOrder(a: number, b: number): number {
-  return a - b;
-}
-
-function settleTies(pairs: Pairs, order: Uint32Array, precedence: Precedence): void {
+/** Puts the entries with one key, in the order of the keys, into the order of a precedence. */
+export function settleTies(pairs: Pairs, order: Uint32Array, precedence: Precedence): void {
   const { pool, keyStart, keyEnd } = pairs;
   let first = 0;
   for (let i = 1; i <= order.length; i++) {

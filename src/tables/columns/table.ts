@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { datBlocks } from '../dat/write.ts';
-import { columnBeside } from './shared-memory.ts';
+import { gathered } from './gather.ts';
 
 /** What a table's canonical text comes to. */
 export interface Measure {
@@ -43,14 +43,10 @@ export class Table implements Pairs {
 
   /** @param order numbers of those entries of `pairs` that make the table, in the order of their keys */
   static from(pairs: Pairs, order: Uint32Array): Table {
-    return Table.whole({
-      count: order.length,
-      pool: pairs.pool,
-      keyStart: gathered(pairs.pool, pairs.keyStart, order),
-      keyEnd: gathered(pairs.pool, pairs.keyEnd, order),
-      valueStart: gathered(pairs.pool, pairs.valueStart, order),
-      valueEnd: gathered(pairs.pool, pairs.valueEnd, order),
-    });
+    const { pool } = pairs;
+    const columns = [pairs.keyStart, pairs.keyEnd, pairs.valueStart, pairs.valueEnd];
+    const [keyStart, keyEnd, valueStart, valueEnd] = gathered(pool, columns, order);
+    return Table.whole({ count: order.length, pool, keyStart, keyEnd, valueStart, valueEnd });
   }
 
   /** A table of all `pairs`, which are in the order of their keys, each key once. */
@@ -165,10 +161,4 @@ export class Table implements Pairs {
     this.#load = undefined;
     return pairs;
   }
-}
-
-function gathered(pool: Uint8Array, column: Uint32Array, order: Uint32Array): Uint32Array {
-  const target = columnBeside(pool, order.length);
-  for (let i = 0; i < order.length; i++) target[i] = column[order[i]];
-  return target;
 }

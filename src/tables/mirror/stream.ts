@@ -1,9 +1,10 @@
 import { ID_BYTES, type Stream } from '../../state/mirror/columns.ts';
 import { compareBytes } from '../columns/bytes.ts';
 import { EntriesBuilder } from '../columns/entries.ts';
+import { rearranged } from '../columns/gather.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
 import { sharedColumn } from '../columns/shared-memory.ts';
-import { compareValues, type Precedence, sortedOrder } from '../columns/sort.ts';
+import { compareValues, settleTies, sorted } from '../columns/sort.ts';
 
 /** Grows the columns of a stream. */
 export class StreamBuilder {
@@ -12,7 +13,7 @@ export class StreamBuilder {
 
   constructor(expectedEntries?: number, expectedBytes?: number, sorting?: RunSorting) {
     this.#entries = new EntriesBuilder(expectedEntries, expectedBytes, sorting);
-    this.#object = sharedColumn(expectedEntries ?? 1 << 20);
+    this.#object = this.#entries.column(expectedEntries ?? 1 << 20);
   }
 
   get count(): number {
@@ -62,7 +63,7 @@ export class StreamBuilder {
     const { count } = this.#entries;
     const end = count + entries;
     if (end > this.#object.length) {
-      const larger = sharedColumn(Math.max(1024, end, this.#object.length * 2));
+      const larger = this.#entries.column(Math.max(1024, end, this.#object.length * 2));
       larger.set(this.#object);
       this.#object = larger;
     }
@@ -71,21 +72,25 @@ export class StreamBuilder {
 }
 
 /**
- * Puts the entries, in place, into the order of their keys, then of their objects' ids, then of their values: the first of those with
- * one key is the one that counts.
+ * Puts the entries into the order of their keys, then of their objects' ids, then of their values: the first of those with one key is
+ * the one that counts. The columns that are given must not be used afterwards.
  *
  * @param runs of its first entries, sorted before
  */
 export function sortStream(stream: Stream, ids: Uint8Array, runs: readonly Run[] = []): Stream {
-  const precedence: Precedence = (a, b) =>
-    compareIds(ids, stream.object[a], ids, stream.object[b]) || compareValues(stream, a, b) || a - b;
-  const order = sortedOrder(stream, precedence, runs);
-  const spare = new Uint32Array(stream.count);
-  for (const column of [stream.keyStart, stream.keyEnd, stream.valueStart, stream.valueEnd, stream.object]) {
-    for (let i = 0; i < order.length; i++) spare[i] = column[order[i]];
-    column.set(spare);
+  const { order, repeats } = sorted(stream, runs);
+  if (repeats) {
+    settleTies(
+      stream,
+      order,
+      (a, b) =>
+        compareIds(ids, stream.object[a], ids, stream.object[b]) || compareValues(stream, a, b) || a - b,
+    );
   }
-  return stream;
+  const { pool } = stream;
+  const columns = [stream.keyStart, stream.keyEnd, stream.valueStart, stream.valueEnd, stream.object];
+  const [keyStart, keyEnd, valueStart, valueEnd, object] = rearranged(pool, columns, order);
+  return { count: order.length, pool, keyStart, keyEnd, valueStart, valueEnd, object, isUnique: !repeats };
 }
 
 /** The byte order of two objects' ids. */

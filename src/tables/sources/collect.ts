@@ -66,6 +66,11 @@ export interface CollectOptions {
   readonly progress?: Progress | undefined;
 }
 
+interface SourceAnswer extends SourceEntries {
+  readonly isSorted?: boolean;
+  readonly isUnique?: boolean;
+}
+
 interface FileState {
   /** Taken before the file was read; undefined when it can't vouch for the content. */
   readonly stamp: string | undefined;
@@ -209,7 +214,8 @@ export class Sources implements Provenance {
         (config.optional ? optionalFailures : failures).push(answer);
         if (config.optional) gap ??= contributions.length;
       } else {
-        contributions.push({ source, pairs: answer.pairs, isSorted: answer.isSorted ?? false });
+        const { pairs, isSorted = false, isUnique = false } = answer;
+        contributions.push({ source, pairs, isSorted, isUnique });
         if (answer.rejections.count > 0) rejections.push({ source, rejections: answer.rejections });
       }
     }
@@ -256,9 +262,7 @@ export class Sources implements Provenance {
     for (const directory of this.#directories) directory.close();
   }
 
-  async #answer(
-    source: SourceConfig,
-  ): Promise<(SourceEntries & { readonly isSorted?: boolean }) | SourceFailure> {
+  async #answer(source: SourceConfig): Promise<SourceAnswer | SourceFailure> {
     if (!isDirectorySource(source)) return this.#fileAnswer(source);
     const { directory, use } = this.#directoryOf(source);
     return directory.failure ?? directory.entries(use);

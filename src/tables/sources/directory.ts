@@ -125,8 +125,9 @@ export class DirectorySource {
   }
 
   /** What it gives to one of the uses. Only after `makeReadable`. */
-  entries(use: number): SourceEntries & { readonly isSorted: true } {
-    return { pairs: this.contents.stream(use), rejections: this.rejections(use), isSorted: true };
+  entries(use: number): SourceEntries & { readonly isSorted: true; readonly isUnique: boolean } {
+    const pairs = this.contents.stream(use);
+    return { pairs, rejections: this.rejections(use), isSorted: true, isUnique: pairs.isUnique ?? false };
   }
 
   /** What it gives to one of the uses that can't be used. Only after `makeReadable`. */

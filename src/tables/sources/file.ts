@@ -1,6 +1,5 @@
 import type { Pairs } from '../../dbm/pairs.ts';
 import { printable } from '../columns/bytes.ts';
-import type { Run } from '../columns/runs.ts';
 import { inSharedMemory } from '../columns/shared-memory.ts';
 import { Tally } from '../columns/tally.ts';
 import { type DatFault, DatReader } from '../dat/read.ts';
@@ -19,8 +18,6 @@ export interface Rejection {
 
 export interface SourceEntries {
   readonly pairs: Pairs;
-  /** Its first entries, where they were sorted while others were still coming. */
-  readonly runs?: readonly Run[];
   readonly rejections: Tally<Rejection>;
 }
 

@@ -1,5 +1,7 @@
 import { LinearMemory } from '../../dbm/linear-memory.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
+import type { Stream } from '../../state/mirror/columns.ts';
+import type { Run } from '../columns/runs.ts';
 import type { Stage } from './stopwatch.ts';
 import type { Job, JobResult } from './table-jobs.ts';
 
@@ -24,19 +26,22 @@ export function adoptMemories(content: Job | JobResult, memories: readonly unkno
   LinearMemory.adopt(viewsOf(content), memories);
 }
 
-function viewsOf(content: Job | JobResult): (Uint8Array | Uint32Array)[] {
-  return tablesOf(content).flatMap(({ pool, keyStart, keyEnd, valueStart, valueEnd }) => [
-    pool,
-    keyStart,
-    keyEnd,
-    valueStart,
-    valueEnd,
-  ]);
+function viewsOf(content: Job | JobResult): readonly (Uint8Array | Uint32Array)[] {
+  if ('place' in content) return [...columnsOf(content.pairs), ...Object.values(content.place)];
+  if ('runs' in content) return [...streamOf(content.stream), ...content.runs.flatMap(partsOf)];
+  if ('stream' in content) return streamOf(content.stream);
+  if ('contributions' in content) return content.contributions.flatMap(({ pairs }) => columnsOf(pairs));
+  return 'table' in content ? columnsOf(content.table) : [];
 }
 
-function tablesOf(content: Job | JobResult): readonly Pairs[] {
-  if ('pairs' in content) return [content.pairs];
-  if ('stream' in content) return [content.stream];
-  if ('contributions' in content) return content.contributions.map(({ pairs }) => pairs);
-  return 'table' in content ? [content.table] : [];
+function columnsOf({ pool, keyStart, keyEnd, valueStart, valueEnd }: Pairs): (Uint8Array | Uint32Array)[] {
+  return [pool, keyStart, keyEnd, valueStart, valueEnd];
+}
+
+function streamOf(stream: Stream): (Uint8Array | Uint32Array)[] {
+  return [...columnsOf(stream), stream.object];
+}
+
+function partsOf({ order, words }: Run): Uint32Array[] {
+  return words === undefined ? [order] : [order, words.numbers];
 }

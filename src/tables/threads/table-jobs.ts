@@ -3,7 +3,7 @@ import { formats } from '../../dbm/index.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import type { Stream } from '../../state/mirror/columns.ts';
 import { type Conflict, type Contribution, merge } from '../columns/merge.ts';
-import { type Run, sortRun } from '../columns/runs.ts';
+import { type Run, type RunPlace, type SortedRun, sortRun } from '../columns/runs.ts';
 import { type Columns, type Measure, Table } from '../columns/table.ts';
 import type { Listing } from '../columns/tally.ts';
 import { sortStream } from '../mirror/stream.ts';
@@ -19,6 +19,7 @@ export interface SortJob {
   readonly pairs: Pairs;
   readonly from: number;
   readonly to: number;
+  readonly place: RunPlace;
 }
 
 /** Puts what a directory gave into the order of a mirror. */
@@ -61,7 +62,7 @@ export type JobResult = SortResult | OrderResult | MergeResult | StageResult | P
 
 export interface SortResult {
   readonly kind: 'sort';
-  readonly run: Run;
+  readonly sorted: SortedRun;
 }
 
 export interface OrderResult {
@@ -97,8 +98,9 @@ export interface PatchResult {
 export async function runJob(job: Job, stopwatch: Stopwatch): Promise<JobResult> {
   switch (job.kind) {
     case 'sort': {
-      const { pairs, from, to } = job;
-      return { kind: 'sort', run: stopwatch.time('sort', () => sortRun(pairs, from, to)) };
+      const { pairs, from, to, place } = job;
+      const { repeats, words } = stopwatch.time('sort', () => sortRun(pairs, from, to, place));
+      return { kind: 'sort', sorted: { repeats, depth: words?.depth ?? 0 } };
     }
     case 'order': {
       const { stream, ids, runs } = job;

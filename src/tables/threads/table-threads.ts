@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Pairs } from '../../dbm/pairs.ts';
 import type { Stream } from '../../state/mirror/columns.ts';
-import type { Contribution, Merged } from '../columns/merge.ts';
-import type { Run } from '../columns/runs.ts';
+import { type Contribution, isMerged, type Merged, merge } from '../columns/merge.ts';
+import type { Run, RunPlace, SortedRun } from '../columns/runs.ts';
 import { Table } from '../columns/table.ts';
 import type { Sorting } from '../mirror/directory-mirror.ts';
 import type { TableFiles } from '../publish/files.ts';
@@ -50,12 +50,12 @@ export class TableThreads implements Sorting {
    *
    * @returns undefined where no thread could do it by the way
    */
-  sortRun(pairs: Pairs, from: number, to: number): Promise<Run> | undefined {
+  sortRun(pairs: Pairs, from: number, to: number, place: RunPlace): Promise<SortedRun> | undefined {
     if (this.#most === 1) return undefined;
     const run = this.#sorting.then(async () => {
-      const result = await this.#run({ kind: 'sort', pairs, from, to }, to - from);
+      const result = await this.#run({ kind: 'sort', pairs, from, to, place }, to - from);
       if (result.kind !== 'sort') throw new JobError(`asked for a sort, got a ${result.kind}`);
-      return result.run;
+      return result.sorted;
     });
     this.#sorting = run.catch(() => undefined);
     return run;
@@ -73,6 +73,7 @@ export class TableThreads implements Sorting {
    * @throws JobError, TableTooLargeError
    */
   async merge(contributions: readonly Contribution[], measured: boolean): Promise<Merged> {
+    if (isMerged(contributions) && !measured) return merge(contributions);
     const entries = contributions.reduce((sum, { pairs }) => sum + pairs.count, 0);
     const result = await this.#run({ kind: 'merge', contributions, measured }, entries);
     if (result.kind !== 'merge') throw new JobError(`asked for a merge, got a ${result.kind}`);

@@ -1,37 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Pairs } from '../../../src/dbm/pairs.ts';
 import { type Conflict, merge } from '../../../src/tables/columns/merge.ts';
-import { type Run, sortRun } from '../../../src/tables/columns/runs.ts';
 import { bytes, compareLatin1, type Entry, entriesOf, pairsOf } from '../pairs.ts';
 
 interface Source {
   readonly entries: readonly Entry[];
   /** Hand the entries over in the order of their keys, and say so. */
   readonly isSorted?: boolean;
-  /** Lengths of the runs that were sorted before, from the first entry on; what is left was not. */
-  readonly sorted?: readonly number[];
 }
 
 function merged(sources: readonly Source[]) {
   return merge(
-    sources.map(({ entries, isSorted = false, sorted = [] }, i) => {
+    sources.map(({ entries, isSorted = false }, i) => {
       const given = isSorted ? entries.toSorted(([a], [b]) => compareLatin1(a, b)) : entries;
-      const pairs = pairsOf(given);
-      return { source: `source ${i}`, isSorted, pairs, runs: sortedRuns(pairs, sorted) };
+      const isUnique = new Set(entries.map(([key]) => key)).size === entries.length;
+      return { source: `source ${i}`, isSorted, isUnique, pairs: pairsOf(given) };
     }),
   );
-}
-
-function sortedRuns(pairs: Pairs, lengths: readonly number[]): readonly Run[] | undefined {
-  let from = 0;
-  const runs = lengths.flatMap((length) => {
-    const to = Math.min(from + length, pairs.count);
-    const run = from < to ? [sortRun(pairs, from, to)] : [];
-    from = to;
-    return run;
-  });
-  return runs.length === 0 ? undefined : runs;
 }
 
 interface Claim {
@@ -66,7 +51,6 @@ const text = (maxLength: number) =>
 const source = fc.record({
   isSorted: fc.boolean(),
   entries: fc.array(fc.tuple(text(3), text(2)), { maxLength: 30 }),
-  sorted: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }),
 });
 
 describe('merge', () => {

@@ -1,0 +1,42 @@
+import { commonPrefix } from '../../../dbm/assembly/bytes';
+
+/** Where the keys of a table are: offsets from `base`, in columns by the entries' numbers. */
+let base: u32 = 0;
+let starts: u32 = 0;
+let ends: u32 = 0;
+
+export function setKeys(pool: u32, keyStarts: u32, keyEnds: u32): void {
+  base = pool;
+  starts = keyStarts;
+  ends = keyEnds;
+}
+
+export function keyLength(entry: u32): u32 {
+  return load<u32>(ends + (entry << 2)) - load<u32>(starts + (entry << 2));
+}
+
+function keyAt(entry: u32): u32 {
+  return base + load<u32>(starts + (entry << 2));
+}
+
+/** Eight bytes of a key from byte `depth` on, which it has or ends before, as a number, with zeros for those that it does not have. */
+export function wordOf(entry: u32, depth: u32): u64 {
+  const left = keyLength(entry) - depth;
+  const bytes = bswap<u64>(load<u64>(keyAt(entry) + depth));
+  const missing = select<u64>(0, ~(<u64>0) >> ((<u64>left) << 3), left >= 8);
+  return bytes & ~missing;
+}
+
+/** In how many bytes two keys agree behind the first `depth`, which they both have. */
+export function commonBytes(a: u32, b: u32, depth: u32): u32 {
+  return commonPrefix(keyAt(a) + depth, keyAt(b) + depth, min(keyLength(a), keyLength(b)) - depth);
+}
+
+/** Byte order of two keys that agree in their first `depth` bytes. */
+export function compareKeys(a: u32, b: u32, depth: u32): i32 {
+  const lengthA = keyLength(a);
+  const lengthB = keyLength(b);
+  const at = depth + commonBytes(a, b, depth);
+  if (at < min(lengthA, lengthB)) return <i32>load<u8>(keyAt(a) + at) - <i32>load<u8>(keyAt(b) + at);
+  return lengthA < lengthB ? -1 : <i32>(lengthA > lengthB);
+}
