@@ -36,7 +36,7 @@ import { Accounts } from './sources/accounts.ts';
 import { Sources } from './sources/collect.ts';
 import { MergeMemory } from './sources/merge-memory.ts';
 import type { Progress } from './sources/progress.ts';
-import { surveyTables } from './survey-tables.ts';
+import { type Surveyed, surveyTables } from './survey-tables.ts';
 import { Stopwatch } from './threads/stopwatch.ts';
 import { TableThreads } from './threads/table-threads.ts';
 
@@ -112,7 +112,7 @@ class Run {
       surveyTables(this.#config, this.#formats, this.#selected, this.#state),
     );
     const accounts = new Accounts(new AccountMemory(this.#config.stateDir), !this.#dryRun);
-    const sources = await this.#extract(accounts);
+    const sources = await this.#extract(accounts, surveyed);
     const memory = new MergeMemory(this.#store, sources, byHand);
     const settled = await recallTables(surveyed, memory, sources);
     // Files are written while tables are merged; nothing is published before that has come to its end.
@@ -174,13 +174,15 @@ class Run {
   }
 
   /** Asks the directories; connecting to them stands by itself. */
-  async #extract(accounts: Accounts): Promise<Sources> {
+  async #extract(accounts: Accounts, surveyed: readonly Surveyed[]): Promise<Sources> {
     const sources = new Sources(this.#config, {
       store: this.#store,
       accounts,
       full: this.#options.full ?? false,
       sorting: this.#threads,
       progress: (directory, entries) => {
+        // Whatever it is that changed, some of the tables are written again.
+        if (entries > 0) this.#threads.prepareTables(surveyed.map(publishedEntries));
         this.#threads.prepare(entries);
         this.#options.progress?.(directory, entries);
       },
@@ -282,6 +284,10 @@ interface Publication {
   readonly directories: readonly DirectoryOutcome[];
   /** What is done while the threads write. */
   readonly meanwhile: () => void;
+}
+
+function publishedEntries({ survey }: Surveyed): number {
+  return survey instanceof Error ? 0 : (survey.published?.size.entries ?? 0);
 }
 
 /** What was asked for beyond the hourly job: the history shows who lifted the guard. */

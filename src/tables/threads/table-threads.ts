@@ -44,6 +44,12 @@ export class TableThreads implements Sorting {
     while (this.#canStart()) this.#release(this.#start());
   }
 
+  /** Starts a thread ahead of time for each of some tables, given by their numbers of entries, that is worth one. */
+  prepareTables(tables: readonly number[]): void {
+    const wanted = tables.filter((entries) => entries >= WORTH_A_THREAD).length;
+    while (this.#started < wanted && this.#canStart()) this.#release(this.#start());
+  }
+
   /**
    * Sorts the entries `[from, to)`, which don't change any more, while others are still coming. One run after the other: whoever
    * sends the entries needs a processor too.
