@@ -12,7 +12,7 @@ import { State } from '../state/state.ts';
 import { whoRuns } from '../state/who.ts';
 import { expireOverrides } from './decisions/expired-overrides.ts';
 import { OverridesOfRun } from './decisions/overrides-of-run.ts';
-import { systemReason } from './error.ts';
+import { SourceError, systemReason } from './error.ts';
 import { crossCheckPlans } from './guard/cross-checks/plans.ts';
 import { settleHolds } from './guard/hold.ts';
 import { pinPlan } from './guard/pinned.ts';
@@ -138,7 +138,7 @@ class Run {
     // What can only be told, and holds no table, is found out while the threads write.
     const mayHold = Object.values(this.#config.crossChecks.modes).includes('hold');
     if (mayHold) this.#crossCheck(plans);
-    const meanwhile = mayHold ? () => {} : () => this.#crossCheck(plans);
+    const meanwhile = mayHold ? () => {} : () => this.#tellCrossChecks(plans);
     if (this.#state === undefined || journal === undefined) {
       meanwhile();
       settleMoves(plans);
@@ -215,6 +215,15 @@ class Run {
     for (const plan of plans) {
       const pin = pins.get(plan.config.name);
       if (pin !== undefined) pinPlan(plan, pin);
+    }
+  }
+
+  #tellCrossChecks(plans: readonly Plan[]): void {
+    try {
+      this.#crossCheck(plans);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      this.#warnings.push(`the cross-checks were not made: ${error.message}`);
     }
   }
 

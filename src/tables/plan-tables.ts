@@ -25,8 +25,12 @@ export async function recallTables(
       const remembered = memory.recall(config, survey);
       if (remembered !== undefined) settled.set(config, remembered);
     }
-    const others = surveyed.map(({ config }) => config).filter((config) => !settled.has(config));
-    if (!(await sources.makeReadable(others))) return settled;
+    const others = surveyed.filter(({ config }) => !settled.has(config));
+    const changed = others.filter(
+      ({ config, survey }) => !(survey instanceof Error) && memory.recallPast(config, survey) !== undefined,
+    );
+    const configs = (tables: readonly Surveyed[]) => tables.map(({ config }) => config);
+    if (!(await sources.makeReadable(configs(others), new Set(configs(changed))))) return settled;
   }
 }
 
@@ -67,14 +71,18 @@ async function planMerged({ survey, ...table }: Surveyed, planning: Planning): P
   const started = performance.now();
   const { name } = table.config;
   const refusal = refusalOf(stateDir, name);
-  const changed =
-    survey instanceof Error ? undefined : changedTable(table.config, survey, planning.memory, sources);
-  if (changed !== undefined) {
-    const { collected, merged } = changed;
-    const options = { force, allowEmpty, refusal };
-    const plan = planTable({ ...table, survey: changed.survey }, collected, merged, options);
-    plan.milliseconds = performance.now() - started;
-    return plan;
+  try {
+    const changed =
+      survey instanceof Error ? undefined : changedTable(table.config, survey, planning.memory, sources);
+    if (changed !== undefined) {
+      const { collected, merged } = changed;
+      const options = { force, allowEmpty, refusal };
+      const plan = planTable({ ...table, survey: changed.survey }, collected, merged, options);
+      plan.milliseconds = performance.now() - started;
+      return plan;
+    }
+  } catch (error) {
+    return failedPlan(table, error, undefined);
   }
   const collected = await stopwatch.timeAsync('collect', () => sources.collect(table.config));
   let merged: Merged | undefined;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
+  BLOCK,
   DamagedFileError,
   type SectionFileIdentity,
   SectionReader,
@@ -14,9 +15,11 @@ const sections = [
   Buffer.from('some ids'),
   Buffer.alloc(0),
   Buffer.from(Array.from({ length: 1001 }, (_, i) => i)),
+  Buffer.from(Array.from({ length: 2 * BLOCK + 5 }, (_, i) => i * i)),
+  Buffer.from(Array.from({ length: BLOCK }, (_, i) => i * 3)),
 ];
 let identity: SectionFileIdentity;
-let whole: Buffer;
+let file: Buffer;
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'sections-'));
@@ -24,14 +27,25 @@ function folder(): string {
   return path;
 }
 
-function readAll(path: string): Buffer[] {
+const whole = (reader: SectionReader, section: number): Buffer => {
+  const bytes = Buffer.alloc(reader.length(section));
+  reader.read(section, bytes);
+  return bytes;
+};
+
+const inBlocks = (reader: SectionReader, section: number): Buffer => {
+  const blocks = Math.ceil(reader.length(section) / BLOCK);
+  // The last first: they may be asked for in any order.
+  const read = Array.from({ length: blocks }, (_, i) =>
+    reader.readBlock(section, blocks - 1 - i, Buffer.alloc(BLOCK)),
+  );
+  return Buffer.concat(read.reverse());
+};
+
+function readAll(path: string, read = whole): Buffer[] {
   const reader = new SectionReader(path, identity);
   try {
-    return sections.map((_, i) => {
-      const bytes = Buffer.alloc(reader.length(i));
-      reader.read(i, bytes);
-      return bytes;
-    });
+    return sections.map((_, i) => read(reader, i));
   } finally {
     reader.close();
   }
@@ -40,15 +54,26 @@ function readAll(path: string): Buffer[] {
 beforeAll(async () => {
   const dir = mkdtempSync(join(tmpdir(), 'sections-'));
   identity = await writeSections(join(dir, 'x'), sections);
-  whole = readFileSync(join(dir, 'x'));
+  file = readFileSync(join(dir, 'x'));
   rmSync(dir, { recursive: true });
 });
 
 test('what was written is read, in any order', () => {
   const path = join(folder(), 'x');
-  writeFileSync(path, whole);
-  expect(identity.bytes).toBe(whole.length);
+  writeFileSync(path, file);
+  expect(identity.bytes).toBe(file.length);
   expect(readAll(path)).toEqual(sections);
+  expect(readAll(path, inBlocks)).toEqual(sections);
+});
+
+test('what is not there is not read', () => {
+  const path = join(folder(), 'x');
+  writeFileSync(path, file);
+  const reader = new SectionReader(path, identity);
+  onTestFinished(() => reader.close());
+  expect(() => reader.readBlock(1, 0, Buffer.alloc(BLOCK))).toThrow(DamagedFileError);
+  expect(() => reader.readBlock(3, 3, Buffer.alloc(BLOCK))).toThrow(DamagedFileError);
+  expect(() => reader.length(5)).toThrow(DamagedFileError);
 });
 
 test('a file is never written over another', async () => {
@@ -58,17 +83,29 @@ test('a file is never written over another', async () => {
   expect(readFileSync(path, 'utf8')).toBe('something');
 });
 
+/** Behind each section that does not fill its last 8 bytes. */
+function isPadding(at: number): boolean {
+  let end = file.length;
+  for (const { length } of sections.toReversed()) {
+    const padding = (8 - (length % 8)) % 8;
+    if (at >= end - padding) return at < end;
+    end -= length + padding;
+  }
+  return false;
+}
+
 test('a bit that changed anywhere is noticed, or stands in the padding', () => {
   const path = join(folder(), 'x');
-  const bit = fc.tuple(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 7 }));
+  const bit = fc.tuple(fc.nat({ max: file.length - 1 }), fc.nat({ max: 7 }));
   fc.assert(
     fc.property(bit, ([at, place]) => {
-      const bytes = Buffer.from(whole);
+      const bytes = Buffer.from(file);
       bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << place), at);
       writeFileSync(path, bytes);
-      const isPadding = at >= whole.length - 7;
-      if (isPadding) expect(readAll(path)).toEqual(sections);
-      else expect(() => readAll(path)).toThrow(DamagedFileError);
+      for (const read of [whole, inBlocks]) {
+        if (isPadding(at)) expect(readAll(path, read)).toEqual(sections);
+        else expect(() => readAll(path, read)).toThrow(DamagedFileError);
+      }
     }),
     { numRuns: 500 },
   );
@@ -77,10 +114,10 @@ test('a bit that changed anywhere is noticed, or stands in the padding', () => {
 test('a file that is cut off, longer, missing or another one is noticed', async () => {
   const path = join(folder(), 'x');
   for (const bytes of [
-    whole.subarray(0, -1),
-    whole.subarray(0, 40),
+    file.subarray(0, -1),
+    file.subarray(0, 40),
     Buffer.alloc(0),
-    Buffer.concat([whole, whole]),
+    Buffer.concat([file, file]),
   ]) {
     writeFileSync(path, bytes);
     expect(() => readAll(path)).toThrow(DamagedFileError);

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FixtureServer } from '../../fixtures/server/server.ts';
@@ -118,6 +118,37 @@ test.each(['heads', 'overlay', 'merges', 'departures'])(
     expect(third.warnings).toEqual([]);
     expect(third.directories[0]?.mode).toBe('delta');
     expect(hub.exim('exch_table')).toEqual(after);
+  },
+);
+
+test.each(['held', 'pinned'])(
+  'damage to a part of the mirror that is only read for a table that is %s fails it, and the next run asks for everything',
+  async (outcome) => {
+    const many = numbered(0, 3000);
+    const hub = new Hub();
+    hub.configure(directoryFed('exch_table'));
+    const server = await hub.serve(many);
+    await hub.build();
+    const [base = ''] = readdirSync(hub.at('state/mirror')).filter((name) => name.endsWith('.base'));
+    const path = hub.at(`state/mirror/${base}`);
+    const bytes = readFileSync(path);
+    const [last = ''] = [...many.keys()].sort().reverse();
+    bytes[bytes.indexOf(last)] ^= 1;
+    writeFileSync(path, bytes);
+    if (outcome === 'pinned') pinTables(await loadConfig(hub.configFile), ['exch_table'], 'pat', '');
+    const before = hub.stamps();
+    // What is lost holds the table, and a candidate that is held, or waits behind a pin, is written down whole.
+    server.changes.delete('CN=0,DC=ad,DC=example,DC=ac,DC=uk');
+    const failed = tableOf(await hub.build(), 'exch_table');
+    expect(failed.outcome).toBe('failed');
+    expect(failed.failure?.message).toMatch(
+      /^directory ad: .* damaged .*; the next run asks for everything$/,
+    );
+    expect(hub.stamps()).toEqual(before);
+    const next = await hub.build();
+    expect(next.directories[0]?.mode).toBe('full');
+    expect(tableOf(next, 'exch_table').outcome).toBe(outcome);
+    expect(hub.exim('exch_table')).toEqual(many);
   },
 );
 

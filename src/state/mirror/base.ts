@@ -1,5 +1,6 @@
 import { ID_BYTES, type Objects, type Stream } from './columns.ts';
 import { DamagedFileError, type SectionFileIdentity, SectionReader, writeSections } from './section-file.ts';
+import { Blocks, SparseStream } from './sparse-stream.ts';
 
 /*
  * The sections of a base: 0 the objects' ids, 1 and 2 where their DNs start and end in 3, then six for each stream: pool,
@@ -29,10 +30,14 @@ export function writeBase(
   ]);
 }
 
-/** Reads a base, a part at a time and each part once; what it gives lies in shared memory. */
+/**
+ * Reads a base, a part at a time. What is read whole is read once, and lies in shared memory; of the rest, only what is looked
+ * at.
+ */
 export class Base {
   readonly #path: string;
   readonly #reader: SectionReader;
+  readonly #blocks: Blocks;
   readonly streamCount: number;
   readonly objectCount: number;
   #ids: Uint8Array | undefined;
@@ -53,6 +58,7 @@ export class Base {
       throw new DamagedFileError(path, 'it has the sections of another configuration');
     }
     this.objectCount = this.#reader.length(0) / ID_BYTES;
+    this.#blocks = new Blocks(this.#reader);
   }
 
   /** The objects' ids, without the rest of them. */
@@ -72,12 +78,19 @@ export class Base {
     return this.#objects;
   }
 
+  /** The DN of an object, without those of the others. */
+  dn(object: number): Uint8Array {
+    if (this.#objects !== undefined) return dnIn(this.#objects, object);
+    const [start, end] = [this.#blocks.number(1, object), this.#blocks.number(2, object)];
+    return this.#blocks.bytes(3, start, end).slice();
+  }
+
   /** @param number of the stream */
   stream(number: number): Stream {
     const known = this.#streams.get(number);
     if (known !== undefined) return known;
     const first = FIRST_STREAM + number * STREAM_SECTIONS;
-    const count = this.#reader.length(first + 1) / Uint32Array.BYTES_PER_ELEMENT;
+    const count = this.#countOf(number);
     const stream = {
       count,
       pool: this.#streamBytes(first, roomFor(this.#reader.length(first))),
@@ -89,6 +102,22 @@ export class Base {
     };
     this.#streams.set(number, stream);
     return stream;
+  }
+
+  /** A stream that was read whole, and not let go of. */
+  loaded(number: number): Stream | undefined {
+    return this.#streams.get(number);
+  }
+
+  /** A stream of which single entries are wanted. */
+  sparse(number: number): SparseStream {
+    return new SparseStream(this.#blocks, FIRST_STREAM + number * STREAM_SECTIONS, this.#countOf(number));
+  }
+
+  /** For each entry of a stream the number of its object. */
+  objectsOf(number: number): Uint32Array {
+    const section = FIRST_STREAM + number * STREAM_SECTIONS + 5;
+    return this.#streams.get(number)?.object ?? this.#column(section, this.#countOf(number));
   }
 
   /** Lets go of a stream. Nothing of it may be in use any more: the next one that is read gets its memory. */
@@ -125,6 +154,11 @@ export class Base {
 
   close(): void {
     this.#reader.close();
+  }
+
+  #countOf(stream: number): number {
+    const keyStart = FIRST_STREAM + stream * STREAM_SECTIONS + 1;
+    return this.#reader.length(keyStart) / Uint32Array.BYTES_PER_ELEMENT;
   }
 
   #bytes(section: number): Uint8Array {
@@ -169,6 +203,10 @@ export class Base {
       throw new DamagedFileError(this.#path, `section ${section} has not ${count} numbers`);
     return new Uint32Array(bytes.buffer, bytes.byteOffset, count);
   }
+}
+
+function dnIn({ dns, dnStart, dnEnd }: Objects, object: number): Uint8Array {
+  return dns.slice(dnStart[object], dnEnd[object]);
 }
 
 /** For what changes until there is a new base. Memory that is not touched costs nothing. */

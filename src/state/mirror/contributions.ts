@@ -55,10 +55,21 @@ export function partsOf(contributions: Uint8Array, streams: number): Uint8Array[
   );
 }
 
-export function keysOf(contributions: Uint8Array): { stream: number; key: Uint8Array }[] {
-  const keys: { stream: number; key: Uint8Array }[] = [];
-  decodeContributions(contributions, (stream, keyStart, keyEnd) => {
-    keys.push({ stream, key: contributions.slice(keyStart, keyEnd) });
+/** The keys of the entries that only one of an object's contributions has. A key of two such entries comes twice. */
+export function changedKeys(before: Uint8Array, after: Uint8Array): { stream: number; key: Uint8Array }[] {
+  const only = new Map<string, { stream: number; key: Uint8Array }>();
+  decodeContributions(before, (stream, keyStart, keyEnd, _valueStart, valueEnd) => {
+    only.set(textOf(before, keyStart, valueEnd), { stream, key: before.slice(keyStart, keyEnd) });
   });
-  return keys;
+  decodeContributions(after, (stream, keyStart, keyEnd, _valueStart, valueEnd) => {
+    const text = textOf(after, keyStart, valueEnd);
+    if (only.has(text)) only.delete(text);
+    else only.set(text, { stream, key: after.slice(keyStart, keyEnd) });
+  });
+  return [...only.values()];
+}
+
+/** An entry with its numbers before it. */
+function textOf(contributions: Uint8Array, keyStart: number, valueEnd: number): string {
+  return Buffer.from(contributions.subarray(keyStart - LENGTHS, valueEnd)).toString('latin1');
 }

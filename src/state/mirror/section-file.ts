@@ -3,15 +3,16 @@
  *
  *   offset  size
  *        0     8  magic "mht-base"
- *        8     4  version, 1
+ *        8     4  version, 2
  *       12     4  0x01020304: the byte order in which all numbers of the file are written, this machine's
  *       16     8  length of the file
  *       24     4  number of sections, n
- *       28     4  CRC-32 of the n * 16 bytes that follow
- *       32  n*16  for each section: length (8 bytes), CRC-32 (4 bytes), 0 (4 bytes)
+ *       28     4  CRC-32 of the lengths and checksums that follow
+ *       32   n*8  for each section: its length
+ *                 for each block of 16 KiB of each section, the last of each being shorter: CRC-32 (4 bytes)
  *
- * and then the sections in their order, each padded with zeros to a multiple of 8 bytes. Every section is checked when it is
- * read; the CRC-32 in the header stands for all of them.
+ * and then the sections in their order. The checksums and each section are padded with zeros to a multiple of 8 bytes. Every
+ * block is checked when it is read; the CRC-32 in the header stands for all of them.
  */
 import { closeSync, fstatSync, fsync, openSync, readSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -20,17 +21,20 @@ import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 
 const MAGIC = Buffer.from('mht-base', 'latin1');
-const VERSION = 1;
+const VERSION = 2;
 const BYTE_ORDER = 0x01020304;
 const HEADER = 32;
-const ENTRY = 16;
+const LENGTH = 8;
+const CHECKSUM = 4;
 const ALIGNMENT = 8;
 const MAX_SECTIONS = 1 << 16;
 const PADDING = Buffer.alloc(ALIGNMENT);
-/** What is read or summed at a time: far below what a system call takes. */
-const BLOCK = 1 << 24;
+/** What is read at a time: far below what a system call takes. */
+const MOST = 1 << 24;
+/** What is checked at a time: as little as is worth a system call, for whoever looks a few entries up. */
+export const BLOCK = 1 << 14;
 /** What is summed and then written at a time: it is still in the processor's cache. */
-const PIECE = 1 << 20;
+const PIECE = 64 * BLOCK;
 /**
  * After so many bytes others have a turn, and before the first. Not more often: the disk is to have all of most bases before this thread
  * begins with anything else, since it takes its time.
@@ -62,21 +66,24 @@ export async function writeSections(
   path: string,
   sections: readonly Uint8Array[],
 ): Promise<SectionFileIdentity> {
-  const directory = Buffer.alloc(sections.length * ENTRY);
+  const blocks = sections.reduce((sum, { length }) => sum + blocksOf(length), 0);
+  const directory = Buffer.alloc(padded(sections.length * LENGTH + blocks * CHECKSUM));
+  let at = 0;
+  for (const { length } of sections) at = directory.writeBigUInt64LE(BigInt(length), at);
   let bytes = HEADER + directory.length;
   let checksum: number;
   const file = openSync(path, 'wx', 0o600);
   try {
     let turnEnds = bytes;
-    for (const [i, section] of sections.entries()) {
+    for (const section of sections) {
       if (bytes >= turnEnds) {
         await new Promise((resolve) => setImmediate(resolve));
         turnEnds = bytes + TURN;
       }
-      directory.writeBigUInt64LE(BigInt(section.length), i * ENTRY);
-      directory.writeUInt32LE(writeSummed(file, section, bytes), i * ENTRY + 8);
-      writeWhole(file, PADDING.subarray(0, paddingOf(section.length)), bytes + section.length);
-      bytes += section.length + paddingOf(section.length);
+      at = writeSummed(file, section, bytes, directory, at);
+      const end = bytes + padded(section.length);
+      writeWhole(file, PADDING.subarray(0, end - bytes - section.length), bytes + section.length);
+      bytes = end;
     }
     checksum = crc32(directory);
     writeWhole(file, Buffer.concat([headerOf(bytes, sections.length, checksum), directory]), 0);
@@ -98,7 +105,8 @@ export class SectionReader {
   readonly #path: string;
   readonly #descriptor: number;
   readonly #lengths: readonly number[];
-  readonly #checksums: readonly number[];
+  /** Those of each section's blocks. */
+  readonly #checksums: readonly Uint32Array[];
   readonly #offsets: readonly number[];
 
   /** @throws DamagedFileError when it is not there, or not the file that `identity` tells of */
@@ -113,14 +121,19 @@ export class SectionReader {
     }
     try {
       const directory = this.#readDirectory(identity);
-      const count = directory.length / ENTRY;
-      const at = Array.from({ length: count }, (_, i) => i * ENTRY);
-      this.#lengths = at.map((start) => Number(directory.readBigUInt64LE(start)));
-      this.#checksums = at.map((start) => directory.readUInt32LE(start + 8));
-      let offset = HEADER + directory.length;
+      this.#lengths = directory.lengths;
+      let at = directory.lengths.length * LENGTH;
+      this.#checksums = this.#lengths.map((length) => {
+        const checksums = Uint32Array.from({ length: blocksOf(length) }, (_, i) =>
+          directory.bytes.readUInt32LE(at + i * CHECKSUM),
+        );
+        at += checksums.byteLength;
+        return checksums;
+      });
+      let offset = HEADER + directory.bytes.length;
       this.#offsets = this.#lengths.map((length) => {
         const start = offset;
-        offset += length + paddingOf(length);
+        offset += padded(length);
         return start;
       });
       if (offset !== identity.bytes) throw this.#damaged('its sections do not make up the file');
@@ -143,18 +156,32 @@ export class SectionReader {
 
   /** Reads a whole section to the beginning of `target`. @throws DamagedFileError */
   read(section: number, target: Uint8Array): void {
-    const length = this.length(section);
-    this.#readAt(this.#offsets[section], target.subarray(0, length));
-    if (checksumOf(target.subarray(0, length)) !== this.#checksums[section]) {
-      throw this.#damaged(`section ${section} is damaged`);
-    }
+    const bytes = target.subarray(0, this.length(section));
+    this.#readAt(this.#offsets[section], bytes);
+    for (let block = 0, at = 0; at < bytes.length; block++, at += BLOCK)
+      this.#check(section, block, bytes.subarray(at, at + BLOCK));
+  }
+
+  /**
+   * Reads a block of a section to the beginning of `target`. @returns as much of it as the block has
+   *
+   * @throws DamagedFileError, for a block that is not there too
+   */
+  readBlock(section: number, block: number, target: Buffer): Buffer {
+    const start = block * BLOCK;
+    const length = Math.min(BLOCK, this.length(section) - start);
+    if (length <= 0) throw this.#damaged(`section ${section} has no block ${block}`);
+    const bytes = target.subarray(0, length);
+    this.#readAt(this.#offsets[section] + start, bytes);
+    this.#check(section, block, bytes);
+    return bytes;
   }
 
   close(): void {
     closeSync(this.#descriptor);
   }
 
-  #readDirectory({ bytes, checksum }: SectionFileIdentity): Buffer {
+  #readDirectory({ bytes, checksum }: SectionFileIdentity): { bytes: Buffer; lengths: number[] } {
     const { size } = fstatSync(this.#descriptor);
     if (size !== bytes) throw this.#damaged(`${size} bytes long instead of ${bytes}`);
     const header = Buffer.alloc(HEADER);
@@ -163,10 +190,22 @@ export class SectionReader {
     if (count > MAX_SECTIONS || !header.equals(headerOf(bytes, count, checksum))) {
       throw this.#damaged('another header than was written');
     }
-    const directory = Buffer.alloc(count * ENTRY);
-    this.#readAt(HEADER, directory);
+    const head = Buffer.alloc(count * LENGTH);
+    this.#readAt(HEADER, head);
+    const lengths = Array.from({ length: count }, (_, i) => Number(head.readBigUInt64LE(i * LENGTH)));
+    // Numbers that are not what was written must not ask for more memory than there is.
+    const all = lengths.reduce((sum, length) => sum + length, 0);
+    const blocks = lengths.reduce((sum, length) => sum + blocksOf(length), 0);
+    if (!(all <= bytes)) throw this.#damaged('the list of sections is damaged');
+    const directory = Buffer.concat([head], padded(head.length + blocks * CHECKSUM));
+    this.#readAt(HEADER + head.length, directory.subarray(head.length));
     if (crc32(directory) !== checksum) throw this.#damaged('the list of sections is damaged');
-    return directory;
+    return { bytes: directory, lengths };
+  }
+
+  #check(section: number, block: number, bytes: Uint8Array): void {
+    if (crc32(bytes) !== this.#checksums[section][block])
+      throw this.#damaged(`section ${section} is damaged`);
   }
 
   #readAt(offset: number, target: Uint8Array): void {
@@ -175,7 +214,7 @@ export class SectionReader {
         this.#descriptor,
         target,
         done,
-        Math.min(BLOCK, target.length - done),
+        Math.min(MOST, target.length - done),
         offset + done,
       );
       if (count === 0) throw this.#damaged('it ends too early');
@@ -199,25 +238,30 @@ function headerOf(bytes: number, sections: number, checksum: number): Buffer {
   return header;
 }
 
-function checksumOf(bytes: Uint8Array): number {
-  let checksum = 0;
-  for (let at = 0; at < bytes.length; at += BLOCK) checksum = crc32(bytes.subarray(at, at + BLOCK), checksum);
-  return checksum;
+function blocksOf(length: number): number {
+  return Math.ceil(length / BLOCK);
 }
 
-function paddingOf(length: number): number {
-  return (ALIGNMENT - (length % ALIGNMENT)) % ALIGNMENT;
+function padded(length: number): number {
+  return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
 }
 
-/** @returns the checksum of what it writes */
-function writeSummed(descriptor: number, bytes: Uint8Array, position: number): number {
-  let checksum = 0;
-  for (let at = 0; at < bytes.length; at += PIECE) {
-    const piece = bytes.subarray(at, at + PIECE);
-    checksum = crc32(piece, checksum);
-    writeWhole(descriptor, piece, position + at);
+/** Writes the checksums of what it writes to `sums` from `at` on. @returns where the next one goes */
+function writeSummed(
+  descriptor: number,
+  bytes: Uint8Array,
+  position: number,
+  sums: Buffer,
+  at: number,
+): number {
+  let end = at;
+  for (let from = 0; from < bytes.length; from += PIECE) {
+    const piece = bytes.subarray(from, from + PIECE);
+    for (let start = 0; start < piece.length; start += BLOCK)
+      end = sums.writeUInt32LE(crc32(piece.subarray(start, start + BLOCK)), end);
+    writeWhole(descriptor, piece, position + from);
   }
-  return checksum;
+  return end;
 }
 
 function writeWhole(descriptor: number, bytes: Uint8Array, position: number): void {

@@ -1,5 +1,5 @@
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
-import { encodeEntries, keysOf, partsOf } from '../../state/mirror/contributions.ts';
+import { changedKeys, encodeEntries, partsOf } from '../../state/mirror/contributions.ts';
 import type { DepartureKind, OverlayObject } from '../../state/mirror/records.ts';
 import { type Contents, entriesOf, type Known, type StoredContents } from './contents.ts';
 import { type Gathered, NOTICE } from './gatherer.ts';
@@ -88,8 +88,7 @@ export function advance(old: StoredContents, overlay: readonly OverlayObject[], 
   const departures: Departed[] = [];
   for (const { id, contributions, before, what } of objects) {
     if (Buffer.compare(contributions, before.contributions) === 0) continue;
-    for (const { stream: selection, key } of keysOf(contributions)) keys[selection]?.push(key);
-    for (const { stream: selection, key } of keysOf(before.contributions)) {
+    for (const { stream: selection, key } of changedKeys(before.contributions, contributions)) {
       if (selection >= selections) continue;
       keys[selection].push(key);
       if (departures.length >= MAX_DEPARTURES) continue;

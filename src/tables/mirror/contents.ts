@@ -2,9 +2,11 @@ import type { Base } from '../../state/mirror/base.ts';
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
 import { decodeContributions, encodeEntries } from '../../state/mirror/contributions.ts';
 import type { OverlayObject } from '../../state/mirror/records.ts';
+import type { SparseStream } from '../../state/mirror/sparse-stream.ts';
 import { compareBytes } from '../columns/bytes.ts';
 import { sharedBytes, sharedColumn } from '../columns/shared-memory.ts';
 import { IdTable } from './id-table.ts';
+import { Places } from './places.ts';
 import { combine, firstFrom, StreamBuilder, sortStream } from './stream.ts';
 
 /** What the objects of a directory give: first the entries of each selection, then the rejections of each. */
@@ -82,13 +84,15 @@ export class StoredContents implements Contents {
   readonly base: Base;
   readonly #changed: readonly OverlayObject[];
   readonly #streams = new Map<number, Stream>();
+  readonly #places: Places;
   #overlay: Overlay | undefined;
   #ids: Uint8Array | undefined;
 
   /** @param changed each object once */
-  constructor(base: Base, changed: readonly OverlayObject[]) {
+  constructor(base: Base, changed: readonly OverlayObject[], places = new Places(base)) {
     this.base = base;
     this.#changed = changed;
+    this.#places = places;
   }
 
   /** @throws DamagedFileError, as do the other methods */
@@ -121,7 +125,8 @@ export class StoredContents implements Contents {
   }
 
   claims(number: number, key: Uint8Array): Claim[] {
-    const inBase = claimsIn(this.base.stream(number), key);
+    const whole = this.base.loaded(number);
+    const inBase = whole === undefined ? claimsInFile(this.base.sparse(number), key) : claimsIn(whole, key);
     if (this.#changed.length === 0) return inBase;
     const { streams, replaced } = this.#laid();
     const { objectCount } = this.base;
@@ -154,40 +159,47 @@ export class StoredContents implements Contents {
 
   dn(object: number): Uint8Array {
     const inBase = object < this.base.objectCount;
-    return inBase
-      ? dnOf(this.base.objects, object)
-      : dnOf(this.#laid().objects, object - this.base.objectCount);
+    return inBase ? this.base.dn(object) : dnOf(this.#laid().objects, object - this.base.objectCount);
   }
 
   /** The same base under other changes. */
   with(changed: readonly OverlayObject[]): StoredContents {
-    return new StoredContents(this.base, changed);
+    return new StoredContents(this.base, changed, this.#places);
   }
 
   /** What objects give, by their numbers in `wanted`. */
   known(wanted: IdTable): Known[] {
     const found: Known[] = Array.from({ length: wanted.count }, () => NOTHING);
+    const ids = Array.from(found, (_, number) => idOf(wanted.ids, number));
+    // All that is to be found in the base at once.
+    const places = this.#places.of([...ids, ...this.#changed.map(({ id }) => id)]);
+    const { base } = this;
     const { replaced } = this.#laid();
     for (const object of this.#changed) {
       const number = wanted.find(object.id);
       if (number >= 0) found[number] = object;
     }
-    const { base } = this;
     const inBase = new Map<number, number>();
-    wanted.findAll(base.ids, (object, number) => {
-      if (replaced[object] === 0) inBase.set(object, number);
-    });
+    const isWanted = new Uint8Array(base.objectCount);
+    for (const number of ids.keys()) {
+      const object = places[number];
+      if (object < 0 || replaced[object] !== 0) continue;
+      inBase.set(object, number);
+      isWanted[object] = 1;
+    }
     if (inBase.size === 0) return found;
-    const streams = Array.from({ length: base.streamCount }, (_, number) => base.stream(number));
-    const entries = streams.map((stream) => entriesOf(stream, (object) => inBase.has(object)));
-    const { dns, dnStart, dnEnd } = base.objects;
+    const streams = Array.from({ length: base.streamCount }, (_, number) => {
+      const lists = new Map<number, number[]>();
+      const objects = base.objectsOf(number);
+      for (let i = 0; i < objects.length; i++) if (isWanted[objects[i]] !== 0) append(lists, objects[i], i);
+      return { number, lists, stream: base.sparse(number) };
+    });
     for (const [object, number] of inBase) {
-      found[number] = {
-        dn: dns.slice(dnStart[object], dnEnd[object]),
-        contributions: Buffer.concat(
-          streams.map((stream, i) => encodeEntries(stream, i, entries[i].get(object) ?? [])),
-        ),
-      };
+      const parts = streams.map(({ number, lists, stream }) => {
+        const entries = stream.pick(lists.get(object) ?? []);
+        return encodeEntries(entries, number, [...entries.object.keys()]);
+      });
+      found[number] = { dn: base.dn(object), contributions: Buffer.concat(parts) };
     }
     return found;
   }
@@ -248,10 +260,8 @@ export class StoredContents implements Contents {
       dnBytes,
     );
     const replaced = new Uint8Array(this.base.objectCount);
-    if (table.count > 0) {
-      table.findAll(this.base.ids, (object) => {
-        replaced[object] = 1;
-      });
+    for (const object of this.#places.of(this.#changed.map(({ id }) => id))) {
+      if (object >= 0) replaced[object] = 1;
     }
     const streams = builders.map((builder) => sortStream(builder.finish(), table.ids));
     return { table, objects: { count: table.count, ids: table.ids, dns, dnStart, dnEnd }, streams, replaced };
@@ -269,17 +279,35 @@ function claimsIn(stream: Stream, key: Uint8Array): Claim[] {
   return claims;
 }
 
+/** The same of a stream that is not read whole. */
+function claimsInFile(stream: SparseStream, key: Uint8Array): Claim[] {
+  let low = 0;
+  let high = stream.count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (stream.compareKey(middle, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  const claims: Claim[] = [];
+  for (let i = low; i < stream.count && stream.compareKey(i, key) === 0; i++)
+    claims.push({ object: stream.object(i), value: stream.value(i) });
+  return claims;
+}
+
 /** The numbers of the entries of some objects, in the order of the stream. */
 export function entriesOf(stream: Stream, wanted: (object: number) => boolean): Map<number, number[]> {
   const lists = new Map<number, number[]>();
   for (let i = 0; i < stream.count; i++) {
     const object = stream.object[i];
-    if (!wanted(object)) continue;
-    const list = lists.get(object);
-    if (list === undefined) lists.set(object, [i]);
-    else list.push(i);
+    if (wanted(object)) append(lists, object, i);
   }
   return lists;
+}
+
+function append(lists: Map<number, number[]>, object: number, entry: number): void {
+  const list = lists.get(object);
+  if (list === undefined) lists.set(object, [entry]);
+  else list.push(entry);
 }
 
 function idOf(ids: Uint8Array, object: number): Uint8Array {

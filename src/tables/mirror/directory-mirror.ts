@@ -49,6 +49,7 @@ export class DirectoryMirror {
   #past: Past | undefined;
   #settle: (() => Promise<void>) | undefined;
   #idForm: IdForm | undefined;
+  #isDistrusted = false;
 
   /** @param store undefined where nothing can be remembered */
   constructor(store: MirrorStore | undefined, directory: string, options: MirrorOptions) {
@@ -144,8 +145,20 @@ export class DirectoryMirror {
     await settle?.();
   }
 
+  /** Part of what this run goes by is damaged, and it is too late to ask for everything: the next run does. */
+  distrust(): void {
+    this.#isDistrusted = true;
+  }
+
   close(): void {
     this.#stored?.contents.base.close();
+    if (!this.#isDistrusted) return;
+    try {
+      this.#store?.forget(this.#directory);
+    } catch (error) {
+      // The next run that comes upon the damage tries again.
+      if (!(error instanceof Error && error.name === 'SqliteError')) throw error;
+    }
   }
 
   async #takeFull(
@@ -208,9 +221,19 @@ export class DirectoryMirror {
     const isLarge = next.overlay.length > Math.max(foldAbove, contents.base.objectCount / 10);
     this.#settle = async () => {
       if (!isLarge) return this.#write(head, next.objects, false, next.departures);
-      const { objects, streams } = next.contents.folded();
+      const { objects, streams } = this.#folded(next.contents);
       await this.#writeWithBase(head, next.departures, objects, streams);
     };
+  }
+
+  /** @throws DamagedFileError: then the next run asks for everything */
+  #folded(contents: StoredContents): { objects: Objects; streams: Stream[] } {
+    try {
+      return contents.folded();
+    } catch (error) {
+      if (isUnreadable(error)) this.distrust();
+      throw error;
+    }
   }
 
   #compared(before: StoredContents | undefined, now: Contents, gathered: Gathered): Comparison {

@@ -151,13 +151,22 @@ export class Sources implements Provenance {
   /**
    * Makes sure that what is known of the directories that feed these tables can be read, if need be by asking them for everything.
    *
+   * @param changed those among the tables of which `changes` is asked: of what was merged into them, no more is read
    * @returns whether a directory gives something else now than before
    */
-  async makeReadable(tables: readonly TableConfig[]): Promise<boolean> {
-    const sources = tables.flatMap((table) => table.sources.filter(isDirectorySource));
-    const needed = new Set(sources.map((source) => this.#directoryOf(source).directory));
+  async makeReadable(
+    tables: readonly TableConfig[],
+    changed: ReadonlySet<TableConfig> = new Set(),
+  ): Promise<boolean> {
+    const uses = tables.flatMap((table) =>
+      table.sources.filter(isDirectorySource).map((source) => ({ table, ...this.#directoryOf(source) })),
+    );
     let isAnother = false;
-    for (const directory of needed) isAnother = (await directory.makeReadable()).isAnother || isAnother;
+    for (const needed of new Set(uses.map(({ directory }) => directory))) {
+      const merged = uses.filter(({ directory, table }) => directory === needed && !changed.has(table));
+      const looksUp = (use: number) => !merged.some((each) => each.use === use);
+      isAnother = (await needed.makeReadable(looksUp)).isAnother || isAnother;
+    }
     return isAnother;
   }
 
@@ -183,11 +192,11 @@ export class Sources implements Provenance {
     );
   }
 
-  /** What the sources of a table give, where all are directories. Only after `makeReadable`. */
+  /** What the sources of a table give, where all are directories. Only after `makeReadable`. @throws SourceError */
   contributions(table: TableConfig): Contribution[] {
     return table.sources.filter(isDirectorySource).map((config) => {
       const { directory, use } = this.#directoryOf(config);
-      return { source: sourceName(config), pairs: directory.contents.stream(use), isSorted: true };
+      return { source: sourceName(config), pairs: directory.entries(use).pairs, isSorted: true };
     });
   }
 
@@ -265,7 +274,13 @@ export class Sources implements Provenance {
   async #answer(source: SourceConfig): Promise<SourceAnswer | SourceFailure> {
     if (!isDirectorySource(source)) return this.#fileAnswer(source);
     const { directory, use } = this.#directoryOf(source);
-    return directory.failure ?? directory.entries(use);
+    if (directory.failure !== undefined) return directory.failure;
+    try {
+      return directory.entries(use);
+    } catch (error) {
+      if (error instanceof SourceError) return error;
+      throw error;
+    }
   }
 
   async #fileAnswer(

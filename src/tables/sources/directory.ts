@@ -9,6 +9,7 @@ import type { Extraction } from '../../ldap/types.ts';
 import type { Stream } from '../../state/mirror/columns.ts';
 import type { MirrorStore } from '../../state/mirror/store.ts';
 import { Tally } from '../columns/tally.ts';
+import { SourceError } from '../error.ts';
 import type { Contents } from '../mirror/contents.ts';
 import { DirectoryMirror, isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
 import { Gatherer } from '../mirror/gatherer.ts';
@@ -104,12 +105,17 @@ export class DirectorySource {
     await this.#attempt(because, isAllowed, now);
   }
 
-  /** Makes sure that everything can be read that is known of the directory: by a full extraction where it is damaged. */
-  async makeReadable(): Promise<{ readonly isAnother: boolean }> {
+  /**
+   * Makes sure that what is known of the directory can be read, as far as it is needed: by a full extraction where it is damaged.
+   *
+   * @param looksUp whether of a use no more is needed than what it gave and gives for the keys that changed
+   */
+  async makeReadable(looksUp: (use: number) => boolean): Promise<{ readonly isAnother: boolean }> {
     if (this.#failure !== undefined) return { isAnother: false };
     try {
       for (const use of this.uses.keys()) {
-        this.contents.load(use);
+        if (looksUp(use)) this.#lookUpChanges(use);
+        else this.contents.load(use);
         const { object, count } = this.#rejections(use);
         if (count > 0) this.contents.dn(object[0]);
       }
@@ -124,10 +130,23 @@ export class DirectorySource {
     return { isAnother: true };
   }
 
-  /** What it gives to one of the uses. Only after `makeReadable`. */
+  /**
+   * What it gives to one of the uses. Only after `makeReadable`.
+   *
+   * @throws SourceError when that is damaged, and `makeReadable` did not need it: the next run asks for everything
+   */
   entries(use: number): SourceEntries & { readonly isSorted: true; readonly isUnique: boolean } {
-    const pairs = this.contents.stream(use);
-    return { pairs, rejections: this.rejections(use), isSorted: true, isUnique: pairs.isUnique ?? false };
+    try {
+      const pairs = this.contents.stream(use);
+      const isUnique = pairs.isUnique ?? false;
+      return { pairs, rejections: this.rejections(use), isSorted: true, isUnique };
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.#mirror.distrust();
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `what is known of it is damaged (${reason}); the next run asks for everything`;
+      throw new SourceError(`directory ${this.config.name}`, message, { cause: error });
+    }
   }
 
   /** What it gives to one of the uses that can't be used. Only after `makeReadable`. */
@@ -142,6 +161,14 @@ export class DirectorySource {
 
   close(): void {
     this.#mirror.close();
+  }
+
+  /** What is read for that stays in memory. */
+  #lookUpChanges(use: number): void {
+    for (const key of this.past?.keys[use] ?? []) {
+      this.past?.values(use, key);
+      this.contents.claims(use, key);
+    }
   }
 
   async #attempt(because: string | undefined, isAllowed: boolean, now: Date): Promise<void> {

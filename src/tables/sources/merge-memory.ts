@@ -47,19 +47,19 @@ export class MergeMemory {
   /** Remembers what was merged in this run. @returns what kept it from that: no table is the worse for it */
   keep(plans: readonly Plan[]): string | undefined {
     const records = new Map<string, MergeRecord>();
-    for (const { config, candidate, conflicts, rejections, isWhole } of plans) {
-      if (!isWhole || candidate === undefined) continue;
-      const inputs = this.#inputs(config);
-      if (inputs === undefined) continue;
-      records.set(config.name, {
-        inputs,
-        digest: candidate.digest,
-        conflicts: textOf(conflicts),
-        rejections: textOf(rejections),
-      });
-    }
-    if (records.size === 0) return undefined;
     try {
+      for (const { config, candidate, conflicts, rejections, isWhole } of plans) {
+        if (!isWhole || candidate === undefined) continue;
+        const inputs = this.#inputs(config);
+        if (inputs === undefined) continue;
+        records.set(config.name, {
+          inputs,
+          digest: candidate.digest,
+          conflicts: textOf(conflicts),
+          rejections: textOf(rejections),
+        });
+      }
+      if (records.size === 0) return undefined;
       this.#store?.recordMerges(records);
       return undefined;
     } catch (error) {

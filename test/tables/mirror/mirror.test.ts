@@ -133,6 +133,9 @@ class Runs {
   }
 
   #check(mirror: DirectoryMirror, world: World): void {
+    this.#checkPast(mirror, world);
+    // Single keys are looked up before anything is read whole, and once more behind that.
+    for (let number = 0; number < SELECTIONS * 2; number++) checkClaims(mirror, world, number);
     for (let number = 0; number < SELECTIONS * 2; number++) {
       expect(streamOf(mirror.contents, number)).toEqual(expectedStream(world, number));
     }
@@ -145,6 +148,20 @@ class Runs {
       );
       expect(this.#named.get(version) ?? said, 'one name, one answer').toBe(said);
       this.#named.set(version, said);
+    }
+  }
+
+  /** What a run's changes are worked out from: it is to be the same as if all were compared. */
+  #checkPast({ past }: DirectoryMirror, world: World): void {
+    if (past === undefined) return;
+    for (let selection = 0; selection < SELECTIONS; selection++) {
+      const [before, after] = [valuesOf(this.#known, selection), valuesOf(world, selection)];
+      const named = new Set(past.keys[selection].map((key) => Buffer.from(key).toString()));
+      for (const key of allKeys) {
+        const [was = [], is = []] = [before.get(key), after.get(key)];
+        expect(texts(past.values(selection, Buffer.from(key)))).toEqual(was);
+        if (was.join() !== is.join()) expect(named).toContain(key);
+      }
     }
   }
 
@@ -183,6 +200,33 @@ class Runs {
     const bytes = readFileSync(path);
     bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
     writeFileSync(path, bytes);
+  }
+}
+
+const letters = ['a', 'b', 'c'];
+const allKeys = [...letters, ...letters.flatMap((first) => letters.map((second) => first + second))];
+
+function valuesOf(world: World, number: number): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const line of expectedStream(world, number)) {
+    const [key = '', , value = ''] = line.split(' ');
+    values.set(key, [...(values.get(key) ?? []), value]);
+  }
+  return values;
+}
+
+function texts(all: readonly Uint8Array[]): string[] {
+  return all.map((each) => Buffer.from(each).toString());
+}
+
+function checkClaims({ contents }: DirectoryMirror, world: World, number: number): void {
+  const lines = expectedStream(world, number);
+  for (const key of allKeys) {
+    const claims = contents.claims(number, Buffer.from(key)).map(({ object, value }) => {
+      const [owner, dn] = [contents.id(object), contents.dn(object)].map((each) => Buffer.from(each));
+      return `${key} ${owner.toString('hex')} ${Buffer.from(value)} ${dn}`;
+    });
+    expect(claims).toEqual(lines.filter((line) => line.startsWith(`${key} `)));
   }
 }
 
