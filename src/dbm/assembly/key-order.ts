@@ -38,8 +38,9 @@ export function sortPlaces(places: u32, count: u32, keyOrder: u32, scratch: u32)
 /** Finds each key's number among the others from its first bytes; those that are the same there are sorted by insertion. */
 function sortFew(places: u32, count: u32, scratch: u32): void {
   const prefixes = scratch;
-  const sortedPrefixes = prefixes + ((count + 1) << 3);
+  const sortedPrefixes = prefixes + ((count + 3) << 3);
   const sorted = sortedPrefixes + (count << 3);
+  const ranks = sorted + count * PLACE;
   let isSorted = true;
   for (let i: u32 = 0; i < count; i++) {
     const place = places + i * PLACE;
@@ -51,14 +52,12 @@ function sortFew(places: u32, count: u32, scratch: u32): void {
     isSorted = last < prefix || (last === prefix && compare(place - PLACE, place) < 0);
   }
   if (isSorted) return;
-  store<i64>(prefixes + (count << 3), i64.MAX_VALUE);
-  memory.fill(sorted, 0, count * PLACE);
+  for (let i: u32 = 0; i < 3; i++) store<i64>(prefixes + ((count + i) << 3), i64.MAX_VALUE);
+  for (let i: u32 = 0; i < count; i += 4) rankFour(prefixes, i, count, ranks);
   for (let i: u32 = 0; i < count; i++) {
-    const prefix = load<i64>(prefixes + (i << 3));
-    let rank = rankOf(prefix, prefixes, count);
-    while (keyEnd(sorted + rank * PLACE) !== 0) rank++;
+    const rank = load<u32>(ranks + (i << 2));
     copyPlace(sorted + rank * PLACE, places + i * PLACE);
-    store<i64>(sortedPrefixes + (rank << 3), prefix);
+    store<i64>(sortedPrefixes + (rank << 3), load<i64>(prefixes + (i << 3)));
   }
   copyPlace(places, sorted);
   for (let i: u32 = 1; i < count; i++) {
@@ -73,14 +72,47 @@ function sortFew(places: u32, count: u32, scratch: u32): void {
   }
 }
 
-/** How many of the prefixes are less. */
-function rankOf(prefix: i64, prefixes: u32, count: u32): u32 {
-  const own = i64x2.splat(prefix);
-  let less = i64x2.splat(0);
-  for (let at = prefixes, end = prefixes + (count << 3); at < end; at += 16) {
-    less = i64x2.add(less, i64x2.gt_s(own, v128.load(at)));
+/**
+ * Stores how many prefixes come before each of the four from number `first` on: those that are less, and those that are the same and
+ * stand before it. Three behind the last of `count` are greatest.
+ */
+function rankFour(prefixes: u32, first: u32, count: u32, ranks: u32): void {
+  const own = prefixes + (first << 3);
+  const a = load<i64>(own);
+  const b = load<i64>(own, 8);
+  const c = load<i64>(own, 16);
+  const d = load<i64>(own, 24);
+  const allA = i64x2.splat(a);
+  const allB = i64x2.splat(b);
+  const allC = i64x2.splat(c);
+  const allD = i64x2.splat(d);
+  let sumA = i64x2.splat(0);
+  let sumB = i64x2.splat(0);
+  let sumC = i64x2.splat(0);
+  let sumD = i64x2.splat(0);
+  for (let at = prefixes; at < own; at += 16) {
+    const others = v128.load(at);
+    sumA = i64x2.add(sumA, i64x2.gt_s(others, allA));
+    sumB = i64x2.add(sumB, i64x2.gt_s(others, allB));
+    sumC = i64x2.add(sumC, i64x2.gt_s(others, allC));
+    sumD = i64x2.add(sumD, i64x2.gt_s(others, allD));
   }
-  return <u32>-(i64x2.extract_lane(less, 0) + i64x2.extract_lane(less, 1));
+  for (let at = own + 32, end = prefixes + (count << 3); at < end; at += 16) {
+    const others = v128.load(at);
+    sumA = i64x2.sub(sumA, i64x2.gt_s(allA, others));
+    sumB = i64x2.sub(sumB, i64x2.gt_s(allB, others));
+    sumC = i64x2.sub(sumC, i64x2.gt_s(allC, others));
+    sumD = i64x2.sub(sumD, i64x2.gt_s(allD, others));
+  }
+  const to = ranks + (first << 2);
+  store<u32>(to, first + added(sumA) + <u32>(b < a) + <u32>(c < a) + <u32>(d < a));
+  store<u32>(to, first + added(sumB) + <u32>(a <= b) + <u32>(c < b) + <u32>(d < b), 4);
+  store<u32>(to, first + added(sumC) + <u32>(a <= c) + <u32>(b <= c) + <u32>(d < c), 8);
+  store<u32>(to, first + added(sumD) + <u32>(a <= d) + <u32>(b <= d) + <u32>(c <= d), 12);
+}
+
+function added(sums: v128): u32 {
+  return <u32>(i64x2.extract_lane(sums, 0) + i64x2.extract_lane(sums, 1));
 }
 
 function sortMany(places: u32, count: u32, scratch: u32): void {

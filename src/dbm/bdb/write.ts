@@ -40,6 +40,9 @@ function plan(path: string, pairs: Pairs, terminated: boolean): { table: TableBu
   });
 }
 
+/** Buckets that are written, and then held against their entries: few enough that all of it is still in the processor's cache. */
+const TOGETHER = 8;
+
 class Writer {
   readonly #path: string;
   readonly #pairs: Pairs;
@@ -105,7 +108,7 @@ class Writer {
     const nul = this.#terminated ? 1 : 0;
     const first = group.first + done;
     const starts = group.starts + 4 * done;
-    const room = Math.min(stream.room(pageSize), group.buckets - done);
+    const room = Math.min(stream.room(pageSize), group.buckets - done, TOGETHER);
     const out = stream.address;
     const count = loops.writeBuckets(first, room, starts, group.places, pageSize, nul, group.scratch, out);
     const right = loops.checkBuckets(first, count, starts, group.places, pageSize, nul, out);
