@@ -2,64 +2,28 @@ import { viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
-import { inStretches } from '../stretches.ts';
 import { PLACE_BYTES } from '../table-groups.ts';
 import { Bucket } from './bucket.ts';
 import { HashPage } from './hash-page.ts';
 import { PAGE_HASH } from './layout.ts';
 import { LongItems } from './long-items.ts';
-import { bucketOf, bucketPage, type Meta } from './meta.ts';
+import { bucketPage } from './meta.ts';
 import type { PageFile } from './page-file.ts';
 import { TableBuckets } from './table-buckets.ts';
-
-/** Buckets of a file, and the hashes of all keys of its table. */
-export interface Selection {
-  readonly buckets: ReadonlySet<number>;
-  readonly hashes: Uint32Array;
-}
 
 /**
  * `DbmFile.readBack`. The keys are hashed and grouped by bucket; then each bucket's pages are read once, in the file's
  * order, and held against the bucket's entries.
  *
- * @param only reads these buckets alone: by default all of them, and then the file holds the table and nothing else
+ * @param only reads these buckets alone, whose entries `pairs` are: by default all of them, and then the file holds the table and nothing else
  */
 export function readBack(
   file: PageFile,
   pairs: Pairs,
   terminated: boolean | undefined,
-  only?: Selection,
+  only?: ReadonlySet<number>,
 ): void {
   new ReadBack(file, pairs, terminated ?? isTerminated(file)).run(only);
-}
-
-/** The entries of these buckets. */
-function entriesOf(pairs: Pairs, meta: Meta, { buckets, hashes }: Selection): Pairs {
-  const isWanted = new Uint8Array(meta.maxBucket + 1);
-  for (const bucket of buckets) isWanted[bucket] = 1;
-  const entries = new Uint32Array(pairs.count);
-  let count = 0;
-  inStretches(pairs.count, (from, to) => {
-    for (let i = from; i < to; i++) {
-      entries[count] = i;
-      count += isWanted[bucketOf(meta, hashes[i])];
-    }
-  });
-  const chosen = entries.subarray(0, count);
-  return {
-    count,
-    pool: pairs.pool,
-    keyStart: numbersOf(pairs.keyStart, chosen),
-    keyEnd: numbersOf(pairs.keyEnd, chosen),
-    valueStart: numbersOf(pairs.valueStart, chosen),
-    valueEnd: numbersOf(pairs.valueEnd, chosen),
-  };
-}
-
-function numbersOf(column: Uint32Array, entries: Uint32Array): Uint32Array {
-  const numbers = new Uint32Array(entries.length);
-  for (let i = 0; i < entries.length; i++) numbers[i] = column[entries[i]];
-  return numbers;
 }
 
 /** Whether the file's first key ends in a NUL. */
@@ -97,15 +61,14 @@ class ReadBack {
     this.#nul = terminated ? 1 : 0;
   }
 
-  run(only: Selection | undefined): void {
+  run(only: ReadonlySet<number> | undefined): void {
     const terminated = this.#nul === 1;
-    const pairs = only === undefined ? this.#pairs : entriesOf(this.#pairs, this.#file.meta, only);
-    const table = new TableBuckets(pairs, terminated);
+    const table = new TableBuckets(this.#pairs, terminated);
     const bucket = new Bucket(table, terminated);
     for (const { first, buckets, starts, places, scratch } of table.groups(this.#file.meta)) {
       const start = table.memory.numbers(starts, buckets + 1);
       for (let b = 0; b < buckets; b++) {
-        if (only?.buckets.has(first + b) === false) continue;
+        if (only?.has(first + b) === false) continue;
         const repeated = bucket.load(places + PLACE_BYTES * start[b], start[b + 1] - start[b], scratch);
         if (repeated >= 0) throw this.#fault(bucket.key(repeated), 'is in the table twice');
         this.#readBucket(bucket, first + b);

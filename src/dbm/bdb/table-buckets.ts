@@ -18,12 +18,10 @@ export class TableBuckets {
   readonly memory: LinearMemory;
   readonly loops: Loops;
   /** The table, with a pool that is in the memory. */
-  readonly pairs: Pairs;
-  /** One a key. */
-  readonly hashes: Uint32Array;
+  readonly #pairs: Pairs;
   readonly #table: TableGroups<Loops>;
   readonly #nul: number;
-  /** Address. */
+  /** Address of a number a key. */
   readonly #hashes: number;
 
   /** `terminated`: with a NUL behind each key and value. @throws MemoryFullError */
@@ -33,14 +31,13 @@ export class TableBuckets {
     const { memory, loops, base, columns, count } = this.#table;
     this.memory = memory;
     this.loops = loops;
-    this.pairs = { ...columnsOf(pairs), count, pool: memory.bytes(base, pairs.pool.length) };
+    this.#pairs = { ...columnsOf(pairs), count, pool: memory.bytes(base, pairs.pool.length) };
     this.#hashes = memory.reserve(4 * count);
     const [keyStart, keyEnd] = columns;
     inLoopStretches(count, (from, to) => {
       const at = 4 * from;
       loops.hashKeys(base, keyStart + at, keyEnd + at, to - from, this.#nul, this.#hashes + at);
     });
-    this.hashes = memory.numbers(this.#hashes, count);
   }
 
   /** As in the file, each with its NUL if it has one. */
@@ -70,6 +67,30 @@ export class TableBuckets {
       );
     });
     return this.loops.overflowPages(contents, buckets, capacity);
+  }
+
+  /** The entries of some buckets. @throws MemoryFullError */
+  entriesIn(wanted: Iterable<number>, { maxBucket, highMask, lowMask }: Buckets): Pairs {
+    const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
+    const flags = this.memory.reserve(maxBucket + 1);
+    const isWanted = this.memory.bytes(flags, maxBucket + 1);
+    for (const bucket of wanted) isWanted[bucket] = 1;
+    const numbers = this.memory.reserve(4 * (count + 1));
+    let found = 0;
+    inLoopStretches(count, (from, to) => {
+      const next = numbers + 4 * found;
+      found += this.loops.entriesIn(this.#hashes, from, to, maxBucket, highMask, lowMask, flags, next);
+    });
+    const entries = this.memory.numbers(numbers, found);
+    const chosen = (column: Uint32Array) => Uint32Array.from(entries, (entry) => column[entry]);
+    return {
+      count: found,
+      pool,
+      keyStart: chosen(keyStart),
+      keyEnd: chosen(keyEnd),
+      valueStart: chosen(valueStart),
+      valueEnd: chosen(valueEnd),
+    };
   }
 
   /** All buckets in their order, group after group. In a bucket the table's order stays. */

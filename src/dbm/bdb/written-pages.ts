@@ -52,7 +52,7 @@ export class WrittenPages {
     const file = new PageFile(this.#path);
     try {
       const buckets = new Set([...this.#unread, 0, file.meta.maxBucket]);
-      readBack(file, this.#table.pairs, terminated, { buckets, hashes: this.#table.hashes });
+      readBack(file, this.#table.entriesIn(buckets, file.meta), terminated, buckets);
     } finally {
       file.close();
     }
