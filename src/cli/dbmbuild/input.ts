@@ -29,28 +29,42 @@ export class Input {
     }
   }
 
-  /** Reads ahead. What is added to the file from now on is left out; what is cut off is not there. */
+  /** Reads two blocks ahead. What is added to the file from now on is left out; what is cut off is not there. */
   async *#fill(bytes: Uint8Array): AsyncGenerator<number> {
-    let filled = 0;
-    let next = this.#block(bytes, filled);
+    const blocks: { end: number; reached: Promise<number> }[] = [];
+    let asked = 0;
+    const ask = (): void => {
+      if (asked === bytes.length) return;
+      const end = Math.min(asked + BLOCK, bytes.length);
+      const reached = this.#block(bytes, asked, end);
+      reached.catch(() => {}); // It may fail while the block before is waited for.
+      blocks.push({ end, reached });
+      asked = end;
+    };
+    ask();
+    ask();
     try {
-      for (let count = await next; count > 0; count = await next) {
-        filled += count;
-        next = this.#block(bytes, filled);
+      for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) {
+        const filled = await block.reached;
+        if (filled === block.end) ask();
         yield filled;
+        if (filled < block.end) return;
       }
     } finally {
-      await next.catch(() => {});
+      await Promise.allSettled(blocks.map(({ reached }) => reached));
     }
   }
 
-  #block(bytes: Uint8Array, filled: number): Promise<number> {
-    const length = Math.min(BLOCK, bytes.length - filled);
+  /** Where the block ends: before `end` where the file does. */
+  #block(bytes: Uint8Array, start: number, end: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      read(this.descriptor, bytes, filled, length, filled, (error, count) => {
-        if (error === null) resolve(count);
-        else reject(error);
-      });
+      const readOn = (at: number): void =>
+        read(this.descriptor, bytes, at, end - at, at, (error, count) => {
+          if (error !== null) reject(error);
+          else if (count === 0 || at + count === end) resolve(at + count);
+          else readOn(at + count);
+        });
+      readOn(start);
     });
   }
 
