@@ -44,8 +44,8 @@ export function diff(before: Pairs, after: Pairs): Difference {
       a++;
     }
   }
-  while (b < before.count) removed.push(b++);
-  while (a < after.count) added.push(a++);
+  removed.pushAll(b, before.count);
+  added.pushAll(a, after.count);
   return {
     before,
     after,
@@ -76,15 +76,26 @@ class NumberList {
   #count = 0;
 
   push(number: number): void {
-    if (this.#count === this.#numbers.length) {
-      const larger = new Uint32Array(this.#count * 2);
-      larger.set(this.#numbers);
-      this.#numbers = larger;
-    }
+    if (this.#count === this.#numbers.length) this.#grow(this.#count * 2);
     this.#numbers[this.#count++] = number;
+  }
+
+  /** The numbers `[from, to)`. */
+  pushAll(from: number, to: number): void {
+    const count = this.#count + to - from;
+    if (count > this.#numbers.length) this.#grow(count);
+    const numbers = this.#numbers;
+    for (let number = from, at = this.#count; number < to; number++, at++) numbers[at] = number;
+    this.#count = count;
   }
 
   numbers(): Uint32Array {
     return this.#numbers.subarray(0, this.#count);
+  }
+
+  #grow(length: number): void {
+    const larger = new Uint32Array(length);
+    larger.set(this.#numbers);
+    this.#numbers = larger;
   }
 }
