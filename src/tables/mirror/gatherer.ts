@@ -48,6 +48,8 @@ export class Gatherer implements RecipientSink {
   #visits = 0;
   #visitObject: Uint32Array = new Uint32Array(0);
   #hasRepeats = false;
+  /** Whether each visit was to the object of its own number, as in a full extraction in which nothing happens meanwhile. */
+  #isInOrder = true;
   /** Of the last visits, those whose objects have not been looked up: their ids, and where their DNs start, the last one's end behind them. */
   #waiting = 0;
   readonly #waitingIds = new Uint8Array(BATCH * ID_BYTES);
@@ -80,6 +82,7 @@ export class Gatherer implements RecipientSink {
     this.#visits = 0;
     this.#visitObject = new Uint32Array(expected);
     this.#hasRepeats = false;
+    this.#isInOrder = true;
     this.#waiting = 0;
     this.#restarted = Array.from({ length: this.#selections }, () => false);
     this.#builders = Array.from({ length: this.#selections * 2 }, (_, stream) => this.#builder(stream));
@@ -173,6 +176,10 @@ export class Gatherer implements RecipientSink {
     const latest = this.#hasRepeats ? this.#latestVisits(stream) : undefined;
     // What a full extraction catches up with is read for all selections, those searched by themselves too.
     const isVoid = (this.#mode === 'full' || !restarted) && this.#voidBefore.size > 0;
+    if (latest === undefined && !isVoid) {
+      if (!this.#isInOrder) for (let i = 0; i < stream.count; i++) visitOf[i] = this.#visitObject[visitOf[i]];
+      return stream;
+    }
     let count = 0;
     for (let i = 0; i < stream.count; i++) {
       const visit = visitOf[i];
@@ -207,6 +214,7 @@ export class Gatherer implements RecipientSink {
     for (let i = 0; i < this.#waiting; i++) {
       const object = this.#numberOf(this.#waitingIds, i * ID_BYTES);
       this.#visitObject[first + i] = object;
+      this.#isInOrder &&= object === first + i;
       if (this.#dnEnd[object] > this.#dnStart[object]) this.#hasRepeats = true;
       this.#dnStart[object] = this.#waitingDns[i];
       this.#dnEnd[object] = this.#waitingDns[i + 1];
