@@ -172,6 +172,8 @@ export class Gatherer implements RecipientSink {
 
   /** Leaves out what is void, in place, and puts objects in the place of visits. */
   #settle(stream: Stream, restarted: boolean): Stream {
+    // Where each object was visited once, and none noticed besides, they were given the numbers of their visits.
+    if (this.#voidBefore.size === 0 && this.#visits === this.#table.count) return stream;
     const { keyStart, keyEnd, valueStart, valueEnd, object: visitOf } = stream;
     const latest = this.#hasRepeats ? this.#latestVisits(stream) : undefined;
     // What a full extraction catches up with is read for all selections, those searched by themselves too.
