@@ -1,5 +1,6 @@
 import { DbmError } from './error.ts';
 import { printable } from './printable.ts';
+import { inLoopStretches } from './stretches.ts';
 import {
   type Group,
   type GroupLoops,
@@ -11,12 +12,19 @@ import {
 
 /** The loops of src/dbm/assembly that formats need whose entries are in the order of their keys. */
 export interface KeyOrderLoops extends GroupLoops {
-  countSorted(count: number): number;
+  areSorted(from: number, to: number): boolean;
   placeEntries(from: number, to: number, step: number, places: number): void;
-  commonDepth(count: number): number;
+  commonDepth(from: number, to: number, most: number): number;
   sortPlaces(places: number, count: number, keyOrder: number, scratch: number): number;
   takeSplitters(places: number, count: number, buckets: number, depth: number, splitters: number): void;
-  numberKeys(count: number, depth: number, splitters: number, levels: number, numbers: number): void;
+  numberKeys(
+    from: number,
+    to: number,
+    depth: number,
+    splitters: number,
+    levels: number,
+    numbers: number,
+  ): void;
   sortBuckets(starts: number, buckets: number, places: number, scratch: number): number;
 }
 
@@ -28,6 +36,8 @@ const RUN = 4096;
 /** About so many entries are sorted at a time. */
 const BUCKET_ENTRIES = 48;
 const MOST_LEVELS = 17;
+/** No key that these loops sort is longer. */
+const LONGEST_KEY = 2 ** 31 - 1;
 /** Keys that are looked at to find the first one of each bucket. */
 const SAMPLES = 4;
 /** As in src/dbm/assembly. */
@@ -42,7 +52,15 @@ const SPLITTER_BYTES = 16;
  * @throws MemoryFullError
  */
 export function inKeyOrder(path: string, table: TableGroups<KeyOrderLoops>): Iterable<Run> {
-  return table.loops.countSorted(table.count) >>> 0 === table.count ? runs(table) : sorted(path, table);
+  return isSorted(table) ? runs(table) : sorted(path, table);
+}
+
+function isSorted({ loops, count }: TableGroups<KeyOrderLoops>): boolean {
+  let is = true;
+  inLoopStretches(count, (from, to) => {
+    is &&= loops.areSorted(from, to);
+  });
+  return is;
 }
 
 function* runs({ memory, loops, count }: TableGroups<KeyOrderLoops>): Generator<Run> {
@@ -56,10 +74,14 @@ function* runs({ memory, loops, count }: TableGroups<KeyOrderLoops>): Generator<
 
 function* sorted(path: string, table: TableGroups<KeyOrderLoops>): Generator<Run> {
   const { memory, loops, count } = table;
-  const depth = loops.commonDepth(count);
+  let depth = LONGEST_KEY;
+  inLoopStretches(count, (from, to) => {
+    depth = loops.commonDepth(from, to, depth);
+  });
   const levels = Math.max(0, Math.min(MOST_LEVELS, Math.floor(Math.log2(count / BUCKET_ENTRIES))));
   const numbers = memory.reserve(4 * count);
-  loops.numberKeys(count, depth, splittersOf(table, depth, levels), levels, numbers);
+  const splitters = splittersOf(table, depth, levels);
+  inLoopStretches(count, (from, to) => loops.numberKeys(from, to, depth, splitters, levels, numbers));
   for (const group of table.groups(numbers, numbers, 2 ** levels, 0)) {
     const repeated = loops.sortBuckets(group.starts, group.buckets, group.places, group.scratch) >>> 0;
     if (repeated !== 0) {

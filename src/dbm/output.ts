@@ -4,11 +4,11 @@ import { viewOf } from './bytes.ts';
 import { DbmError } from './error.ts';
 
 /** A multiple of every page size; large enough that the system call costs nothing, small enough for the cache. */
-export const PIECE_SIZE = 1 << 18;
+export const PIECE_SIZE = 1 << 19;
 /** How far a copy loop may write beyond a piece's end. */
 const SLACK = 64;
 /** Pieces that may wait for the disk before the writer waits for them. */
-const MOST_PENDING = 4;
+const MOST_PENDING = 2;
 /** Bytes that are forced to the disk while the next ones are written: so it has little left to do in the end. */
 const FORCED = 1 << 23;
 

@@ -18,9 +18,9 @@ vi.mock('../../src/dbm/cdb/loops.ts', async (importOriginal) => {
   const { loopsIn } = await importOriginal<typeof import('../../src/dbm/cdb/loops.ts')>();
   const faultyLoops: typeof loopsIn = (memory) => {
     const loops = loopsIn(memory);
-    const hashKeys: typeof loops.hashKeys = (count, nul, hashes) => {
-      loops.hashKeys(count, nul, hashes);
-      faulty.hashes(memory.bytes(hashes, 4 * count));
+    const hashKeys: typeof loops.hashKeys = (from, to, nul, hashes) => {
+      loops.hashKeys(from, to, nul, hashes);
+      faulty.hashes(memory.bytes(hashes + 4 * from, 4 * (to - from)));
     };
     const writeRecords: typeof loops.writeRecords = (...given) => {
       const count = loops.writeRecords(...given);
@@ -45,9 +45,9 @@ vi.mock('../../src/dbm/tdb/loops.ts', async (importOriginal) => {
       loops.setHeads(address, count);
       heads = memory.bytes(address, 4 * count);
     };
-    const hashKeys: typeof loops.hashKeys = (count, nul, hashes) => {
-      loops.hashKeys(count, nul, hashes);
-      faulty.hashes(memory.bytes(hashes, 4 * count));
+    const hashKeys: typeof loops.hashKeys = (from, to, nul, hashes) => {
+      loops.hashKeys(from, to, nul, hashes);
+      faulty.hashes(memory.bytes(hashes + 4 * from, 4 * (to - from)));
     };
     const writeRecords: typeof loops.writeRecords = (...given) => {
       const count = loops.writeRecords(...given);
@@ -64,9 +64,9 @@ vi.mock('../../src/dbm/gdbm/loops.ts', async (importOriginal) => {
   const { loopsIn } = await importOriginal<typeof import('../../src/dbm/gdbm/loops.ts')>();
   const faultyLoops: typeof loopsIn = (memory) => {
     const loops = loopsIn(memory);
-    const hashKeys: typeof loops.hashKeys = (count, nul, hashes) => {
-      loops.hashKeys(count, nul, hashes);
-      faulty.hashes(memory.bytes(hashes, 4 * count));
+    const hashKeys: typeof loops.hashKeys = (from, to, nul, hashes) => {
+      loops.hashKeys(from, to, nul, hashes);
+      faulty.hashes(memory.bytes(hashes + 4 * from, 4 * (to - from)));
     };
     const writeEntries: typeof loops.writeEntries = (...given) => {
       const count = loops.writeEntries(...given);

@@ -2,9 +2,9 @@ import { commonPrefix } from './bytes';
 import { keyEnd, keyStart, PLACE } from './entry';
 import { key, keyLength } from './gather';
 
-/** How many of the first `count` keys come in the order of their bytes, each of them before the next one. */
-export function countSorted(count: u32): u32 {
-  for (let i: u32 = 1; i < count; i++) {
+/** Whether the keys `[from, to)` come in the order of their bytes: each behind the one before, where there is one. */
+export function areSorted(from: u32, to: u32): bool {
+  for (let i = max<u32>(from, 1); i < to; i++) {
     const column = i << 2;
     const length = keyLength(column - 4);
     const next = keyLength(column);
@@ -12,15 +12,15 @@ export function countSorted(count: u32): u32 {
     const common = commonPrefix(key(column - 4), key(column), shorter);
     const isLess =
       common < shorter ? load<u8>(key(column - 4) + common) < load<u8>(key(column) + common) : length < next;
-    if (!isLess) return i;
+    if (!isLess) return false;
   }
-  return count;
+  return true;
 }
 
-/** How many bytes all keys begin with in common. */
-export function commonDepth(count: u32): u32 {
-  let common = keyLength(0);
-  for (let column: u32 = 4, end = count << 2; column < end && common > 0; column += 4) {
+/** How many bytes, `most` at most, the keys `[from, to)` begin with in common with the table's first one. */
+export function commonDepth(from: u32, to: u32, most: u32): u32 {
+  let common = most;
+  for (let column = from << 2, end = to << 2; column < end && common > 0; column += 4) {
     common = commonPrefix(key(0), key(column), min(common, keyLength(column)));
   }
   return common;
@@ -41,13 +41,13 @@ export function takeSplitters(places: u32, count: u32, buckets: u32, depth: u32,
 }
 
 /**
- * Numbers that are in the order of the keys: how many of the `2 ** levels - 1` splitters, which are in their order, are not above a
- * key. Four keys at a time: each step of a search waits for the one before.
+ * Numbers of the keys `[from, to)` that are in their order: how many of the `2 ** levels - 1` splitters, which are in it, too, are not
+ * above a key. Four keys at a time: each step of a search waits for the one before.
  */
-export function numberKeys(count: u32, depth: u32, splitters: u32, levels: u32, numbers: u32): void {
+export function numberKeys(from: u32, to: u32, depth: u32, splitters: u32, levels: u32, numbers: u32): void {
   const first: u32 = (1 << levels) >> 1;
-  const last = (count - 1) << 2;
-  for (let a: u32 = 0; a <= last; a += 16) {
+  const last = (to - 1) << 2;
+  for (let a = from << 2; a <= last; a += 16) {
     const b = min(a + 4, last);
     const c = min(a + 8, last);
     const d = min(a + 12, last);

@@ -26,21 +26,34 @@ export function sumFour(from: v128, lengths: v128, nul: u32, signed: bool): v128
     );
     return i32x4.add(sums, bytes);
   }
-  let left = lengths;
+  const shortest = min(min(lengthA, lengthB), min(lengthC, lengthD));
   let shift: u32 = 0;
-  for (let i: u32 = 0; i < longest; i += 4) {
+  let i: u32 = 0;
+  for (; i + 4 <= shortest; i += 4) {
     let bytes = i32x4(load<i32>(a + i), load<i32>(b + i), load<i32>(c + i), load<i32>(d + i));
     for (let byte = 0; byte < 4; byte++) {
-      const high = i32x4.shl(bytes, 24);
-      const number = signed ? i32x4.shr_s(high, 24) : i32x4.shr_u(high, 24);
+      sums = i32x4.add(sums, i32x4.shl(lowest(bytes, signed), shift));
+      bytes = i32x4.shr_u(bytes, 8);
+      shift = nextShift(shift);
+    }
+  }
+  let left = i32x4.sub(lengths, i32x4.splat(i));
+  for (; i < longest; i += 4) {
+    let bytes = i32x4(load<i32>(a + i), load<i32>(b + i), load<i32>(c + i), load<i32>(d + i));
+    for (let byte = 0; byte < 4; byte++) {
       const isThere = i32x4.gt_s(left, i32x4.splat(0));
-      sums = i32x4.add(sums, v128.and(i32x4.shl(number, shift), isThere));
+      sums = i32x4.add(sums, v128.and(i32x4.shl(lowest(bytes, signed), shift), isThere));
       bytes = i32x4.shr_u(bytes, 8);
       left = i32x4.sub(left, i32x4.splat(1));
       shift = nextShift(shift);
     }
   }
   return sums;
+}
+
+/** The lowest byte of each of four numbers. */
+function lowest(bytes: v128, signed: bool): v128 {
+  return signed ? i32x4.shr_s(i32x4.shl(bytes, 24), 24) : v128.and(bytes, i32x4.splat(0xff));
 }
 
 function sumOf(from: u32, length: u32, signed: bool): u32 {

@@ -4,6 +4,7 @@ import type { WriteOptions } from '../format.ts';
 import { inHashOrder } from '../in-hash-order.ts';
 import { type Output, type OutputStream, PIECE_SIZE } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
+import { inLoopStretches } from '../stretches.ts';
 import { PLACE, PLACE_BYTES, TableGroups } from '../table-groups.ts';
 import { withRoom } from '../with-room.ts';
 import { WrittenTable } from '../written-table.ts';
@@ -50,13 +51,17 @@ class Writer {
   async #fill(output: Output): Promise<void> {
     const { memory, loops, count } = this.#table;
     const hashes = memory.reserve(4 * count);
-    loops.hashKeys(count, this.#nul, hashes);
     const starts = memory.reserve(4 * (TABLES + 1));
-    loops.countByTable(hashes, count, starts + 4);
+    inLoopStretches(count, (from, to) => {
+      loops.hashKeys(from, to, this.#nul, hashes);
+      loops.countByTable(hashes + 4 * from, to - from, starts + 4);
+    });
     const start = memory.numbers(starts, TABLES + 1);
     for (let table = 0; table < TABLES; table++) start[table + 1] += start[table];
     const numbers = memory.reserve(4 * count);
-    loops.numberSlots(hashes, count, starts, numbers);
+    inLoopStretches(count, (from, to) => {
+      loops.numberSlots(hashes + 4 * from, to - from, starts, numbers + 4 * from);
+    });
 
     const slots = memory.reserve(SLOT_SIZE * count);
     const stream = this.#written.stream(output, HEADER_SIZE);
@@ -132,9 +137,13 @@ class Writer {
       const records = start[table + 1] - start[table];
       view.setUint32(8 * table, stream.position, true);
       view.setUint32(8 * table + 4, 2 * records, true);
-      loops.writeTable(own, records, room);
-      if (!loops.isTable(own, records, table, room)) throw new WrongRecordError(stream.position);
-      stream.put(memory.bytes(room, 2 * SLOT_SIZE * records));
+      const size = 2 * SLOT_SIZE * records;
+      const hasRoom = stream.room(size) > 0;
+      const out = hasRoom ? stream.address : room;
+      loops.writeTable(own, records, out);
+      if (!loops.isTable(own, records, table, out)) throw new WrongRecordError(stream.position);
+      if (hasRoom) stream.take(size);
+      else stream.put(memory.bytes(room, size));
       if (output.full) await output.room();
     }
     return header;

@@ -5,6 +5,7 @@ import { inHashOrder } from '../in-hash-order.ts';
 import { measure } from '../limits.ts';
 import { type Output, type OutputStream, PIECE_SIZE } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
+import { inLoopStretches } from '../stretches.ts';
 import { PLACE, PLACE_BYTES, TableGroups } from '../table-groups.ts';
 import { withRoom } from '../with-room.ts';
 import { WrittenTable } from '../written-table.ts';
@@ -30,10 +31,11 @@ export async function writeGdbm(path: string, pairs: Pairs, options: WriteOption
       measure(path, pairs, terminated, limits);
     const { memory, loops, count } = table;
     const hashes = memory.reserve(4 * count);
-    loops.hashKeys(count, nul, hashes);
+    inLoopStretches(count, (from, to) => loops.hashKeys(from, to, nul, hashes));
     const plan = planBuckets(count, (bits) => {
       const before = memory.reserve(4 * (2 ** bits + 1));
-      loops.countPrefixes(hashes, count, bits, before);
+      inLoopStretches(count, (from, to) => loops.countPrefixes(hashes + 4 * from, to - from, bits, before));
+      loops.sumPrefixes(bits, before);
       return memory.numbers(before, 2 ** bits + 1);
     });
     if (plan === undefined) throw new DbmError(path, 'too many keys have the same hash for gdbm');

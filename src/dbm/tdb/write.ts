@@ -4,6 +4,7 @@ import type { WriteOptions } from '../format.ts';
 import { inHashOrder } from '../in-hash-order.ts';
 import { type Output, type OutputStream, PIECE_SIZE } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
+import { inLoopStretches } from '../stretches.ts';
 import { type Group, PLACE, PLACE_BYTES, TableGroups } from '../table-groups.ts';
 import { withRoom } from '../with-room.ts';
 import { WrittenTable } from '../written-table.ts';
@@ -29,8 +30,12 @@ export async function writeTdb(path: string, pairs: Pairs, options: WriteOptions
   const terminated = options.terminated ?? true;
   const table = withRoom(path, () => new TableGroups(pairs, loopsIn));
   const hashSize = hashSizeOf(pairs.count);
-  const records = Number(table.loops.measureRecords(...table.columns, pairs.count, terminated ? 1 : 0));
-  const size = chainHead(hashSize) + records;
+  let size = chainHead(hashSize);
+  inLoopStretches(pairs.count, (from, to) => {
+    const [keyStart, keyEnd, valueStart, valueEnd] = table.columns.map((column) => column + 4 * from);
+    const nul = terminated ? 1 : 0;
+    size += Number(table.loops.measureRecords(keyStart, keyEnd, valueStart, valueEnd, to - from, nul));
+  });
   if (size > LARGEST_FILE) {
     throw new DbmError(path, `the table needs ${size} bytes; a tdb file has at most ${LARGEST_FILE}`);
   }
@@ -70,9 +75,11 @@ class Writer {
     const { memory, loops, count } = this.#table;
     const hashSize = this.#hashSize;
     const hashes = memory.reserve(4 * count);
-    loops.hashKeys(count, this.#nul, hashes);
     const chains = memory.reserve(4 * count);
-    loops.chainsOf(hashes, count, hashSize, chains);
+    inLoopStretches(count, (from, to) => {
+      loops.hashKeys(from, to, this.#nul, hashes);
+      loops.chainsOf(hashes + 4 * from, to - from, hashSize, chains + 4 * from);
+    });
     const heads = memory.reserve(4 * hashSize);
     loops.setHeads(heads, hashSize);
 

@@ -5,10 +5,10 @@ const START: u32 = 5381;
 /** Keys up to this length are hashed four at a time. */
 const SHORT: u32 = 256;
 
-/** cdb's hash of a table's keys, with a NUL behind each where `nul` is 1. Writes up to twelve bytes beyond the last one's. */
-export function hashKeys(count: u32, nul: u32, hashes: u32): void {
+/** cdb's hash of the keys `[from, to)` of a table, with a NUL behind each where `nul` is 1. Writes up to twelve bytes beyond the last one's. */
+export function hashKeys(from: u32, to: u32, nul: u32, hashes: u32): void {
   const last = i32x4.splat(nul === 1 ? 33 : 1);
-  for (let column: u32 = 0, end = count << 2; column < end; column += 16) {
+  for (let column = from << 2, end = to << 2; column < end; column += 16) {
     const four = hashFour(fourKeys(column, end), fourKeyLengths(column, end));
     v128.store(hashes + column, i32x4.mul(four, last));
   }
@@ -31,18 +31,31 @@ export function hashFour(from: v128, lengths: v128): v128 {
   if (longest > SHORT) {
     return i32x4(hashOne(a, lengthA), hashOne(b, lengthB), hashOne(c, lengthC), hashOne(d, lengthD));
   }
+  const shortest = min(min(lengthA, lengthB), min(lengthC, lengthD));
   let hashes = i32x4.splat(START);
-  let left = lengths;
-  for (let i: u32 = 0; i < longest; i += 4) {
+  let i: u32 = 0;
+  for (; i + 4 <= shortest; i += 4) {
     let bytes = i32x4(load<i32>(a + i), load<i32>(b + i), load<i32>(c + i), load<i32>(d + i));
     for (let byte = 0; byte < 4; byte++) {
-      const next = v128.xor(i32x4.add(hashes, i32x4.shl(hashes, 5)), v128.and(bytes, i32x4.splat(0xff)));
-      hashes = v128.bitselect(next, hashes, i32x4.gt_s(left, i32x4.splat(0)));
+      hashes = hashOn(hashes, bytes);
+      bytes = i32x4.shr_u(bytes, 8);
+    }
+  }
+  let left = i32x4.sub(lengths, i32x4.splat(i));
+  for (; i < longest; i += 4) {
+    let bytes = i32x4(load<i32>(a + i), load<i32>(b + i), load<i32>(c + i), load<i32>(d + i));
+    for (let byte = 0; byte < 4; byte++) {
+      hashes = v128.bitselect(hashOn(hashes, bytes), hashes, i32x4.gt_s(left, i32x4.splat(0)));
       bytes = i32x4.shr_u(bytes, 8);
       left = i32x4.sub(left, i32x4.splat(1));
     }
   }
   return hashes;
+}
+
+/** Four hashes with the lowest bytes of four numbers added. */
+function hashOn(hashes: v128, bytes: v128): v128 {
+  return v128.xor(i32x4.add(hashes, i32x4.shl(hashes, 5)), v128.and(bytes, i32x4.splat(0xff)));
 }
 
 function hashOne(from: u32, length: u32): u32 {

@@ -3,19 +3,23 @@ export const SLOT: u32 = 8;
 
 /**
  * Writes a hash table to `out`: twice as many slots as it has `records`, and each of these, which are given by what goes into their
- * slots, in the first free slot from its own on.
+ * slots, in the first free slot from its own on. They come in the order of their own slots, so that this is behind the last one.
  */
 export function writeTable(slots: u32, records: u32, out: u32): void {
   const size = 2 * records * SLOT;
   const end = out + size;
   memory.fill(out, 0, size);
+  let free = out;
   for (let slot = slots, last = slots + records * SLOT; slot < last; slot += SLOT) {
-    let at = out + ownSlot(load<u32>(slot), records) * SLOT;
-    while (load<u32>(at, 4) !== 0) {
-      at += SLOT;
-      if (at === end) at = out;
+    let at = max(free, out + ownSlot(load<u32>(slot), records) * SLOT);
+    if (at === end) {
+      at = out;
+      while (load<u32>(at, 4) !== 0) at += SLOT;
+      store<u64>(at, load<u64>(slot));
+    } else {
+      store<u64>(at, load<u64>(slot));
+      free = at + SLOT;
     }
-    store<u64>(at, load<u64>(slot));
   }
 }
 

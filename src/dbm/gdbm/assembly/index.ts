@@ -4,4 +4,4 @@ export { longestItem, measureItems } from '../../assembly/measure';
 export { repeatedKeyEnd, sortBuckets } from '../../assembly/number-order';
 export { countElements, putElement } from './bucket';
 export { areEntries, bytesWritten, writeEntries } from './entries';
-export { countPrefixes, hashKeys } from './hash';
+export { countPrefixes, hashKeys, sumPrefixes } from './hash';

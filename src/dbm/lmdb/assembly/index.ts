@@ -7,7 +7,7 @@ export {
   setColumns,
   setNumbers,
 } from '../../assembly/gather';
-export { commonDepth, countSorted, numberKeys, takeSplitters } from '../../assembly/key-numbers';
+export { areSorted, commonDepth, numberKeys, takeSplitters } from '../../assembly/key-numbers';
 export { sortBuckets, sortPlaces } from '../../assembly/key-order';
 export { longestItem, measureItems } from '../../assembly/measure';
 export { areLeaves, entriesWritten, isBig, leafEnd, writeLeaf, writeLeaves } from './leaves';

@@ -1,9 +1,9 @@
 import { fourKeyLengths, fourKeys } from '../../assembly/gather';
 import { sumFour } from '../../assembly/shifted-sum';
 
-/** tdb's hash of a table's keys, with a NUL behind each where `nul` is 1. Writes up to twelve bytes beyond the last one's. */
-export function hashKeys(count: u32, nul: u32, hashes: u32): void {
-  for (let column: u32 = 0, end = count << 2; column < end; column += 16) {
+/** tdb's hash of the keys `[from, to)` of a table, with a NUL behind each where `nul` is 1. Writes up to twelve bytes beyond the last one's. */
+export function hashKeys(from: u32, to: u32, nul: u32, hashes: u32): void {
+  for (let column = from << 2, end = to << 2; column < end; column += 16) {
     v128.store(hashes + column, hashFour(fourKeys(column, end), fourKeyLengths(column, end), nul));
   }
 }

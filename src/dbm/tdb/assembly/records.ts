@@ -92,8 +92,9 @@ export function writeHeader(places: u32, i: u32, count: u32, nul: u32, out: u32,
   const place = places + i * PLACE;
   const size = <u32>sizeAt(place, nul);
   const chain = chainOf(places, i, count);
-  if (chain !== chainOf(places, i - 1, count)) store<u32>(heads + (chain << 2), offset);
-  store<u32>(out, chain === chainOf(places, i + 1, count) ? offset + size : 0, NEXT);
+  // Whether a chain goes on is not to be guessed, so there are no branches: what is no head goes to where NEXT is written.
+  store<u32>(select<u32>(heads + (chain << 2), out, chain !== chainOf(places, i - 1, count)), offset);
+  store<u32>(out, select<u32>(offset + size, 0, chain === chainOf(places, i + 1, count)), NEXT);
   store<u32>(out, size - HEADER, LENGTH);
   store<u32>(out, keyEnd(place) - keyStart(place) + nul, KEY);
   store<u32>(out, valueEnd(place) - valueStart(place) + nul, VALUE);
@@ -201,12 +202,11 @@ export function isHeader(places: u32, i: u32, count: u32, nul: u32, record: u32,
   const place = places + i * PLACE;
   const chain = chainOf(places, i, count);
   const size = <u32>sizeAt(place, nul);
-  if (chain !== chainOf(places, i - 1, count)) {
-    if (load<u32>(heads + (chain << 2)) !== offset) return false;
-    chains++;
-  }
+  const isFirst = chain !== chainOf(places, i - 1, count);
+  chains += <u32>isFirst;
   return (
-    load<u32>(record, NEXT) === (chain === chainOf(places, i + 1, count) ? offset + size : 0) &&
+    <u32>isFirst <= <u32>(load<u32>(heads + (chain << 2)) === offset) &&
+    load<u32>(record, NEXT) === select<u32>(offset + size, 0, chain === chainOf(places, i + 1, count)) &&
     load<u32>(record, LENGTH) === size - HEADER &&
     load<u32>(record, KEY) === keyEnd(place) - keyStart(place) + nul &&
     load<u32>(record, VALUE) === valueEnd(place) - valueStart(place) + nul &&
