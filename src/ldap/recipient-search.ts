@@ -121,7 +121,15 @@ export class RecipientSearch {
     const addresses = new Addresses(memory, this.#addressSlots);
     const writers = new Map<number, RecipientWriter>();
     for (const number of this.#numbers) {
-      const writer = new RecipientWriter(number, selections[number], this.slots, entry, addresses, sink);
+      const writer = new RecipientWriter(
+        number,
+        selections[number],
+        this.slots,
+        entry,
+        addresses,
+        memory,
+        sink,
+      );
       writers.set(number, writer);
     }
     return writers;

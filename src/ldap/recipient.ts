@@ -1,8 +1,9 @@
 import { acceptedDomainFault, addressFault, lowerCaseAscii } from './address.ts';
 import { type Addresses, isSmtp, SMTP_LENGTH } from './addresses.ts';
 import type { AttributeSlots } from './attribute-slots.ts';
-import { ByteSet } from './byte-set.ts';
+import { DomainSet } from './domain-set.ts';
 import type { EntryColumns } from './entry-columns.ts';
+import type { LinearMemory } from './linear-memory.ts';
 import { printable, printableDn } from './printable.ts';
 import { type CompiledTemplate, checkTemplates, compileTemplate, type Part } from './template.ts';
 import type { RecipientSink, Selection, SelectionReport } from './types.ts';
@@ -37,7 +38,7 @@ export class RecipientWriter {
   readonly #selection: number;
   readonly #sink: RecipientSink;
   readonly #addresses: Addresses;
-  readonly #domains: ByteSet | undefined;
+  readonly #domains: DomainSet | undefined;
   readonly #key: CompiledTemplate;
   readonly #value: CompiledTemplate;
   /** The attribute that gives an entry for each of its values, or NONE. */
@@ -68,6 +69,7 @@ export class RecipientWriter {
     slots: AttributeSlots,
     entry: EntryColumns,
     addresses: Addresses,
+    memory: LinearMemory,
     sink: RecipientSink,
   ) {
     checkTemplates(selection.key, selection.value);
@@ -75,7 +77,7 @@ export class RecipientWriter {
     this.#sink = sink;
     this.#entry = entry;
     this.#addresses = addresses;
-    this.#domains = selection.domains === undefined ? undefined : new ByteSet(selection.domains);
+    this.#domains = selection.domains && new DomainSet(memory, selection.domains);
     this.#key = compileTemplate(selection.key, slots);
     this.#value = compileTemplate(selection.value, slots);
     const attribute = this.#key.parts.find((part) => part.kind === 'attribute');
@@ -108,19 +110,30 @@ export class RecipientWriter {
     else this.#writeEntry();
   }
 
+  /** What has no `@` is in no domain: every selection hears of it. */
   #writeAddresses(): void {
-    const { count, faults, otherKinds } = this.#addresses;
-    this.#otherKinds += otherKinds;
-    let from = 0;
-    for (let i = 0; i < count; i++) {
-      const isWanted = this.#isWanted(i);
-      if (isWanted && faults[i] === undefined) continue;
-      if (!this.#writeKeys(from, i)) return;
-      from = i + 1;
-      if (!isWanted) this.#otherDomains++;
-      else this.#reject(this.#addressText(i), faults[i] ?? '');
+    const addresses = this.#addresses;
+    this.#otherKinds += addresses.otherKinds;
+    for (let from = 0; from < addresses.count; from++) {
+      const to = this.#domains?.findElsewhere(addresses, from) ?? addresses.count;
+      if (!this.#writeWanted(from, to)) return;
+      if (to < addresses.count) this.#otherDomains++;
+      from = to;
     }
-    this.#writeKeys(from, count);
+  }
+
+  /** @returns false when no further entry of the recipient can succeed */
+  #writeWanted(start: number, end: number): boolean {
+    const { faults, areUsable } = this.#addresses;
+    let from = start;
+    for (let i = start; i < end && !areUsable; i++) {
+      const fault = faults[i];
+      if (fault === undefined) continue;
+      if (!this.#writeKeys(from, i)) return false;
+      this.#reject(this.#addressText(i), fault);
+      from = i + 1;
+    }
+    return this.#writeKeys(from, end);
   }
 
   /** @returns false when no further entry of the recipient can succeed */
@@ -156,12 +169,6 @@ export class RecipientWriter {
       this.#keyValue = i;
       if (!this.#writeEntry()) return;
     }
-  }
-
-  /** What has no `@` is in no domain: every selection hears of it. */
-  #isWanted(i: number): boolean {
-    const { at, end, scratch } = this.#addresses;
-    return this.#domains === undefined || at[i] < 0 || this.#domains.has(scratch.bytes, at[i] + 1, end[i]);
   }
 
   /** @returns false when no further entry of the recipient can succeed */

@@ -1,2 +1,3 @@
 export { copyAddress, readAddresses } from './address';
+export { addDomain, findElsewhere } from './domains';
 export { decodeEntry, setSpellings } from './entry';
