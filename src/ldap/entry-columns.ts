@@ -27,7 +27,7 @@ export interface OpenRange {
 }
 
 /**
- * One search result entry as columns over a copy of its bytes: the values of column `c` are
+ * One search result entry as columns over the bytes it came in, or a copy of them: the values of column `c` are
  * `bytes[valueStart[i], valueEnd[i])` for `i` from `first[c]`, `count[c]` of them. Column `slot` has the values of the attribute,
  * column `slots.count + slot` those that came under an attribute option (`cn;lang-de`).
  *
@@ -35,8 +35,8 @@ export interface OpenRange {
  * what it doesn't know is decoded here.
  */
 export class EntryColumns {
-  bytes: Buffer;
-  /** Of the entry, in `bytes`. */
+  bytes: Uint8Array;
+  /** Of the entry. */
   length = 0;
   dnStart = 0;
   dnEnd = 0;
@@ -55,6 +55,10 @@ export class EntryColumns {
   readonly #memory: LinearMemory;
   readonly #known: KnownSpellings;
   readonly #dn: Int32Array;
+  /** For an entry that came elsewhere than in the memory where compiled loops work. */
+  #copy: Buffer;
+  #source: Uint8Array;
+  #isSourceHere = true;
   #values = 0;
   #spellings: Spelling[] = [];
   /** Where the contents of the element that was last entered end. */
@@ -67,7 +71,9 @@ export class EntryColumns {
     this.#dn = memory.numbers(2);
     this.first = memory.numbers(slots.count * 2);
     this.count = memory.numbers(slots.count * 2);
-    this.bytes = memory.bytes(USUAL_LENGTH);
+    this.#copy = memory.bytes(USUAL_LENGTH);
+    this.#source = this.#copy;
+    this.bytes = this.#copy;
     this.valueStart = memory.numbers(USUAL_LENGTH / 2);
     this.valueEnd = memory.numbers(USUAL_LENGTH / 2);
   }
@@ -80,23 +86,41 @@ export class EntryColumns {
     this.serial++;
     if (this.openRanges.length > 0) this.openRanges = [];
     this.hasOptions = false;
-    this.length = end - start;
-    if (this.length > this.bytes.length) this.#makeRoom(this.length);
-    this.bytes.set(bytes.subarray(start, end));
-    if (this.#decodeKnown()) {
+    const length = end - start;
+    this.length = length;
+    // A value has two bytes at least.
+    if (length > this.valueStart.length * 2) this.#growValues(length);
+    if (bytes !== this.#source) {
+      this.#source = bytes;
+      this.#isSourceHere = this.#memory.holds(bytes);
+    }
+    if (this.#isSourceHere) {
+      this.bytes = bytes;
+      this.#decode(start, end);
+    } else {
+      if (length > this.#copy.length) this.#copy = this.#memory.bytes(length);
+      this.#copy.set(bytes.subarray(start, end));
+      this.bytes = this.#copy;
+      this.#decode(0, length);
+    }
+  }
+
+  #decode(start: number, end: number): void {
+    if (this.#decodeKnown(start, end)) {
       this.dnStart = this.#dn[0];
       this.dnEnd = this.#dn[1];
     } else {
-      this.#decodeAny(this.length);
+      this.#decodeAny(start, end);
     }
   }
 
   /** @returns false for an entry that isn't like those before, or malformed */
-  #decodeKnown(): boolean {
-    const { bytes, length, first, count, valueStart, valueEnd } = this;
+  #decodeKnown(start: number, end: number): boolean {
+    const { bytes, first, count, valueStart, valueEnd } = this;
     return this.#memory.loops.decodeEntry(
       bytes.byteOffset,
-      length,
+      start,
+      end,
       this.#dn.byteOffset,
       first.byteOffset,
       count.byteOffset,
@@ -106,10 +130,10 @@ export class EntryColumns {
     );
   }
 
-  #decodeAny(end: number): void {
+  #decodeAny(start: number, end: number): void {
     this.#values = 0;
     this.count.fill(0);
-    this.dnStart = this.#enter(0, end, TAG.octetString);
+    this.dnStart = this.#enter(start, end, TAG.octetString);
     this.dnEnd = this.#end;
     let at = this.#enter(this.dnEnd, end, TAG.sequence);
     const attributesEnd = this.#end;
@@ -171,21 +195,13 @@ export class EntryColumns {
     }
   }
 
-  #growValues(): void {
-    const start = this.#memory.numbers(this.valueStart.length * 2);
+  #growValues(needed = 0): void {
+    const start = this.#memory.numbers(Math.max(needed, this.valueStart.length * 2));
     const end = this.#memory.numbers(start.length);
     start.set(this.valueStart);
     end.set(this.valueEnd);
     this.valueStart = start;
     this.valueEnd = end;
-  }
-
-  /** For an entry of so many bytes: a value has two at least. */
-  #makeRoom(length: number): void {
-    const size = Math.max(length, this.bytes.length * 2);
-    this.bytes = this.#memory.bytes(size);
-    this.valueStart = this.#memory.numbers(size);
-    this.valueEnd = this.#memory.numbers(size);
   }
 
   /** Returns where the contents of the element at `at` start and leaves their end in `#end`. */

@@ -14,13 +14,26 @@ let module: WebAssembly.Module | undefined;
  */
 export class LinearMemory {
   readonly #memory = new WebAssembly.Memory({ initial: 0, maximum: MOST_PAGES, shared: true });
+  #loops: Loops | undefined;
+  /** What was reserved lies in one of these: there is another one each time that the memory has grown. */
+  readonly #buffers = new WeakSet<ArrayBufferLike>();
+
   /** At work in this memory. */
-  readonly loops: Loops = loopsIn(this);
+  get loops(): Loops {
+    this.#loops ??= loopsIn(this);
+    return this.#loops;
+  }
+
+  holds({ buffer }: Uint8Array): boolean {
+    return this.#buffers.has(buffer);
+  }
 
   /** That many zeroed bytes, and some more that loops may use. @throws RangeError when there is no memory left */
   bytes(length: number): Buffer {
     const address = this.#reserve(length);
-    return Buffer.from(this.#memory.buffer, address, length);
+    const { buffer } = this.#memory;
+    this.#buffers.add(buffer);
+    return Buffer.from(buffer, address, length);
   }
 
   /** That many zeros, likewise. @throws RangeError */

@@ -1,9 +1,13 @@
 import { MalformedError, TAG } from './ber.ts';
+import { LinearMemory } from './linear-memory.ts';
 
 /** More than any entry: a length above it is a sign that this is no LDAP. */
 const MAX_MESSAGE = 256 * 1024 * 1024;
 /** The longest length of an LDAP message: one byte and four more. */
 const MAX_LENGTH_OCTETS = 4;
+const FIRST_SIZE = 1024 * 1024;
+/** Room to grow in place; memory that is not touched costs nothing. */
+const USUAL_ROOM = 16 * FIRST_SIZE;
 
 /**
  * What a connection has delivered and nobody has worked on yet, in one piece, so that every message lies whole in it:
@@ -11,10 +15,19 @@ const MAX_LENGTH_OCTETS = 4;
  * behind them; their bytes are good until the next `append`.
  */
 export class MessageBuffer {
-  bytes: Buffer = Buffer.allocUnsafe(1024 * 1024);
+  bytes: Buffer;
   start = 0;
   scanned = 0;
   end = 0;
+  readonly #memory: LinearMemory;
+  #room: Buffer;
+
+  /** @param memory where entries are taken apart in place */
+  constructor(memory = new LinearMemory()) {
+    this.#memory = memory;
+    this.#room = memory.bytes(USUAL_ROOM);
+    this.bytes = this.#room.subarray(0, FIRST_SIZE);
+  }
 
   append(chunk: Uint8Array): void {
     if (this.start === this.end) {
@@ -56,7 +69,11 @@ export class MessageBuffer {
     const { bytes, start, end } = this;
     const needed = end - start + length;
     // Moving little is cheap, and a buffer that is nearly full would be moved again and again.
-    if (needed > bytes.length / 2) this.bytes = Buffer.allocUnsafe(Math.max(needed, bytes.length * 2));
+    if (needed > bytes.length / 2) {
+      const size = Math.max(needed, bytes.length * 2);
+      if (size > this.#room.length) this.#room = this.#memory.bytes(size);
+      this.bytes = this.#room.subarray(0, size);
+    }
     this.bytes.set(bytes.subarray(start, end), 0);
     this.start = 0;
     this.scanned -= start;

@@ -3,7 +3,7 @@ import { AttributeSlots } from './attribute-slots.ts';
 import type { Patience } from './changes/patience.ts';
 import { EntryColumns } from './entry-columns.ts';
 import { decodeEntryObject, type EntryObject } from './entry-object.ts';
-import { LinearMemory } from './linear-memory.ts';
+import type { LinearMemory } from './linear-memory.ts';
 import type { ServerKind } from './matching-rules.ts';
 import { idAttribute, ObjectIds } from './object-id.ts';
 import { completeRanges } from './ranges.ts';
@@ -65,7 +65,7 @@ export class RecipientSearch {
    */
   async run(filters: readonly Buffer[], route: Route): Promise<void> {
     const { sink } = this.#attempt;
-    const memory = new LinearMemory();
+    const { memory } = this.#attempt.session;
     const entry = new EntryColumns(this.slots, memory);
     const writers = this.#writers(entry, memory);
     let announced = 0;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { UnbindRequest } from 'ldapts';
 import { MalformedError } from './ber.ts';
 import { DirectoryError, printableText, resultError, type Server } from './error.ts';
+import { LinearMemory } from './linear-memory.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import { MessageHeader } from './message-header.ts';
 import { Pace } from './pace.ts';
@@ -63,13 +64,15 @@ interface Search {
  */
 export class Session {
   readonly server: Server;
+  /** Entries come in this memory. */
+  readonly memory = new LinearMemory();
   references = 0;
 
   readonly #socket: Socket;
   readonly #timeout: number;
   readonly #visit: Visit;
   readonly #pace: Pace;
-  readonly #buffer = new MessageBuffer();
+  readonly #buffer: MessageBuffer;
   readonly #message = new MessageHeader();
   #search: Search | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -90,6 +93,7 @@ export class Session {
     this.#timeout = timeout;
     this.#visit = visit;
     this.#pace = pace;
+    this.#buffer = new MessageBuffer(this.memory);
     socket.on('data', (chunk: Buffer) => this.#push(chunk));
     socket.on('error', (error) =>
       this.#fail(this.#error('closed', `the connection broke: ${error.message}`)),

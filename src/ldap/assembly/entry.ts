@@ -17,14 +17,16 @@ export function setSpellings(at: u32, count: u32): void {
 let contentsEnd: u32 = 0;
 
 /**
- * Decodes the contents of a SearchResultEntry at `base`, as `EntryColumns` does: where its DN starts and ends to `dn`, how many values
- * each column has and the number of the first one to `counts` and `firsts`, and where they start and end to two columns more.
+ * Decodes the contents of a SearchResultEntry, as `EntryColumns` does: where its DN starts and ends to `dn`, how many values each column
+ * has and the number of the first one to `counts` and `firsts`, and where they start and end to two columns more. All offsets are from
+ * `base`.
  *
  * @returns false where it is malformed, or has an attribute twice, or under a name that no spelling has
  */
 export function decodeEntry(
   base: u32,
-  length: u32,
+  from: u32,
+  until: u32,
   dn: u32,
   firsts: u32,
   counts: u32,
@@ -32,9 +34,9 @@ export function decodeEntry(
   valueStarts: u32,
   valueEnds: u32,
 ): bool {
-  const end = base + length;
+  const end = base + until;
   memory.fill(counts, 0, columns << 2);
-  let at = enter(base, end, OCTET_STRING);
+  let at = enter(base + from, end, OCTET_STRING);
   if (at === 0) return false;
   store<u32>(dn, at - base);
   store<u32>(dn, contentsEnd - base, 4);
