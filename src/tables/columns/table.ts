@@ -30,7 +30,7 @@ export class Table implements Pairs {
   readonly count: number;
   readonly #bytes: number | undefined;
   #load: (() => Pairs) | undefined;
-  #mergedFrom: (() => readonly Pairs[]) | undefined;
+  #mergedFrom: (() => Iterable<Pairs>) | undefined;
   #pairs: Pairs | undefined;
   #measure: Measure | undefined;
 
@@ -63,7 +63,7 @@ export class Table implements Pairs {
   static later(
     { count, bytes, digest }: Known,
     load: () => Pairs,
-    mergedFrom?: () => readonly Pairs[],
+    mergedFrom?: () => Iterable<Pairs>,
   ): Table {
     const table = new Table(
       { count, bytes },
@@ -101,7 +101,7 @@ export class Table implements Pairs {
   }
 
   /** Entries that have all keys of the table, some perhaps more than once: had for less than the table where nobody has asked for that. */
-  keys(): readonly Pairs[] {
+  keys(): Iterable<Pairs> {
     return (this.#pairs === undefined ? this.#mergedFrom?.() : undefined) ?? [this];
   }
 

@@ -1,3 +1,4 @@
+import type { Pairs } from '../../dbm/pairs.ts';
 import type { Base } from '../../state/mirror/base.ts';
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
 import { decodeContributions, encodeEntries } from '../../state/mirror/contributions.ts';
@@ -17,6 +18,8 @@ export interface Contents {
   stream(number: number): Stream;
   /** Who gives a key to a stream, in the order of a mirror: the first is the one that counts. */
   claims(number: number, key: Uint8Array): Claim[];
+  /** Entries of a stream, from here and there, had for less than all of them. */
+  some(number: number): Pairs;
   /** Reads all that the other methods need of a stream, so that these don't fail any more. */
   load(number: number): void;
   id(object: number): Uint8Array;
@@ -48,6 +51,10 @@ export class FullContents implements Contents {
     return claimsIn(this.#streams[number], key);
   }
 
+  some(number: number): Pairs {
+    return this.#streams[number];
+  }
+
   load(): void {}
 
   get ids(): Uint8Array {
@@ -68,6 +75,10 @@ export interface Known {
   readonly dn: Uint8Array;
   readonly contributions: Uint8Array;
 }
+
+/** Of a stream that is not read whole, so many runs of so many entries are had for little. */
+const RUNS = 64;
+const RUN = 32;
 
 const NOTHING: Known = { dn: new Uint8Array(0), contributions: new Uint8Array(0) };
 
@@ -137,6 +148,18 @@ export class StoredContents implements Contents {
     return kept.sort(
       (a, b) => Buffer.compare(this.id(a.object), this.id(b.object)) || Buffer.compare(a.value, b.value),
     );
+  }
+
+  some(number: number): Pairs {
+    const stream = this.base.sparse(number);
+    const { replaced } = this.#laid();
+    const step = Math.max(RUN, Math.floor(stream.count / RUNS));
+    const chosen: number[] = [];
+    for (let i = 0; i < stream.count; i++) {
+      if (i % step >= RUN) i += step - (i % step) - 1;
+      else if (replaced[stream.object(i)] === 0) chosen.push(i);
+    }
+    return stream.pick(chosen);
   }
 
   load(number: number): void {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Config, DirectorySourceConfig, SourceConfig, TableConfig } from '../../config/config.ts';
 import { version as program } from '../../config/version.ts';
+import type { Pairs } from '../../dbm/pairs.ts';
 import type { DirectoryError } from '../../ldap/error.ts';
 import { idText } from '../../ldap/object-id.ts';
 import { printableDn } from '../../ldap/printable.ts';
@@ -197,6 +198,14 @@ export class Sources implements Provenance {
     return table.sources.filter(isDirectorySource).map((config) => {
       const { directory, use } = this.#directoryOf(config);
       return { source: sourceName(config), pairs: directory.entries(use).pairs, isSorted: true };
+    });
+  }
+
+  /** Some of the entries that the sources of a table give, where all are directories, had for less than all. */
+  someEntries(table: TableConfig): Pairs[] {
+    return table.sources.filter(isDirectorySource).flatMap((source) => {
+      const { directory, use } = this.#directoryOf(source);
+      return directory.someEntries(use);
     });
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DirectoryConfig, DirectorySourceConfig } from '../../config/config.ts';
 import { version as program } from '../../config/version.ts';
+import type { Pairs } from '../../dbm/pairs.ts';
 import { configurationError, DirectoryError } from '../../ldap/error.ts';
 import { extract } from '../../ldap/extract.ts';
 import { idText } from '../../ldap/object-id.ts';
@@ -146,6 +147,16 @@ export class DirectorySource {
       const reason = error instanceof Error ? error.message : String(error);
       const message = `what is known of it is damaged (${reason}); the next run asks for everything`;
       throw new SourceError(`directory ${this.config.name}`, message, { cause: error });
+    }
+  }
+
+  /** Some of what it gives to one of the uses; none where these can't be read. */
+  someEntries(use: number): Pairs[] {
+    try {
+      return [this.contents.some(use)];
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return [];
     }
   }
 

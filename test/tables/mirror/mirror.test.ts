@@ -228,6 +228,14 @@ function checkClaims({ contents }: DirectoryMirror, world: World, number: number
     });
     expect(claims).toEqual(lines.filter((line) => line.startsWith(`${key} `)));
   }
+  const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = contents.some(number);
+  for (let i = 0; i < count; i++) {
+    const [key, value] = [
+      pool.subarray(keyStart[i], keyEnd[i]),
+      pool.subarray(valueStart[i], valueEnd[i]),
+    ].map((each) => Buffer.from(each));
+    expect(lines.map((line) => line.replace(/^(\S+) \S+ (\S+).*$/, '$1 $2'))).toContain(`${key} ${value}`);
+  }
 }
 
 test('whatever comes, crashes or is damaged, the mirror is what a Map would be, or asks for everything', async () => {

@@ -22,7 +22,7 @@ export interface TableView {
   /** All entries in the order of their keys; read from disk at the first call. */
   readonly columns: () => Pairs;
   /** Entries that have all its keys, where these can be had for less. */
-  readonly keys?: (() => readonly Pairs[]) | undefined;
+  readonly keys?: (() => Iterable<Pairs>) | undefined;
 }
 
 /** What is new in a table, as numbers of `entries`, and what went. */
@@ -194,13 +194,18 @@ class CrossChecks {
     const used = new Uint8Array(list.count);
     const changed = novelties.map(({ view }) => view);
     const views = [...changed, ...this.#views.filter((view) => !changed.includes(view))];
+    const countLeft = () =>
+      asked.reduce((sum, isAsked, i) => sum + (isAsked === 1 && used[i] === 0 ? 1 : 0), 0);
+    let left = countLeft();
     for (const view of views.filter((each) => each !== domains)) {
-      const left = asked.reduce((sum, isAsked, i) => sum + (isAsked === 1 && used[i] === 0 ? 1 : 0), 0);
       if (left === 0) return;
       for (const pairs of view.keys?.() ?? [view.columns()]) {
         const known = this.#indexes.get(pairs)?.knownDomains(set);
         if (known === undefined) mark(set, pairs, used, { asked, left });
         else for (const [domain, isMet] of known.isMet.entries()) if (isMet) used[domain] = 1;
+        left = countLeft();
+        // More of them may have to be read first.
+        if (left === 0) return;
       }
     }
     for (let domain = 0; domain < list.count; domain++) {
