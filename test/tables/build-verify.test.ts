@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { fileFed, Hub, keptByHand, numbered } from './hub.ts';
+import { directoryFed, fileFed, Hub, keptByHand, numbered } from './hub.ts';
 
 /** A disk, or a program, that does not write what it was given. */
 const faulty = vi.hoisted(() => ({
@@ -21,6 +21,17 @@ vi.mock('../../src/dbm/bdb/loops.ts', async (importOriginal) => {
     return { ...loops, writeBuckets };
   };
   return { loopsIn: faultyLoops };
+});
+
+const patched = vi.hoisted(() => vi.fn());
+vi.mock('../../src/tables/dat/patch.ts', async (importOriginal) => {
+  const { patchText } = await importOriginal<typeof import('../../src/tables/dat/patch.ts')>();
+  const observed: typeof patchText = (...given) => {
+    const text = patchText(...given);
+    if (text !== undefined) patched();
+    return text;
+  };
+  return { patchText: observed };
 });
 
 vi.mock('node:fs', async (importOriginal) => {
@@ -121,6 +132,26 @@ test.each<[string, number]>([
     disk: (bytes) => {
       bytes[offset % bytes.length] ^= 1;
     },
+  });
+});
+
+test('so is a .dat that is made from the one before', async () => {
+  const hub = new Hub();
+  hub.configure(directoryFed('exch_table', 'max_removed = "5%"'));
+  const { changes } = await hub.serve(numbered(0, 200));
+  await hub.build();
+  const before = hub.stamps();
+  changes.modify('CN=7,DC=ad,DC=example,DC=ac,DC=uk', [
+    { kind: 'replace', attribute: 'targetAddress', values: [Buffer.from('SMTP:another.one@x')] },
+  ]);
+  faulty.dat = (block) => block.map((byte, i) => (i === 100 ? byte ^ 1 : byte));
+  const { outcome, failure } = await hub.buildTable('exch_table');
+  expect(patched).toHaveBeenCalled();
+  expect(outcome).toBe('failed');
+  expect(failure?.message).toMatch(/exch_table\.dat.*: reading it back gave other bytes/);
+  expect(hub.stamps()).toMatchObject({
+    exch_table: before.exch_table,
+    'exch_table.dat': before['exch_table.dat'],
   });
 });
 

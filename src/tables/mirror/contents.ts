@@ -18,8 +18,8 @@ export interface Contents {
   stream(number: number): Stream;
   /** Who gives a key to a stream, in the order of a mirror: the first is the one that counts. */
   claims(number: number, key: Uint8Array): Claim[];
-  /** Entries of a stream, from here and there, had for less than all of them. */
-  some(number: number): Pairs;
+  /** Entries of a stream, a few at a time, from here and there: had for less than all of them. */
+  some(number: number): Iterable<Pairs>;
   /** Reads all that the other methods need of a stream, so that these don't fail any more. */
   load(number: number): void;
   id(object: number): Uint8Array;
@@ -51,8 +51,8 @@ export class FullContents implements Contents {
     return claimsIn(this.#streams[number], key);
   }
 
-  some(number: number): Pairs {
-    return this.#streams[number];
+  some(number: number): Iterable<Pairs> {
+    return [this.#streams[number]];
   }
 
   load(): void {}
@@ -76,7 +76,7 @@ export interface Known {
   readonly contributions: Uint8Array;
 }
 
-/** Of a stream that is not read whole, so many runs of so many entries are had for little. */
+/** Of a stream that is not read whole, about so many runs of so many entries are had for little. */
 const RUNS = 64;
 const RUN = 32;
 
@@ -150,16 +150,14 @@ export class StoredContents implements Contents {
     );
   }
 
-  some(number: number): Pairs {
+  *some(number: number): Iterable<Pairs> {
     const stream = this.base.sparse(number);
     const { replaced } = this.#laid();
     const step = Math.max(RUN, Math.floor(stream.count / RUNS));
-    const chosen: number[] = [];
-    for (let i = 0; i < stream.count; i++) {
-      if (i % step >= RUN) i += step - (i % step) - 1;
-      else if (replaced[stream.object(i)] === 0) chosen.push(i);
+    for (let first = 0; first < stream.count; first += step) {
+      const run = Array.from({ length: Math.min(RUN, stream.count - first) }, (_, i) => first + i);
+      yield stream.pick(run.filter((entry) => replaced[stream.object(entry)] === 0));
     }
-    return stream.pick(chosen);
   }
 
   load(number: number): void {

@@ -155,7 +155,8 @@ async function patchDat(path: string, change: TableChange, staged: string): Prom
   if (text === undefined) return undefined;
   try {
     const outcome = () => text.outcome();
-    const { digest, bytes, digestBefore } = await writeText(text.blocks(), staged, path, outcome);
+    const isRight = () => text.isIn(staged);
+    const { digest, bytes, digestBefore } = await writeText(text.blocks(), staged, path, outcome, isRight);
     if (digestBefore !== change.digestBefore) return undefined;
     await keepAttributes(staged, path);
     return { digest, bytes };
@@ -223,6 +224,7 @@ function stagedPath(path: string, label: string): string {
  * Writes a text, reads it back and forces it to the disk, both at a time.
  *
  * @param measure gives what is known of all the blocks, once they are written
+ * @param isRight looks whether the file has the text with that digest
  * @returns that
  */
 async function writeText<M extends { readonly digest: string }>(
@@ -230,10 +232,11 @@ async function writeText<M extends { readonly digest: string }>(
   path: string,
   replaced: string,
   measure: () => M,
+  isRight: (digest: string) => boolean = (digest) => hasDigest(path, digest),
 ): Promise<M> {
   await refuseDirectory(replaced);
   let measured: M;
-  let isRight: boolean;
+  let isThere: boolean;
   try {
     await rm(path, { force: true });
     const handle = await open(path, 'wx', 0o644);
@@ -242,7 +245,7 @@ async function writeText<M extends { readonly digest: string }>(
       const forced = handle.sync();
       try {
         measured = measure();
-        isRight = hasDigest(path, measured.digest);
+        isThere = isRight(measured.digest);
       } finally {
         await forced;
       }
@@ -252,7 +255,7 @@ async function writeText<M extends { readonly digest: string }>(
   } catch (error) {
     throw new PublishError(path, systemReason(error), { cause: error });
   }
-  if (!isRight) {
+  if (!isThere) {
     throw new PublishError(path, 'reading it back gave other bytes than were written; check the disk');
   }
   return measured;

@@ -201,12 +201,12 @@ export class Sources implements Provenance {
     });
   }
 
-  /** Some of the entries that the sources of a table give, where all are directories, had for less than all. */
-  someEntries(table: TableConfig): Pairs[] {
-    return table.sources.filter(isDirectorySource).flatMap((source) => {
+  /** Some of the entries that the sources of a table give, where all are directories: a few at a time, and had for less than all. */
+  *someEntries(table: TableConfig): Iterable<Pairs> {
+    for (const source of table.sources.filter(isDirectorySource)) {
       const { directory, use } = this.#directoryOf(source);
-      return directory.someEntries(use);
-    });
+      yield* directory.someEntries(use);
+    }
   }
 
   /** What the sources of a table can't use, where all are directories. Only after `makeReadable`. */

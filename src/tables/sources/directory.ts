@@ -150,13 +150,12 @@ export class DirectorySource {
     }
   }
 
-  /** Some of what it gives to one of the uses; none where these can't be read. */
-  someEntries(use: number): Pairs[] {
+  /** Some of what it gives to one of the uses, a few entries at a time, as far as these can be read. */
+  *someEntries(use: number): Iterable<Pairs> {
     try {
-      return [this.contents.some(use)];
+      yield* this.contents.some(use);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      return [];
     }
   }
 

@@ -11,6 +11,7 @@ import { pairsOf } from '../pairs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dat-patch-'));
 const path = join(folder, 'table.dat');
+const copy = join(folder, 'copy.dat');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 type Table = ReadonlyMap<string, string>;
@@ -30,7 +31,17 @@ function patched(before: Buffer, [gone, come]: [Iterable<[string, string]>, Iter
   if (text === undefined) return undefined;
   try {
     const all = Buffer.concat(Array.from(text.blocks(), (block) => Buffer.from(block)));
-    return { all, ...text.outcome() };
+    const isIn = (bytes: Uint8Array): boolean => {
+      writeFileSync(copy, bytes);
+      return text.isIn(copy);
+    };
+    const others = [
+      all.subarray(0, -1),
+      Buffer.concat([all, Buffer.from('\n')]),
+      ...[0, all.length >> 1, all.length - 1].map((at) => all.map((byte, i) => (i === at ? byte ^ 1 : byte))),
+    ];
+    const isFoundInOthers = all.length > 0 && others.some(isIn);
+    return { all, ...text.outcome(), isFound: isIn(all), isFoundInOthers };
   } finally {
     text.close();
   }
@@ -77,6 +88,8 @@ test('whatever changes, a patched text is that of the table after', () => {
         digest: digestOf(expected),
         digestBefore: digestOf(old),
         bytes: expected.length,
+        isFound: true,
+        isFoundInOthers: false,
       });
     }),
     { numRuns: 300 },
