@@ -9,10 +9,13 @@ import type { Run, RunPlace } from './runs.ts';
 const PIECE = 1 << 14;
 /** The loop that merges comes back so often: the engine puts better code in its place in between. */
 const STEP = 1 << 12;
-/** As long as keys have less than this in common, eight bytes from their beginning on tell enough of them. */
+/** As long as keys have less than this in common, their words from their beginning on tell enough of them. */
 const FEW_IN_COMMON = 4;
 
 const ALIGNMENT = 16;
+/** How many numbers of 32 bits the words of a key take, and how many bytes. */
+export const WORD_NUMBERS = 4;
+const WORD_BYTES = WORD_NUMBERS * Uint32Array.BYTES_PER_ELEMENT;
 
 /** Compiled loops that sort the entries of a table, and the memory that they take beside it. */
 export class RunLoops {
@@ -44,7 +47,7 @@ export class RunLoops {
       const end = Math.min(start + PIECE, to);
       pieces.push(this.#sortPiece(start, end, this.#numbers(end - start), room));
     }
-    return this.#merge(pieces, order, place?.words.subarray(0, 2 * order.length));
+    return this.#merge(pieces, order, place?.words.subarray(0, WORD_NUMBERS * order.length));
   }
 
   merge(runs: readonly Run[]): Run {
@@ -64,21 +67,25 @@ export class RunLoops {
       loops.setRun(i, address, run.order.length, this.#wordsOf(run, address, depth));
     }
     loops.beginMerge();
-    const wordsAt = words?.byteOffset ?? this.#take(8 * STEP);
+    const wordsAt = words?.byteOffset ?? this.#take(WORD_BYTES * STEP);
     for (let done = 0; done < order.length; done += STEP) {
       const count = Math.min(STEP, order.length - done);
-      loops.mergeSome(count, order.byteOffset + 4 * done, words === undefined ? wordsAt : wordsAt + 8 * done);
+      loops.mergeSome(
+        count,
+        order.byteOffset + 4 * done,
+        words === undefined ? wordsAt : wordsAt + WORD_BYTES * done,
+      );
     }
-    const repeats = loops.repeatsMet() !== 0 || runs.some((run) => run.repeats);
+const repeats = loops.repeatsMet() !== 0 || runs.some((run) => run.repeats);
     return { order, repeats, words: words && { numbers: words, depth } };
   }
 
   #wordsOf({ order, words }: Run, address: number, depth: number): number {
     if (words?.depth === depth) return this.#memory.addressOf(words.numbers);
-    const taken = this.#take(8 * order.length);
+    const taken = this.#take(WORD_BYTES * order.length);
     for (let done = 0; done < order.length; done += STEP) {
       const count = Math.min(STEP, order.length - done);
-      this.#loops.takeWords(address + 4 * done, count, depth, taken + 8 * done);
+      this.#loops.takeWords(address + 4 * done, count, depth, taken + WORD_BYTES * done);
     }
     return taken;
   }

@@ -1,6 +1,6 @@
 import type { Pairs } from '../../dbm/pairs.ts';
 import { compareBytes } from './bytes.ts';
-import { RunLoops } from './run-loops.ts';
+import { RunLoops, WORD_NUMBERS } from './run-loops.ts';
 import { columnBeside } from './shared-memory.ts';
 
 /** Some entries of a table in the order of their keys' bytes; those with the same key in the order of their numbers. */
@@ -12,7 +12,7 @@ export interface Run {
   readonly words?: KeyWords | undefined;
 }
 
-/** Of each key of a run, in its order, eight bytes as two numbers, by which it is merged. */
+/** Of each key of a run, in its order, sixteen bytes as two numbers of 64 bits, by which it is merged. */
 export interface KeyWords {
   readonly numbers: Uint32Array;
   /** How many bytes stand before them, which all keys of the run have in common. */
@@ -47,7 +47,7 @@ export interface RunSorting {
 /** So many entries are worth it to be sorted while others are still coming. */
 export const RUN_LENGTH = 1 << 16;
 /** What sorting so many needs beside the run itself; where it is less, there is more in other places. */
-const RUN_ROOM = 11 << 17;
+const RUN_ROOM = 15 << 17;
 /** Fewer are sorted before a memory is there for loops. */
 const FEW = 1000;
 
@@ -55,7 +55,7 @@ const FEW = 1000;
 export function placeForRun(pool: Uint8Array, before: RunPlace | undefined): RunPlace {
   return {
     order: columnBeside(pool, RUN_LENGTH),
-    words: columnBeside(pool, 2 * RUN_LENGTH),
+    words: columnBeside(pool, WORD_NUMBERS * RUN_LENGTH),
     room: before?.room ?? columnBeside(pool, RUN_ROOM / Uint32Array.BYTES_PER_ELEMENT),
   };
 }

@@ -1,14 +1,14 @@
-import { compareKeys, wordOf } from './keys';
+import { compareKeys, keyLength, wordOf } from './keys';
 
 /**
- * Where a run is: eight bytes of its next key as a number; the address of that entry's number, where these numbers end, and the address
- * of such a word for each of them, at which it is now.
+ * Where a run is: sixteen bytes of its next key as two numbers; the address of that entry's number, where these numbers end, and the
+ * address of its words, which stand in the same way for each of them.
  */
-const HEAD: u32 = 24;
-const NEXT: u32 = 8;
-const END: u32 = 12;
-const NEXT_WORD: u32 = 16;
-/** The word of a run that has come to its end. */
+const HEAD: u32 = 32;
+const NEXT: u32 = 16;
+const END: u32 = 20;
+const NEXT_WORDS: u32 = 24;
+/** Either word of a run that has come to its end. */
 const NOTHING: u64 = ~(<u64>0);
 
 let runs: u32 = 0;
@@ -19,9 +19,14 @@ let tree: u32 = 0;
 let depth: u32 = 0;
 let repeats: bool = false;
 
-/** Writes eight bytes of the keys of some entries as numbers, from byte `from` on. */
+/** Writes sixteen bytes of the keys of some entries as two numbers each, from byte `from` on, which they have or end before. */
 export function takeWords(order: u32, count: u32, from: u32, out: u32): void {
-  for (let i: u32 = 0; i < count; i++) store<u64>(out + (i << 3), wordOf(load<u32>(order + (i << 2)), from));
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = load<u32>(order + (i << 2));
+    const words = out + (i << 4);
+    store<u64>(words, wordOf(entry, from));
+    store<u64>(words, keyLength(entry) > from + 8 ? wordOf(entry, from + 8) : 0, 8);
+  }
 }
 
 /** What merging `count` runs needs as `room`, in bytes. */
@@ -43,7 +48,7 @@ export function setRun(run: u32, order: u32, count: u32, words: u32): void {
   const head = heads + run * HEAD;
   store<u32>(head, order, NEXT);
   store<u32>(head, order + (count << 2), END);
-  store<u32>(head, words, NEXT_WORD);
+  store<u32>(head, words, NEXT_WORDS);
   takeHead(head);
 }
 
@@ -54,7 +59,9 @@ export function beginMerge(): void {
 
 function takeHead(head: u32): void {
   const isThere = load<u32>(head, NEXT) !== load<u32>(head, END);
-  store<u64>(head, isThere ? load<u64>(load<u32>(head, NEXT_WORD)) : NOTHING);
+  const words = load<u32>(head, NEXT_WORDS);
+  store<u64>(head, isThere ? load<u64>(words) : NOTHING);
+  store<u64>(head, isThere ? load<u64>(words, 8) : NOTHING, 8);
 }
 
 /** Holds the tournament below a node, whose runs stand behind the nodes. */
@@ -69,9 +76,14 @@ function winnerOf(node: u32): u32 {
 
 /** Whether the next entry of run `a` comes before that of run `b`. */
 function isBefore(a: u32, b: u32): bool {
-  const wordA = load<u64>(heads + a * HEAD);
-  const wordB = load<u64>(heads + b * HEAD);
-  return wordA === wordB ? isBeforeBehind(a, b) : wordA < wordB;
+  const headA = heads + a * HEAD;
+  const headB = heads + b * HEAD;
+  const firstA = load<u64>(headA);
+  const firstB = load<u64>(headB);
+  if (firstA !== firstB) return firstA < firstB;
+  const secondA = load<u64>(headA, 8);
+  const secondB = load<u64>(headB, 8);
+  return secondA === secondB ? isBeforeBehind(a, b) : secondA < secondB;
 }
 
 function isBeforeBehind(a: u32, b: u32): bool {
@@ -93,9 +105,9 @@ export function mergeSome(count: u32, order: u32, words: u32): void {
     const head = heads + winner * HEAD;
     const next = load<u32>(head, NEXT);
     store<u32>(order + (i << 2), load<u32>(next));
-    store<u64>(words + (i << 3), load<u64>(head));
+    v128.store(words + (i << 4), v128.load(head));
     store<u32>(head, next + 4, NEXT);
-    store<u32>(head, load<u32>(head, NEXT_WORD) + 8, NEXT_WORD);
+    store<u32>(head, load<u32>(head, NEXT_WORDS) + 16, NEXT_WORDS);
     takeHead(head);
     for (let node = (winner + runs) >> 1; node > 0; node >>= 1) {
       const loser = load<u32>(tree + (node << 2));
