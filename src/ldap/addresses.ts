@@ -1,6 +1,5 @@
 import { addressFault, isLetterOrDigit, lastAtSign, lowerCase, lowerCaseAscii } from './address.ts';
 import type { EntryColumns } from './entry-columns.ts';
-import type { LinearMemory } from './linear-memory.ts';
 import { Scratch } from './scratch.ts';
 
 const COLON = 0x3a;
@@ -39,9 +38,9 @@ export class Addresses {
   /** How many values are no addresses. */
   otherKinds = 0;
 
-  readonly #memory: LinearMemory;
+  readonly #entry: EntryColumns;
   readonly #slots: readonly AddressSlot[];
-  /** What the compiled loop found; see `readAddresses`. */
+  /** What the compiled loop found; see `setAddressColumns`. */
   readonly #found: Int32Array;
   #primary = NONE;
   #serial = 0;
@@ -52,14 +51,16 @@ export class Addresses {
    * @param slots none when no template needs an address. The primary address is the one with `SMTP:`; where there is none, the
    *   smallest of the first attribute that needs no prefix and has any.
    */
-  constructor(memory: LinearMemory, slots: readonly AddressSlot[]) {
-    this.scratch = new Scratch(memory);
-    this.#memory = memory;
+  constructor(entry: EntryColumns, slots: readonly AddressSlot[]) {
+    const { memory, loops } = entry;
+    this.scratch = new Scratch(memory, loops);
+    this.#entry = entry;
     this.#slots = slots;
     this.#found = memory.numbers(4);
     this.start = memory.numbers(USUAL_COUNT);
     this.at = memory.numbers(USUAL_COUNT);
     this.end = memory.numbers(USUAL_COUNT);
+    this.#setColumns();
   }
 
   /** The index of the primary address, an unusable one too, or -1: of several the smallest by bytes. */
@@ -73,40 +74,29 @@ export class Addresses {
   }
 
   /** Reads the entry's addresses to the beginning of the scratch buffer, once for each entry, and frees what is behind them. */
-  read(entry: EntryColumns): void {
-    if (entry.serial !== this.#serial) {
-      this.#serial = entry.serial;
+  read(): void {
+    const { serial } = this.#entry;
+    if (serial !== this.#serial) {
+      this.#serial = serial;
       if (this.faults.length > 0) this.faults.length = 0;
-      if (!this.#readKnown(entry)) this.#readAny(entry);
+      if (!this.#readKnown()) this.#readAny();
       this.#used = this.scratch.used;
     }
     this.scratch.used = this.#used;
   }
 
   /** @returns false when a value is not as most are */
-  #readKnown(entry: EntryColumns): boolean {
-    this.#begin(entry);
+  #readKnown(): boolean {
+    this.#begin();
     const { scratch } = this;
-    const { bytes, first, count, valueStart, valueEnd } = entry;
+    const { loops, bytes, count } = this.#entry;
     const found = this.#found;
+    const base = bytes.byteOffset;
+    const buffer = scratch.bytes.byteOffset;
     let marked = NONE;
     for (const { slot, needsPrefix } of this.#slots) {
       if (this.count + count[slot] > this.start.length) this.#grow(this.count + count[slot]);
-      const column = first[slot] * Int32Array.BYTES_PER_ELEMENT;
-      const addresses = this.#memory.loops.readAddresses(
-        bytes.byteOffset,
-        valueStart.byteOffset + column,
-        valueEnd.byteOffset + column,
-        count[slot],
-        needsPrefix,
-        this.count,
-        this.start.byteOffset,
-        this.at.byteOffset,
-        this.end.byteOffset,
-        scratch.bytes.byteOffset,
-        scratch.used,
-        found.byteOffset,
-      );
+      const addresses = loops.readAddresses(base, slot, needsPrefix, this.count, buffer, scratch.used);
       if (addresses < 0) return false;
       this.count = addresses;
       this.otherKinds += found[0];
@@ -118,8 +108,9 @@ export class Addresses {
     return true;
   }
 
-  #readAny(entry: EntryColumns): void {
-    this.#begin(entry);
+  #readAny(): void {
+    this.#begin();
+    const entry = this.#entry;
     let marked = NONE;
     for (const { slot, needsPrefix } of this.#slots) {
       const first = entry.first[slot];
@@ -139,12 +130,12 @@ export class Addresses {
     if (marked !== NONE) this.#primary = marked;
   }
 
-  #begin(entry: EntryColumns): void {
+  #begin(): void {
     this.count = 0;
     this.otherKinds = 0;
     this.#primary = NONE;
     this.scratch.used = 0;
-    this.scratch.reserve(entry.length);
+    this.scratch.reserve(this.#entry.length);
   }
 
   /** @returns false for a value of another kind */
@@ -180,10 +171,21 @@ export class Addresses {
     this.start = this.#moved(this.start, size);
     this.at = this.#moved(this.at, size);
     this.end = this.#moved(this.end, size);
+    this.#setColumns();
+  }
+
+  #setColumns(): void {
+    const { start, at, end } = this;
+    this.#entry.loops.setAddressColumns(
+      start.byteOffset,
+      at.byteOffset,
+      end.byteOffset,
+      this.#found.byteOffset,
+    );
   }
 
   #moved(column: Int32Array, size: number): Int32Array {
-    const larger = this.#memory.numbers(size);
+    const larger = this.#entry.memory.numbers(size);
     larger.set(column);
     return larger;
   }

@@ -1,6 +1,7 @@
 import type { AttributeSlots } from './attribute-slots.ts';
 import { MalformedError, TAG } from './ber.ts';
 import { LinearMemory } from './linear-memory.ts';
+import { type Loops, loopsIn } from './loops.ts';
 
 const IGNORED = -1;
 /** A server has a handful of spellings; more than this and something else is going on. */
@@ -51,8 +52,11 @@ export class EntryColumns {
   /** Counts the entries decoded, so that what was worked out for one isn't taken for the next. */
   serial = 0;
 
+  /** Where the entries are, and what is made of them. */
+  readonly memory: LinearMemory;
+  /** They know the columns of this object. */
+  readonly loops: Loops;
   readonly #slots: AttributeSlots;
-  readonly #memory: LinearMemory;
   readonly #known: KnownSpellings;
   readonly #dn: Int32Array;
   /** For an entry that came elsewhere than in the memory where compiled loops work. */
@@ -66,8 +70,9 @@ export class EntryColumns {
 
   constructor(slots: AttributeSlots, memory = new LinearMemory()) {
     this.#slots = slots;
-    this.#memory = memory;
-    this.#known = new KnownSpellings(memory);
+    this.memory = memory;
+    this.loops = loopsIn(memory);
+    this.#known = new KnownSpellings(memory, this.loops);
     this.#dn = memory.numbers(2);
     this.first = memory.numbers(slots.count * 2);
     this.count = memory.numbers(slots.count * 2);
@@ -76,6 +81,7 @@ export class EntryColumns {
     this.bytes = this.#copy;
     this.valueStart = memory.numbers(USUAL_LENGTH / 2);
     this.valueEnd = memory.numbers(USUAL_LENGTH / 2);
+    this.#setColumns();
   }
 
   /**
@@ -92,13 +98,13 @@ export class EntryColumns {
     if (length > this.valueStart.length * 2) this.#growValues(length);
     if (bytes !== this.#source) {
       this.#source = bytes;
-      this.#isSourceHere = this.#memory.holds(bytes);
+      this.#isSourceHere = this.memory.holds(bytes);
     }
     if (this.#isSourceHere) {
       this.bytes = bytes;
       this.#decode(start, end);
     } else {
-      if (length > this.#copy.length) this.#copy = this.#memory.bytes(length);
+      if (length > this.#copy.length) this.#copy = this.memory.bytes(length);
       this.#copy.set(bytes.subarray(start, end));
       this.bytes = this.#copy;
       this.#decode(0, length);
@@ -106,7 +112,7 @@ export class EntryColumns {
   }
 
   #decode(start: number, end: number): void {
-    if (this.#decodeKnown(start, end)) {
+    if (this.loops.decodeEntry(this.bytes.byteOffset, start, end)) {
       this.dnStart = this.#dn[0];
       this.dnEnd = this.#dn[1];
     } else {
@@ -114,22 +120,19 @@ export class EntryColumns {
     }
   }
 
-  /** @returns false for an entry that isn't like those before, or malformed */
-  #decodeKnown(start: number, end: number): boolean {
-    const { bytes, first, count, valueStart, valueEnd } = this;
-    return this.#memory.loops.decodeEntry(
-      bytes.byteOffset,
-      start,
-      end,
+  #setColumns(): void {
+    const { first, count, valueStart, valueEnd } = this;
+    this.loops.setColumns(
       this.#dn.byteOffset,
+      count.length,
       first.byteOffset,
       count.byteOffset,
-      count.length,
       valueStart.byteOffset,
       valueEnd.byteOffset,
     );
   }
 
+  /** For an entry that isn't like those before, or malformed. */
   #decodeAny(start: number, end: number): void {
     this.#values = 0;
     this.count.fill(0);
@@ -196,12 +199,13 @@ export class EntryColumns {
   }
 
   #growValues(needed = 0): void {
-    const start = this.#memory.numbers(Math.max(needed, this.valueStart.length * 2));
-    const end = this.#memory.numbers(start.length);
+    const start = this.memory.numbers(Math.max(needed, this.valueStart.length * 2));
+    const end = this.memory.numbers(start.length);
     start.set(this.valueStart);
     end.set(this.valueEnd);
     this.valueStart = start;
     this.valueEnd = end;
+    this.#setColumns();
   }
 
   /** Returns where the contents of the element at `at` start and leaves their end in `#end`. */
@@ -266,14 +270,14 @@ export class EntryColumns {
 
 /** Those that mean nothing but a column, where the compiled loop looks for them. */
 class KnownSpellings {
-  readonly #memory: LinearMemory;
+  readonly #loops: Loops;
   readonly #names: Buffer;
   /** For each the address of its name, the length of that, and the column. */
   readonly #numbers: Int32Array;
   #count = 0;
 
-  constructor(memory: LinearMemory) {
-    this.#memory = memory;
+  constructor(memory: LinearMemory, loops: Loops) {
+    this.#loops = loops;
     this.#names = memory.bytes(MAX_SPELLINGS * MAX_NAME);
     this.#numbers = memory.numbers(MAX_SPELLINGS * 3);
     this.clear();
@@ -281,7 +285,7 @@ class KnownSpellings {
 
   clear(): void {
     this.#count = 0;
-    this.#memory.loops.setSpellings(this.#numbers.byteOffset, 0);
+    this.#loops.setSpellings(this.#numbers.byteOffset, 0);
   }
 
   add(name: Buffer, column: number): void {
@@ -289,6 +293,6 @@ class KnownSpellings {
     const at = this.#count * MAX_NAME;
     this.#names.set(name, at);
     this.#numbers.set([this.#names.byteOffset + at, name.length, column], this.#count * 3);
-    this.#memory.loops.setSpellings(this.#numbers.byteOffset, ++this.#count);
+    this.#loops.setSpellings(this.#numbers.byteOffset, ++this.#count);
   }
 }

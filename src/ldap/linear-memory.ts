@@ -1,5 +1,3 @@
-import { type Loops, loopsIn } from './loops.ts';
-
 const PAGE = 65536;
 /** 32-bit addresses end here. */
 const MOST_PAGES = 65536;
@@ -14,15 +12,8 @@ let module: WebAssembly.Module | undefined;
  */
 export class LinearMemory {
   readonly #memory = new WebAssembly.Memory({ initial: 0, maximum: MOST_PAGES, shared: true });
-  #loops: Loops | undefined;
   /** What was reserved lies in one of these: there is another one each time that the memory has grown. */
   readonly #buffers = new WeakSet<ArrayBufferLike>();
-
-  /** At work in this memory. */
-  get loops(): Loops {
-    this.#loops ??= loopsIn(this);
-    return this.#loops;
-  }
 
   holds({ buffer }: Uint8Array): boolean {
     return this.#buffers.has(buffer);
@@ -42,7 +33,7 @@ export class LinearMemory {
     return new Int32Array(this.#memory.buffer, address, length);
   }
 
-  /** For `loopsIn`. */
+  /** The functions that `code` exports, at work in this memory; what they remember is theirs. */
   instantiate(code: Uint8Array): object {
     module ??= new WebAssembly.Module(code);
     return new WebAssembly.Instance(module, { env: { memory: this.#memory } }).exports;

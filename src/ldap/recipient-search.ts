@@ -3,7 +3,6 @@ import { AttributeSlots } from './attribute-slots.ts';
 import type { Patience } from './changes/patience.ts';
 import { EntryColumns } from './entry-columns.ts';
 import { decodeEntryObject, type EntryObject } from './entry-object.ts';
-import type { LinearMemory } from './linear-memory.ts';
 import type { ServerKind } from './matching-rules.ts';
 import { idAttribute, ObjectIds } from './object-id.ts';
 import { completeRanges } from './ranges.ts';
@@ -65,9 +64,8 @@ export class RecipientSearch {
    */
   async run(filters: readonly Buffer[], route: Route): Promise<void> {
     const { sink } = this.#attempt;
-    const { memory } = this.#attempt.session;
-    const entry = new EntryColumns(this.slots, memory);
-    const writers = this.#writers(entry, memory);
+    const entry = new EntryColumns(this.slots, this.#attempt.session.memory);
+    const writers = this.#writers(entry);
     let announced = 0;
     const write = (number: number) => {
       if (entry.serial !== announced) {
@@ -116,20 +114,12 @@ export class RecipientSearch {
     return [...slots.values()];
   }
 
-  #writers(entry: EntryColumns, memory: LinearMemory): Map<number, RecipientWriter> {
+  #writers(entry: EntryColumns): Map<number, RecipientWriter> {
     const { selections, sink } = this.#attempt;
-    const addresses = new Addresses(memory, this.#addressSlots);
+    const addresses = new Addresses(entry, this.#addressSlots);
     const writers = new Map<number, RecipientWriter>();
     for (const number of this.#numbers) {
-      const writer = new RecipientWriter(
-        number,
-        selections[number],
-        this.slots,
-        entry,
-        addresses,
-        memory,
-        sink,
-      );
+      const writer = new RecipientWriter(number, selections[number], this.slots, entry, addresses, sink);
       writers.set(number, writer);
     }
     return writers;

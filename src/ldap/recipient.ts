@@ -3,7 +3,6 @@ import { type Addresses, isSmtp, SMTP_LENGTH } from './addresses.ts';
 import type { AttributeSlots } from './attribute-slots.ts';
 import { DomainSet } from './domain-set.ts';
 import type { EntryColumns } from './entry-columns.ts';
-import type { LinearMemory } from './linear-memory.ts';
 import { printable, printableDn } from './printable.ts';
 import { type CompiledTemplate, checkTemplates, compileTemplate, type Part } from './template.ts';
 import type { RecipientSink, Selection, SelectionReport } from './types.ts';
@@ -69,7 +68,6 @@ export class RecipientWriter {
     slots: AttributeSlots,
     entry: EntryColumns,
     addresses: Addresses,
-    memory: LinearMemory,
     sink: RecipientSink,
   ) {
     checkTemplates(selection.key, selection.value);
@@ -77,7 +75,7 @@ export class RecipientWriter {
     this.#sink = sink;
     this.#entry = entry;
     this.#addresses = addresses;
-    this.#domains = selection.domains && new DomainSet(memory, selection.domains);
+    this.#domains = selection.domains && new DomainSet(entry, selection.domains);
     this.#key = compileTemplate(selection.key, slots);
     this.#value = compileTemplate(selection.value, slots);
     const attribute = this.#key.parts.find((part) => part.kind === 'attribute');
@@ -104,7 +102,7 @@ export class RecipientWriter {
     this.#isValueShared = false;
     this.#address = NONE;
     this.#keyValue = NONE;
-    this.#addresses.read(this.#entry);
+    this.#addresses.read();
     if (this.#key.usesAddress) this.#writeAddresses();
     else if (this.#keySlot !== NONE) this.#writeValues();
     else this.#writeEntry();

@@ -1,13 +1,16 @@
 import type { LinearMemory } from './linear-memory.ts';
+import type { Loops } from './loops.ts';
 
 /** A buffer to write into piece by piece; it grows as it must and is used again for each entry. */
 export class Scratch {
   bytes: Buffer;
   used = 0;
   readonly #memory: LinearMemory;
+  readonly #loops: Loops;
 
-  constructor(memory: LinearMemory) {
+  constructor(memory: LinearMemory, loops: Loops) {
     this.#memory = memory;
+    this.#loops = loops;
     this.bytes = memory.bytes(64 * 1024);
   }
 
@@ -35,7 +38,7 @@ export class Scratch {
   appendAddress(source: Uint8Array, start: number, end: number): boolean {
     this.reserve(end - start);
     const from = source.byteOffset;
-    const at = this.#memory.loops.copyAddress(from + start, from + end, this.bytes.byteOffset + this.used);
+    const at = this.#loops.copyAddress(from + start, from + end, this.bytes.byteOffset + this.used);
     if (at === 0) return false;
     this.used += end - start;
     return true;

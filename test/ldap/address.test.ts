@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addressFault } from '../../src/ldap/address.ts';
 import { LinearMemory } from '../../src/ldap/linear-memory.ts';
+import { loopsIn } from '../../src/ldap/loops.ts';
 
 function faultOf(text: string | Buffer): string | undefined {
   const bytes = Buffer.from(text);
@@ -98,6 +99,7 @@ test('the check agrees with the grammar of RFC 5321', () => {
 
 test('the compiled loop takes the addresses that the check takes, and copies them in lower case', () => {
   const memory = new LinearMemory();
+  const { copyAddress } = loopsIn(memory);
   const source = memory.bytes(1000);
   const target = memory.bytes(1000);
   const unit = fc.oneof(
@@ -120,7 +122,7 @@ test('the compiled loop takes the addresses that the check takes, and copies the
       source.set(bytes, 3);
       source.write('.y@z', 3 + length, 'latin1');
       const from = source.byteOffset + 3;
-      const at = memory.loops.copyAddress(from, from + length, target.byteOffset + 5);
+      const at = copyAddress(from, from + length, target.byteOffset + 5);
       const isGood = addressFault(bytes, 0, length) === undefined;
       expect(at !== 0).toBe(isGood && length <= 64);
       if (at === 0) return;

@@ -3,16 +3,14 @@ import { expect, test } from 'vitest';
 import { Addresses } from '../../src/ldap/addresses.ts';
 import { AttributeSlots } from '../../src/ldap/attribute-slots.ts';
 import { EntryColumns } from '../../src/ldap/entry-columns.ts';
-import { LinearMemory } from '../../src/ldap/linear-memory.ts';
 import { MessageHeader } from '../../src/ldap/message-header.ts';
 import { searchEntry } from './messages.ts';
 
 const slots = new AttributeSlots(undefined);
 const proxies = { slot: slots.add('proxyAddresses'), needsPrefix: true };
 const mail = { slot: slots.add('mail'), needsPrefix: false };
-const memory = new LinearMemory();
-const entry = new EntryColumns(slots, memory);
-const addresses = new Addresses(memory, [proxies, mail]);
+const entry = new EntryColumns(slots);
+const addresses = new Addresses(entry, [proxies, mail]);
 
 interface Found {
   readonly addresses: readonly string[];
@@ -28,7 +26,7 @@ function read(proxyAddresses: readonly string[], mails: readonly string[]): Foun
   const header = new MessageHeader();
   header.read(bytes, 0, bytes.length);
   entry.decode(bytes, header.start, header.end);
-  addresses.read(entry);
+  addresses.read();
   const { scratch, count, start, at, end, primary, otherKinds, faults } = addresses;
   expect(addresses.areUsable).toBe(faults.every((fault) => fault === undefined));
   const texts = Array.from({ length: count }, (_, i) => {

@@ -4,26 +4,24 @@ import { Addresses } from '../../src/ldap/addresses.ts';
 import { AttributeSlots } from '../../src/ldap/attribute-slots.ts';
 import { DomainSet } from '../../src/ldap/domain-set.ts';
 import { EntryColumns } from '../../src/ldap/entry-columns.ts';
-import { LinearMemory } from '../../src/ldap/linear-memory.ts';
 import { MessageHeader } from '../../src/ldap/message-header.ts';
 import { searchEntry } from './messages.ts';
 
 const slots = new AttributeSlots(undefined);
 const mail = { slot: slots.add('mail'), needsPrefix: false };
-const memory = new LinearMemory();
-const entry = new EntryColumns(slots, memory);
-const addresses = new Addresses(memory, [mail]);
+const entry = new EntryColumns(slots);
+const addresses = new Addresses(entry, [mail]);
 
 function read(values: readonly string[]): void {
   const bytes = searchEntry(1, 'cn=a', [['mail', [...values]]]);
   const header = new MessageHeader();
   header.read(bytes, 0, bytes.length);
   entry.decode(bytes, header.start, header.end);
-  addresses.read(entry);
+  addresses.read();
 }
 
 function elsewhere(domains: readonly string[]): number[] {
-  const set = new DomainSet(memory, domains);
+  const set = new DomainSet(entry, domains);
   const found: number[] = [];
   for (let i = set.findElsewhere(addresses, 0); i < addresses.count; i = set.findElsewhere(addresses, i + 1))
     found.push(i);

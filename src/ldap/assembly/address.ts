@@ -1,3 +1,5 @@
+import { counts, firsts, valueEnds, valueStarts } from './entry';
+
 /** Longer ones are rare, and left to others. */
 const MOST: u32 = 64;
 const COLON: u32 = 0x3a;
@@ -7,35 +9,47 @@ const PRIMARY: u32 = 0x50544d53;
 const CASE: u32 = 0x20202020;
 const PREFIX: u32 = 5;
 
+let starts: u32 = 0;
+let ats: u32 = 0;
+let ends: u32 = 0;
+let found: u32 = 0;
+
 /**
- * Reads the values of an address attribute, as `Addresses` does. They are offsets from `base` in columns. The addresses go behind what
- * is used of `scratch`, lower-cased and without their prefixes, and where they are in it to other columns, from the number `first` on.
+ * Says where `readAddresses` puts what it finds.
  *
- * Four numbers go to `found`: how many values are no addresses; the number of the address that is marked as the primary one, of
- * several the smallest; that of the smallest where none needs a prefix; each -1 where there is none; and what is used of `scratch`.
+ * @param numbers for four of them: how many values are no addresses; the number of the address that is marked as the primary one, of
+ *   several the smallest; that of the smallest where none needs a prefix; each -1 where there is none; and what is used of the scratch
+ *   buffer
+ */
+export function setAddressColumns(startColumn: u32, atColumn: u32, endColumn: u32, numbers: u32): void {
+  starts = startColumn;
+  ats = atColumn;
+  ends = endColumn;
+  found = numbers;
+}
+
+/**
+ * Reads the values of an address attribute of the entry that was decoded last, as `Addresses` does. The addresses go behind what is used
+ * of `scratch`, lower-cased and without their prefixes, and where they are in it to columns, from the number `first` on.
  *
  * @returns how many addresses there are now; or -1 where a value is neither an address of the common kind nor of another kind
  */
 export function readAddresses(
   base: u32,
-  valueStarts: u32,
-  valueEnds: u32,
-  count: u32,
+  slot: u32,
   needsPrefix: bool,
   first: u32,
-  starts: u32,
-  ats: u32,
-  ends: u32,
   scratch: u32,
   used: u32,
-  found: u32,
 ): i32 {
   let addresses = first;
   let to = scratch + used;
   let otherKinds: u32 = 0;
   let marked: i32 = -1;
   let smallest: i32 = -1;
-  for (let i: u32 = 0; i < count << 2; i += 4) {
+  const values = load<u32>(firsts + (slot << 2)) << 2;
+  const valuesEnd = values + (load<u32>(counts + (slot << 2)) << 2);
+  for (let i = values; i < valuesEnd; i += 4) {
     const start = base + load<u32>(valueStarts + i);
     const end = base + load<u32>(valueEnds + i);
     const kind: u32 = end - start < PREFIX || load<u8>(start, 4) !== COLON ? 0 : load<u32>(start);
@@ -53,8 +67,8 @@ export function readAddresses(
     store<u32>(ats + column, at - scratch);
     to += end - from;
     store<u32>(ends + column, to - scratch);
-    if (kind === PRIMARY) marked = smaller(marked, addresses, starts, ends, scratch);
-    else if (!needsPrefix) smallest = smaller(smallest, addresses, starts, ends, scratch);
+    if (kind === PRIMARY) marked = smaller(marked, addresses, scratch);
+    else if (!needsPrefix) smallest = smaller(smallest, addresses, scratch);
     addresses++;
   }
   store<u32>(found, otherKinds);
@@ -75,7 +89,7 @@ function hasOtherPrefix(start: u32, end: u32): bool {
 }
 
 /** The number of the address that comes first by its bytes; `a` may be -1, and wins where both are the same. */
-function smaller(a: i32, b: i32, starts: u32, ends: u32, base: u32): i32 {
+function smaller(a: i32, b: i32, base: u32): i32 {
   if (a < 0) return b;
   let i = base + load<u32>(starts + (a << 2));
   let j = base + load<u32>(starts + (b << 2));

@@ -16,26 +16,40 @@ export function setSpellings(at: u32, count: u32): void {
 /** Where the contents of the element that was last entered end; 0 where it was malformed. */
 let contentsEnd: u32 = 0;
 
+let dn: u32 = 0;
+let columnCount: u32 = 0;
+/** The number of each column's first value, and how many it has. */
+export let firsts: u32 = 0;
+export let counts: u32 = 0;
+/** Where values start and end. */
+export let valueStarts: u32 = 0;
+export let valueEnds: u32 = 0;
+
+/** Says where `decodeEntry` puts what it finds. @param dnRange for the place where the DN starts and the one where it ends */
+export function setColumns(
+  dnRange: u32,
+  columns: u32,
+  firstColumn: u32,
+  countColumn: u32,
+  startColumn: u32,
+  endColumn: u32,
+): void {
+  dn = dnRange;
+  columnCount = columns;
+  firsts = firstColumn;
+  counts = countColumn;
+  valueStarts = startColumn;
+  valueEnds = endColumn;
+}
+
 /**
- * Decodes the contents of a SearchResultEntry, as `EntryColumns` does: where its DN starts and ends to `dn`, how many values each column
- * has and the number of the first one to `counts` and `firsts`, and where they start and end to two columns more. All offsets are from
- * `base`.
+ * Decodes the contents of a SearchResultEntry, as `EntryColumns` does. All offsets are from `base`.
  *
  * @returns false where it is malformed, or has an attribute twice, or under a name that no spelling has
  */
-export function decodeEntry(
-  base: u32,
-  from: u32,
-  until: u32,
-  dn: u32,
-  firsts: u32,
-  counts: u32,
-  columns: u32,
-  valueStarts: u32,
-  valueEnds: u32,
-): bool {
+export function decodeEntry(base: u32, from: u32, until: u32): bool {
   const end = base + until;
-  memory.fill(counts, 0, columns << 2);
+  memory.fill(counts, 0, columnCount << 2);
   let at = enter(base + from, end, OCTET_STRING);
   if (at === 0) return false;
   store<u32>(dn, at - base);

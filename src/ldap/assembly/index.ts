@@ -1,3 +1,3 @@
-export { copyAddress, readAddresses } from './address';
+export { copyAddress, readAddresses, setAddressColumns } from './address';
 export { addDomain, findElsewhere } from './domains';
-export { decodeEntry, setSpellings } from './entry';
+export { decodeEntry, setColumns, setSpellings } from './entry';
