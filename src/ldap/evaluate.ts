@@ -181,10 +181,14 @@ function objectClassTest(value: Buffer, context: FilterContext): ValueTest | Unj
   if (!context.schema.hasClass(name))
     return new Unjudged(`the object class ${name} is not in the server's schema`);
   const matching = [...context.schema.namesOfClassAndSubclasses(name)].map((match) => Buffer.from(match));
-  const byLength = new Map<number, Buffer[]>();
-  for (const match of matching) byLength.set(match.length, [...(byLength.get(match.length) ?? []), match]);
+  const longest = Math.max(...matching.map(({ length }) => length));
+  const byLength = Array.from({ length: longest + 1 }, (_, length) =>
+    matching.filter((match) => match.length === length),
+  );
   return (bytes, start, end) => {
-    for (const match of byLength.get(end - start) ?? []) if (isSameWord(match, bytes, start)) return TRUE;
+    if (end - start > longest) return FALSE;
+    const matches = byLength[end - start];
+    for (let i = 0; i < matches.length; i++) if (isSameWord(matches[i], bytes, start)) return TRUE;
     return FALSE;
   };
 }
