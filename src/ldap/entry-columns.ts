@@ -95,7 +95,7 @@ export class EntryColumns {
     const length = end - start;
     this.length = length;
     // A value has two bytes at least.
-    if (length > this.valueStart.length * 2) this.#growValues(length);
+    if (length > this.valueStart.length * 2) this.#growValues(Math.ceil(length / 2));
     if (bytes !== this.#source) {
       this.#source = bytes;
       this.#isSourceHere = this.memory.holds(bytes);

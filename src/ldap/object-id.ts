@@ -84,17 +84,18 @@ function writeId(bytes: Uint8Array, start: number, end: number, id: Uint8Array):
   return 'digest';
 }
 
-/** @returns false for what is no UUID */
+/** @returns false for what is no UUID; then what is written means nothing */
 function writeUuid(bytes: Uint8Array, start: number, id: Uint8Array): boolean {
   let at = start;
+  let digits = 0;
   for (let i = 0; i < ID_LENGTH; i++) {
     if ((i === 4 || i === 6 || i === 8 || i === 10) && bytes[at++] !== HYPHEN) return false;
-    const high = digitValue[bytes[at++]];
-    const low = digitValue[bytes[at++]];
-    if (high < 0 || low < 0) return false;
-    id[i] = high * 16 + low;
+    const byte = (digitValue[bytes[at]] << 4) | digitValue[bytes[at + 1]];
+    at += 2;
+    digits |= byte;
+    id[i] = byte;
   }
-  return true;
+  return digits >= 0;
 }
 
 function digest(bytes: Uint8Array): Uint8Array {
