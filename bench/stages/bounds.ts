@@ -113,7 +113,7 @@ export function findBounds(
       whole: {
         milliseconds: start + greeting,
         of: 'node -e 0, then ldapsearch of the root DSE',
-        why: "our code is read and compiled, the configuration checked, the state's database opened and its lock taken, and the run noted in it with a sync",
+        why: "our code is read, the configuration checked, the state's database opened and its lock taken, and the run noted in it with a sync",
       },
     },
   };
