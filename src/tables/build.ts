@@ -175,14 +175,15 @@ class Run {
 
   /** Asks the directories; connecting to them stands by itself. */
   async #extract(accounts: Accounts, surveyed: readonly Surveyed[]): Promise<Sources> {
+    const published = surveyed.map(publishedEntries);
     const sources = new Sources(this.#config, {
       store: this.#store,
       accounts,
       full: this.#options.full ?? false,
       sorting: this.#threads,
+      // Whatever it is that changed, some of the tables are written again.
+      noticed: () => this.#threads.prepareTables(published),
       progress: (directory, entries) => {
-        // Whatever it is that changed, some of the tables are written again.
-        if (entries > 0) this.#threads.prepareTables(surveyed.map(publishedEntries));
         this.#threads.prepare(entries);
         this.#options.progress?.(directory, entries);
       },

@@ -35,6 +35,7 @@ export class Gatherer implements RecipientSink {
   readonly #selections: number;
   readonly #sorting: RunSorting | undefined;
   readonly #started: ((mode: 'full' | 'delta') => void) | undefined;
+  readonly #noticed: (() => void) | undefined;
   #mode: 'full' | 'delta' = 'full';
   #table = new IdTable(0);
   #dns: Uint8Array = new Uint8Array(0);
@@ -60,11 +61,20 @@ export class Gatherer implements RecipientSink {
   #restarted: boolean[] = [];
   #builders: StreamBuilder[] = [];
 
-  /** @param started hears of every attempt, and may put an end to it by an error */
-  constructor(selections: number, sorting?: RunSorting, started?: (mode: 'full' | 'delta') => void) {
+  /**
+   * @param started hears of every attempt, and may put an end to it by an error
+   * @param noticed hears of every object that changed, before it is read
+   */
+  constructor(
+    selections: number,
+    sorting?: RunSorting,
+    started?: (mode: 'full' | 'delta') => void,
+    noticed?: () => void,
+  ) {
     this.#selections = selections;
     this.#sorting = sorting;
     this.#started = started;
+    this.#noticed = noticed;
   }
 
   begin(mode: 'full' | 'delta'): void {
@@ -96,6 +106,7 @@ export class Gatherer implements RecipientSink {
   }
 
   changed(id: Uint8Array, why: 'changed' | 'deleted'): void {
+    this.#noticed?.();
     this.#lookUp();
     const object = this.#numberOf(id, 0);
     this.#notices[object] = NOTICE[why];

@@ -65,6 +65,8 @@ export interface CollectOptions {
   readonly full: boolean;
   readonly sorting: Sorting;
   readonly progress?: Progress | undefined;
+  /** Hears of every object that changed, before it is read. */
+  readonly noticed?: (() => void) | undefined;
 }
 
 interface SourceAnswer extends SourceEntries {

@@ -37,6 +37,8 @@ export interface DirectoryOptions {
   readonly keep: number;
   readonly sorting: Sorting;
   readonly progress?: ((entries: number) => void) | undefined;
+  /** Hears of every object that changed, before it is read. */
+  readonly noticed?: (() => void) | undefined;
 }
 
 /** One directory in one run: what its objects give to the tables, known from the extraction and from those before it. */
@@ -205,15 +207,16 @@ export class DirectorySource {
   async #ask(because: string | undefined, isAllowed: boolean, now: Date): Promise<Extraction> {
     const { config, uses } = this;
     const { noFullBetween } = config;
-    const { accounts, sorting, progress } = this.#options;
+    const { accounts, sorting, progress, noticed } = this.#options;
     const forbidden =
       noFullBetween === undefined || isAllowed
         ? undefined
         : configurationError(config.name, fullNotNow(noFullBetween, now));
     if (because !== undefined && forbidden !== undefined) throw forbidden;
-    const gatherer = new Gatherer(uses.length, sorting, (mode) => {
+    const begun = (mode: 'full' | 'delta'): void => {
       if (mode === 'full' && forbidden !== undefined) throw forbidden;
-    });
+    };
+    const gatherer = new Gatherer(uses.length, sorting, begun, noticed);
     const extraction = await extract(
       config,
       uses.map(({ source }) => source),
