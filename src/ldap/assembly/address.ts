@@ -111,8 +111,8 @@ function smaller(a: i32, b: i32, base: u32): i32 {
 export function copyAddress(from: u32, end: u32, to: u32): u32 {
   const length = end - from;
   if (length - 1 >= MOST) return 0;
-  let atext: u64 = 0;
-  let alphanumeric: u64 = 0;
+  let notAtext: u64 = 0;
+  let notAlphanumeric: u64 = 0;
   let dot: u64 = 0;
   let hyphen: u64 = 0;
   let at: u64 = 0;
@@ -123,11 +123,11 @@ export function copyAddress(from: u32, end: u32, to: u32): u32 {
     v128.store(to + i, folded);
     const low = v128.and(folded, i8x16.splat(0x0f));
     const high = i8x16.swizzle(HIGH, i8x16.shr_u(folded, 4));
-    atext |= bitsOf(v128.and(i8x16.swizzle(ATEXT, low), high)) << i;
-    alphanumeric |= bitsOf(v128.and(i8x16.swizzle(ALPHANUMERIC, low), high)) << i;
-    dot |= bitsOf(i8x16.eq(folded, i8x16.splat(0x2e))) << i;
-    hyphen |= bitsOf(i8x16.eq(folded, i8x16.splat(0x2d))) << i;
-    at |= bitsOf(i8x16.eq(folded, i8x16.splat(0x40))) << i;
+    notAtext |= equal(v128.and(i8x16.swizzle(ATEXT, low), high), 0) << i;
+    notAlphanumeric |= equal(v128.and(i8x16.swizzle(ALPHANUMERIC, low), high), 0) << i;
+    dot |= equal(folded, 0x2e) << i;
+    hyphen |= equal(folded, 0x2d) << i;
+    at |= equal(folded, 0x40) << i;
   }
   const all = u64.MAX_VALUE >> (64 - length);
   at &= all;
@@ -136,11 +136,11 @@ export function copyAddress(from: u32, end: u32, to: u32): u32 {
   const domain = all ^ local ^ at;
   // A dot neither begins nor ends a local part, nor stands behind another one.
   const dotOrEdge = dot | at;
-  let wrong = local & ~(atext | dot);
+  let wrong = local & notAtext & ~dot;
   wrong |= dotOrEdge & ((dotOrEdge << 1) | 1) & (local | at);
   // Dots and hyphens neither begin nor end a label, so they don't meet; but hyphens may.
   const edge = dot | hyphen | at;
-  wrong |= domain & ~(alphanumeric | dot | hyphen);
+  wrong |= domain & notAlphanumeric & ~(dot | hyphen);
   wrong |= edge & (edge << 1) & ~(hyphen & (hyphen << 1)) & domain;
   wrong |= edge & ((<u64>1) << (length - 1));
   return wrong === 0 ? to + <u32>ctz(at) : 0;
@@ -155,7 +155,7 @@ const ALPHANUMERIC = i32x4(<i32>0xc8c8c888, <i32>0xc8c8c8c8, 0x40c0c8c8, 0x40404
 /** The bits of these high halves. */
 const HIGH = i32x4(0x08040201, <i32>0x80402010, 0, 0);
 
-/** A bit for each byte that is not zero. */
-function bitsOf(bytes: v128): u64 {
-  return <u64>i8x16.bitmask(i8x16.ne(bytes, i8x16.splat(0)));
+/** A bit for each of 16 bytes that is `byte`. */
+function equal(bytes: v128, byte: i8): u64 {
+  return <u64>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(byte)));
 }
