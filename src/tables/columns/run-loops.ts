@@ -76,7 +76,7 @@ export class RunLoops {
         words === undefined ? wordsAt : wordsAt + WORD_BYTES * done,
       );
     }
-const repeats = loops.repeatsMet() !== 0 || runs.some((run) => run.repeats);
+    const repeats = loops.repeatsMet() !== 0 || runs.some((run) => run.repeats);
     return { order, repeats, words: words && { numbers: words, depth } };
   }
 
