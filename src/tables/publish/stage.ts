@@ -268,6 +268,8 @@ async function keepAttributes(path: string, replaced: string): Promise<void> {
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     const made = await handle.stat();
+    // Each change would have to be waited for once more, until the disk has it.
+    if (made.uid === old.uid && made.gid === old.gid && made.mode === old.mode) return;
     if (made.gid !== old.gid) await handle.chown(made.uid, old.gid);
     if (made.uid !== old.uid) await handle.chown(old.uid, old.gid).catch(ignoreMissingRight);
     await handle.chmod(old.mode & 0o7777);
