@@ -2,7 +2,7 @@ import { sameBytes, viewOf } from './bytes.ts';
 import { DbmError } from './error.ts';
 import type { Pairs } from './pairs.ts';
 import { printable } from './printable.ts';
-import { inKeyOrder } from './sort.ts';
+import { sortedByKey } from './sorting/sorted-by-key.ts';
 
 /**
  * Holds the entries of a file that keeps them in the order of their keys against a table's, one after the other. All
@@ -17,7 +17,7 @@ export class EntryChecker {
   /** `path` is what the errors name. */
   constructor(path: string, pairs: Pairs) {
     this.#path = path;
-    this.#pairs = inKeyOrder(pairs).pairs;
+    this.#pairs = sortedByKey(path, pairs, (key) => wrong(path, key, 'is in the table twice'));
     this.#view = viewOf(this.#pairs.pool);
   }
 
@@ -63,6 +63,10 @@ export class EntryChecker {
   }
 
   #wrong(bytes: Uint8Array, start: number, end: number, what: string): DbmError {
-    return new DbmError(this.#path, `the key ${printable(bytes.subarray(start, end))} ${what}`);
+    return wrong(this.#path, bytes.subarray(start, end), what);
   }
+}
+
+function wrong(path: string, key: Uint8Array, what: string): DbmError {
+  return new DbmError(path, `the key ${printable(key)} ${what}`);
 }

@@ -1,5 +1,4 @@
-import { DbmError } from './error.ts';
-import { printable } from './printable.ts';
+import { isTwice } from './is-twice.ts';
 import type { Group, GroupLoops, TableGroups } from './table-groups.ts';
 
 /** The loops of src/dbm/assembly that formats need whose records are in the order of numbers that hashes give. */
@@ -29,7 +28,7 @@ export function* inHashOrder(
     const repeated = loops.sortBuckets(group.starts, group.buckets, group.places, group.scratch) >>> 0;
     if (repeated !== 0) {
       const key = memory.bytes(repeated, (loops.repeatedKeyEnd() >>> 0) - repeated);
-      throw new DbmError(path, `the key ${printable(key)} is there twice`);
+      throw isTwice(path, key);
     }
     yield group;
   }

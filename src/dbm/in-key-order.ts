@@ -1,5 +1,3 @@
-import { DbmError } from './error.ts';
-import { printable } from './printable.ts';
 import { inLoopStretches } from './stretches.ts';
 import {
   type Group,
@@ -47,15 +45,18 @@ const SPLITTER_BYTES = 16;
 /**
  * All entries of a table in the order of their keys' bytes, as memcmp has it; a key comes after those that it begins with.
  *
- * @param path the file that they are for
- * @throws DbmError when two have the same key
+ * @param refuse gives what is thrown for a key that two entries have
  * @throws MemoryFullError
  */
-export function inKeyOrder(path: string, table: TableGroups<KeyOrderLoops>): Iterable<Run> {
-  return isSorted(table) ? runs(table) : sorted(path, table);
+export function inKeyOrder(
+  table: TableGroups<KeyOrderLoops>,
+  refuse: (key: Uint8Array) => Error,
+): Iterable<Run> {
+  return isSorted(table) ? runs(table) : sorted(table, refuse);
 }
 
-function isSorted({ loops, count }: TableGroups<KeyOrderLoops>): boolean {
+/** Whether a table is in that order already. */
+export function isSorted({ loops, count }: TableGroups<KeyOrderLoops>): boolean {
   let is = true;
   inLoopStretches(count, (from, to) => {
     is &&= loops.areSorted(from, to);
@@ -72,7 +73,7 @@ function* runs({ memory, loops, count }: TableGroups<KeyOrderLoops>): Generator<
   }
 }
 
-function* sorted(path: string, table: TableGroups<KeyOrderLoops>): Generator<Run> {
+function* sorted(table: TableGroups<KeyOrderLoops>, refuse: (key: Uint8Array) => Error): Generator<Run> {
   const { memory, loops, count } = table;
   let depth = LONGEST_KEY;
   inLoopStretches(count, (from, to) => {
@@ -86,7 +87,7 @@ function* sorted(path: string, table: TableGroups<KeyOrderLoops>): Generator<Run
     const repeated = loops.sortBuckets(group.starts, group.buckets, group.places, group.scratch) >>> 0;
     if (repeated !== 0) {
       const [start, end] = memory.numbers(repeated, 2);
-      throw new DbmError(path, `the key ${printable(memory.bytes(start, end - start))} is there twice`);
+      throw refuse(memory.bytes(start, end - start));
     }
     yield group;
   }

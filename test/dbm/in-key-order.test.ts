@@ -5,12 +5,14 @@ import { loopsIn } from '../../src/dbm/lmdb/loops.ts';
 import { PLACE, TableGroups } from '../../src/dbm/table-groups.ts';
 import { aliases, type Entry, pairsOf, runs } from './support.ts';
 
+const refuse = (key: Uint8Array) => new Error(`twice: ${Buffer.from(key)}`);
+
 /** The entries as `inKeyOrder` gives them, each as key and value in hex. */
 function inOrder(entries: readonly Entry[]): string[] {
   const table = new TableGroups(pairsOf(entries), loopsIn);
   const rows: string[] = [];
   let isOver = entries.length === 0;
-  for (const { places, count, isLast } of inKeyOrder('the file', table)) {
+  for (const { places, count, isLast } of inKeyOrder(table, refuse)) {
     isOver = isLast;
     for (let i = 0; i < count; i++) {
       const [key, keyEnd, value, valueEnd] = table.memory.numbers(places + 4 * PLACE * i, PLACE);
@@ -88,10 +90,10 @@ test('a key right before one that it begins with, or before itself', () => {
     ['a', '1'],
     ['a', '2'],
   ];
-  expect(() => inOrder(twice)).toThrow('the file: the key "a" is there twice');
+  expect(() => inOrder(twice)).toThrow('twice: a');
 });
 
 test.each([2, 300, 20_000])('a key that two of %i entries have', (count) => {
   const entries: Entry[] = [...mixed(aliases(count - 1)), ...aliases(1)];
-  expect(() => inOrder(entries)).toThrow('the file: the key "anna.ng.0@example.ac.uk" is there twice');
+  expect(() => inOrder(entries)).toThrow('twice: anna.ng.0@example.ac.uk');
 });

@@ -1,9 +1,8 @@
-import { DbmError } from '../error.ts';
 import type { WriteOptions } from '../format.ts';
+import { isTwice } from '../is-twice.ts';
 import { measure } from '../limits.ts';
 import { createFile, type Output, type OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
-import { printable } from '../printable.ts';
 import { type Group, PLACE_BYTES } from '../table-groups.ts';
 import { withRoom } from '../with-room.ts';
 import { fileIdOf } from './file-id.ts';
@@ -119,7 +118,7 @@ class Writer {
     const repeated = loops.repeatedPlace() >>> 0;
     if (repeated !== 0) {
       const [start, end] = memory.numbers(repeated, 2);
-      throw new DbmError(this.#path, `the key ${printable(memory.bytes(start, end - start))} is there twice`);
+      throw isTwice(this.#path, memory.bytes(start, end - start));
     }
     const [from, to] = memory.numbers(starts + 4 * count, 2);
     const hasLongItems = pages.write(group.places + PLACE_BYTES * from, to - from, first + count + 1);

@@ -5,7 +5,7 @@ import { Input } from '../input.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
 import { checkSameEntries } from '../same-entries.ts';
-import { sortByKey } from '../sort.ts';
+import { sortedByKey } from '../sorting/sorted-by-key.ts';
 import { hashKey, hashKeys } from './hash.ts';
 import { type Header, readHeader } from './header.ts';
 import { HEADER_SIZE, RECORD_HEADER, SLOT_SIZE, TABLES } from './layout.ts';
@@ -115,10 +115,11 @@ export class CdbFile implements DbmFile {
   }
 
   #refuseRepeated(pairs: Pairs): void {
-    const { repeated } = sortByKey(pairs);
-    if (repeated < 0) return;
-    const key = printable(pairs.pool.subarray(pairs.keyStart[repeated], pairs.keyEnd[repeated]));
-    throw new DbmError(this.path, `holds several values for the key ${key}; a table can't`);
+    sortedByKey(
+      this.path,
+      pairs,
+      (key) => new DbmError(this.path, `holds several values for the key ${printable(key)}; a table can't`),
+    );
   }
 
   /** The value of the record at `position`, if that is the one of `key`. */

@@ -2,6 +2,7 @@ import { viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
 import type { WriteOptions } from '../format.ts';
 import { inKeyOrder, type Run } from '../in-key-order.ts';
+import { isTwice } from '../is-twice.ts';
 import { measure } from '../limits.ts';
 import type { Output, OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
@@ -61,7 +62,7 @@ class Writer {
     const stream = this.#written.stream(output, META_PAGES * PAGE_SIZE);
     const { memory } = this.#table;
     let waiting = 0;
-    for (const run of inKeyOrder(this.#path, this.#table)) {
+    for (const run of inKeyOrder(this.#table, (key) => isTwice(this.#path, key))) {
       const { places, count, isLast } = run;
       if (count > 0) this.#written.lookups.add(places);
       const first = places - PLACE_BYTES * waiting;

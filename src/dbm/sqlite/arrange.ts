@@ -1,9 +1,11 @@
 import { copyLoosely, viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
+import { isTwice } from '../is-twice.ts';
+import { LinearMemory } from '../linear-memory.ts';
 import type { Pairs } from '../pairs.ts';
 import { printable } from '../printable.ts';
-import { inKeyOrder } from '../sort.ts';
-import { writeXtext } from './xtext.ts';
+import { sortedByKey } from '../sorting/sorted-by-key.ts';
+import { isPlain, writeXtext } from './xtext.ts';
 
 /** A table's entries as the tables of the file have them. */
 export interface Arranged {
@@ -16,8 +18,13 @@ export interface Arranged {
   readonly texts: Pairs;
 }
 
+/** A table is arranged to be written, and again to be held against the file. */
+const arrangedBefore = new WeakMap<Pairs, Arranged & { readonly terminated: boolean }>();
+
 /** Offsets in `Pairs` have 32 bits. */
 const LARGEST_POOL = 2 ** 32 - 1;
+/** What is smaller is sorted where it is. */
+const SMALL = 1 << 16;
 /** How far a copy may write beyond its end. */
 const SLACK = 3;
 const NUL = Uint8Array.of(0);
@@ -28,71 +35,67 @@ const NUL = Uint8Array.of(0);
  * @throws DbmError for a repeated key, and when one Exim would look up by the same text what another has for another entry
  */
 export function arrange(path: string, pairs: Pairs, terminated: boolean): Arranged {
-  const sorted = inKeyOrder(pairs);
-  if (sorted.repeated >= 0) {
-    throw new DbmError(path, `the key ${keyName(sorted.pairs, sorted.repeated)} is there twice`);
-  }
-  const texts = inKeyOrder(textKeys(path, sorted.pairs, terminated));
-  if (texts.repeated >= 0) {
-    const key = keyName(texts.pairs, texts.repeated);
-    throw new DbmError(
-      path,
-      `the key ${key} is what Exim 4.98 or 4.99 looks up for another entry, too: one of the two has to go`,
-    );
-  }
-  return { entries: sorted.pairs, texts: texts.pairs };
+  const before = arrangedBefore.get(pairs);
+  if (before?.terminated === terminated) return before;
+  const entries = sortedByKey(path, pairs, (key) => isTwice(path, key));
+  const texts = sortedByKey(path, textKeys(path, entries, terminated), (key) => {
+    const what = `the key ${printable(key)} is what Exim 4.98 or 4.99 looks up for another entry, too`;
+    return new DbmError(path, `${what}: one of the two has to go`);
+  });
+  const arranged = { entries, texts, terminated };
+  arrangedBefore.set(pairs, arranged);
+  return arranged;
 }
 
 /** The rows with text keys, nearly in the order of these. */
 function textKeys(path: string, pairs: Pairs, terminated: boolean): Pairs {
   const nul = terminated ? NUL : NUL.subarray(1);
-  const pool = allocate(path, pairs);
+  const bytes = mostBytes(path, pairs);
+  const memory = bytes < SMALL ? undefined : new LinearMemory();
+  const pool = memory?.bytes(memory.reserve(bytes), bytes) ?? new Uint8Array(bytes);
   const view = viewOf(pool);
   const fromView = viewOf(pairs.pool);
-  const texts = new Columns(pool, 2 * pairs.count);
+  const texts = new Columns(memory, 2 * pairs.count);
   let at = 0;
   for (let i = 0; i < pairs.count; i++) {
     const valueAt = at;
     at = copyLoosely(pairs.pool, fromView, pairs.valueStart[i], pairs.valueEnd[i], pool, view, at);
     const keyAt = at;
     at = copyLoosely(pairs.pool, fromView, pairs.keyStart[i], pairs.keyEnd[i], pool, view, at);
-    texts.add(keyAt, at, valueAt, keyAt);
-    const textAt = at;
-    at = writeXtext(pool, keyAt, textAt, pool, at);
+    const keyEnd = at;
+    texts.add(keyAt, keyEnd, valueAt, keyAt);
+    // Most keys stay as they are, so that both texts begin with the same bytes.
+    const textAt = isPlain(pool, keyAt, keyEnd) ? keyAt : keyEnd;
+    if (textAt === keyEnd) at = writeXtext(pool, keyAt, keyEnd, pool, keyEnd);
     at = writeXtext(nul, 0, nul.length, pool, at);
-    if (at - textAt > textAt - keyAt) texts.add(textAt, at, valueAt, keyAt);
+    if (at - textAt > keyEnd - keyAt) texts.add(textAt, at, valueAt, keyAt);
   }
-  return texts.finish();
+  return texts.over(pool.subarray(0, at));
 }
 
-/** Room for xtext at its longest: what is not needed is never touched. */
-function allocate(path: string, { count, keyStart, keyEnd, valueStart, valueEnd }: Pairs): Uint8Array {
+/** What the rows take with xtext at its longest: what is not needed is never touched. */
+function mostBytes(path: string, { count, keyStart, keyEnd, valueStart, valueEnd }: Pairs): number {
   let bytes = SLACK;
   for (let i = 0; i < count; i++) bytes += valueEnd[i] - valueStart[i] + 4 * (keyEnd[i] - keyStart[i]) + 3;
   if (bytes > LARGEST_POOL)
     throw new DbmError(path, `the table may need ${bytes} bytes; the format takes 4 GiB`);
-  return new Uint8Array(bytes);
+  return bytes;
 }
 
-function keyName({ pool, keyStart, keyEnd }: Pairs, entry: number): string {
-  return printable(pool.subarray(keyStart[entry], keyEnd[entry]));
-}
-
-/** Columns over a pool that is filled elsewhere. */
+/** Columns in the memory of a pool that is filled elsewhere, if it has one. */
 class Columns {
-  readonly #pool: Uint8Array;
   readonly #keyStart: Uint32Array;
   readonly #keyEnd: Uint32Array;
   readonly #valueStart: Uint32Array;
   readonly #valueEnd: Uint32Array;
   #count = 0;
 
-  constructor(pool: Uint8Array, most: number) {
-    this.#pool = pool;
-    this.#keyStart = new Uint32Array(most);
-    this.#keyEnd = new Uint32Array(most);
-    this.#valueStart = new Uint32Array(most);
-    this.#valueEnd = new Uint32Array(most);
+  constructor(memory: LinearMemory | undefined, most: number) {
+    const column = () => memory?.numbers(memory.reserve(4 * most), most) ?? new Uint32Array(most);
+    this.#keyStart = column();
+    this.#keyEnd = column();
+    this.#valueStart = column();
+    this.#valueEnd = column();
   }
 
   add(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
@@ -102,10 +105,10 @@ class Columns {
     this.#valueEnd[this.#count++] = valueEnd;
   }
 
-  finish(): Pairs {
+  over(pool: Uint8Array): Pairs {
     return {
       count: this.#count,
-      pool: this.#pool,
+      pool,
       keyStart: this.#keyStart,
       keyEnd: this.#keyEnd,
       valueStart: this.#valueStart,

@@ -4,6 +4,7 @@ import type { DbmFile, Statistics } from '../format.ts';
 import type { Input } from '../input.ts';
 import type { Pairs } from '../pairs.ts';
 import { PairsBuilder } from '../pairs-builder.ts';
+import { withRoom } from '../with-room.ts';
 import { arrange } from './arrange.ts';
 import { Connection } from './connection.ts';
 import type { FirstPage } from './first-page.ts';
@@ -102,7 +103,7 @@ export class OwnFile implements DbmFile {
   }
 
   #check(pairs: Pairs, visitPages?: (page: number, count: number) => void): void {
-    const { entries, texts } = arrange(this.path, pairs, this.#first.terminated);
+    const { entries, texts } = withRoom(this.path, () => arrange(this.path, pairs, this.#first.terminated));
     const expected = [entries, texts, entries];
     for (const [i, table] of this.#tables.entries()) {
       const checker = new EntryChecker(`${this.path}: table ${SCHEMA[i].name}`, expected[i]);

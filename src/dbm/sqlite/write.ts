@@ -3,6 +3,7 @@ import { measure } from '../limits.ts';
 import { createFile, type Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { readBackOf } from '../read-back.ts';
+import { withRoom } from '../with-room.ts';
 import { arrange } from './arrange.ts';
 import { makeFirstPage } from './first-page.ts';
 import { IndexWriter } from './index-writer.ts';
@@ -15,7 +16,7 @@ import { columnTypes } from './schema.ts';
 export async function writeSqlite(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {
   const terminated = options.terminated ?? true;
   measure(path, pairs, terminated, limits);
-  const { entries, texts } = arrange(path, pairs, terminated);
+  const { entries, texts } = withRoom(path, () => arrange(path, pairs, terminated));
   await createFile(
     path,
     (output) => fill(output, [entries, texts, entries], terminated),

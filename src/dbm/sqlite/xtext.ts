@@ -11,6 +11,12 @@ function isEncoded(byte: number): boolean {
   return IS_ENCODED[byte] === 1;
 }
 
+/** Whether `bytes[start, end)` are the same in xtext. */
+export function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (isEncoded(bytes[i])) return false;
+  return true;
+}
+
 /** The length of `bytes[start, end)` in xtext. */
 export function xtextLength(bytes: Uint8Array, start: number, end: number): number {
   let length = end - start;

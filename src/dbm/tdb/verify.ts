@@ -1,8 +1,7 @@
 import { viewOf } from '../bytes.ts';
-import { DbmError } from '../error.ts';
 import type { Input } from '../input.ts';
-import { printable } from '../printable.ts';
-import { sortByKey } from '../sort.ts';
+import { isTwice } from '../is-twice.ts';
+import { sortedByKey } from '../sorting/sorted-by-key.ts';
 import { hashKey } from './hash.ts';
 import type { Header } from './header.ts';
 import { chainHead, HEADER, RECORD, RECORD_HEADER } from './layout.ts';
@@ -19,10 +18,7 @@ export function checkChains(input: Input, header: Header, records: Records): voi
 
 /** @throws DbmError when a key is there twice: a lookup finds only the first */
 export function checkKeys(input: Input, { pairs }: Records): void {
-  const { repeated } = sortByKey(pairs);
-  if (repeated < 0) return;
-  const key = pairs.pool.subarray(pairs.keyStart[repeated], pairs.keyEnd[repeated]);
-  throw new DbmError(input.path, `the key ${printable(key)} is there twice`);
+  sortedByKey(input.path, pairs, (key) => isTwice(input.path, key));
 }
 
 /** Of what kind the record is that begins at a word of the file; records that were met are none any more. */

@@ -1,32 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Pairs } from '../../src/dbm/index.ts';
-import { inKeyOrder, sortByKey } from '../../src/dbm/sort.ts';
-import { aliases, type Entry, pairsOf } from './support.ts';
+import { sortedByKey } from '../../../src/dbm/sorting/sorted-by-key.ts';
+import { aliases, type Entry, hexLines, pairsOf } from '../support.ts';
 
-function keysOf(pairs: Pairs, order: Uint32Array): Buffer[] {
-  return Array.from(order, (entry) =>
-    Buffer.from(pairs.pool.subarray(pairs.keyStart[entry], pairs.keyEnd[entry])),
-  );
-}
+const refuse = (key: Uint8Array) => new Error(`twice: ${Buffer.from(key)}`);
 
 /** The keys come out as Buffer.compare has them, each once and with its value. */
 function sorts(keys: readonly (Uint8Array | string)[]): void {
-  const pairs = pairsOf(keys.map((key, i): Entry => [key, `${i}`]));
-  const { order, repeated } = sortByKey(pairs);
-  expect(repeated).toBe(-1);
-  const sorted = keys.map((key) => Buffer.from(key)).sort(Buffer.compare);
-  const ours = keysOf(pairs, order);
-  expect(ours.length).toBe(sorted.length);
-  expect(ours.findIndex((key, i) => !key.equals(sorted[i] ?? key))).toBe(-1);
-
-  const laidOut = inKeyOrder(pairs);
-  expect(laidOut.repeated).toBe(-1);
-  expect(laidOut.pairs.count).toBe(keys.length);
-  const entryAt = ({ pool, keyStart, keyEnd, valueStart, valueEnd }: Pairs, i: number) =>
-    Buffer.concat([pool.subarray(keyStart[i], keyEnd[i]), pool.subarray(valueStart[i], valueEnd[i])]);
-  const differs = order.findIndex((entry, i) => !entryAt(laidOut.pairs, i).equals(entryAt(pairs, entry)));
-  expect(differs).toBe(-1);
+  const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = sortedByKey(
+    'the file',
+    pairsOf(keys.map((key, i): Entry => [key, `${i}`])),
+    refuse,
+  );
+  const text = (from: number, to: number) => Buffer.from(pool.subarray(from, to)).toString('latin1');
+  const theirs = keys
+    .map((key, i) => [Buffer.from(key), i] as const)
+    .sort(([a], [b]) => Buffer.compare(a, b))
+    .map(([key, i]) => `${key.toString('latin1')} ${i}`);
+  const ours = theirs.map(
+    (_, i) => `${text(keyStart[i] ?? 0, keyEnd[i] ?? 0)} ${text(valueStart[i] ?? 0, valueEnd[i] ?? 0)}`,
+  );
+  expect(count).toBe(keys.length);
+  expect(ours.findIndex((row, i) => row !== theirs[i])).toBe(-1);
 }
 
 /** The same every time, and in no order. */
@@ -114,15 +109,13 @@ describe('a key that is there twice is named', () => {
     ['that ends with a piece', [...base.slice(0, 100), 'abcdef', 'abcdefg', 'abcdef']],
   ])('%s', (_, keys) => {
     const pairs = pairsOf(keys.map((key): Entry => [key, '']));
-    const { repeated } = sortByKey(pairs);
-    const laidOut = inKeyOrder(pairs);
-    for (const [where, entry] of [
-      [pairs, repeated],
-      [laidOut.pairs, laidOut.repeated],
-    ] as const) {
-      const name = keysOf(where, Uint32Array.of(entry))[0]?.toString();
-      expect(keys.filter((key) => key === name).length).toBeGreaterThan(1);
-    }
+    let named = '';
+    const name = (key: Uint8Array) => {
+      named = Buffer.from(key).toString();
+      return new Error('twice');
+    };
+    expect(() => sortedByKey('the file', pairs, name)).toThrow('twice');
+    expect(keys.filter((key) => key === named).length).toBeGreaterThan(1);
   });
 });
 
@@ -135,12 +128,10 @@ test('a value that many entries share is not copied for each', () => {
     valueStart: new Uint32Array(1000).fill(pairs.pool.length),
     valueEnd: new Uint32Array(1000).fill(pool.length),
   };
-  const laidOut = inKeyOrder(shared);
-  expect(laidOut.pairs.pool).toBe(pool);
-  expect(
-    keysOf(
-      laidOut.pairs,
-      Uint32Array.from({ length: 1000 }, (_, i) => i),
-    ),
-  ).toEqual(keysOf(shared, sortByKey(shared).order));
+  const sorted = sortedByKey('the file', shared, refuse);
+  expect(sorted.pool.length).toBe(pool.length);
+  expect([...sorted.valueStart]).toEqual([...shared.valueStart]);
+  expect([...sorted.valueEnd]).toEqual([...shared.valueEnd]);
+  const keys = hexLines({ ...shared, valueEnd: shared.valueStart });
+  expect(hexLines({ ...sorted, valueEnd: sorted.valueStart })).toEqual(keys);
 });
