@@ -24,6 +24,7 @@ import { planTables, recallTables } from './plan-tables.ts';
 import { afterPublishing } from './publish/after-publishing.ts';
 import { deadCanaries } from './publish/canaries.ts';
 import type { DerivedReport } from './publish/derived.ts';
+import { EarlyStaging } from './publish/early-staging.ts';
 import { type ChosenFormats, chooseFormats } from './publish/formats.ts';
 import { publishPlans } from './publish/publish.ts';
 import { endRun } from './publish/run-history.ts';
@@ -84,6 +85,7 @@ class Run {
   readonly #started = performance.now();
   readonly #stopwatch = new Stopwatch();
   readonly #threads = new TableThreads(this.#stopwatch);
+  readonly #early = new EarlyStaging(this.#threads);
   readonly #warnings: string[] = [];
   #state: State | undefined;
   #store: MirrorStore | undefined;
@@ -118,6 +120,8 @@ class Run {
     // Files are written while tables are merged; nothing is published before that has come to its end.
     if (!this.#dryRun) this.#committed = this.#stopwatch.timeAsync('remember', () => sources.commit());
 
+    const mayHold = Object.values(this.#config.crossChecks.modes).includes('hold');
+    const pin = this.#pinner();
     const plans = await planTables(surveyed, settled, {
       stateDir: this.#config.stateDir,
       sources,
@@ -127,16 +131,18 @@ class Run {
       stopwatch: this.#stopwatch,
       force: this.#options.force ?? false,
       allowEmpty: this.#options.allowEmpty ?? false,
+      planned: (plan) => {
+        pin(plan);
+        if (journal !== undefined && !mayHold) this.#early.begin(plan);
+      },
     });
     this.#warnings.push(...plans.flatMap(optionalFailuresOf), ...byHand.warnings());
     if (!this.#dryRun) this.#catchUp(overrides, byHand);
-    this.#pin(plans);
     const directories = sources.directories.map(directoryOutcome);
     this.#warnings.push(...sources.directories.flatMap(({ warnings }) => warnings));
     if (accounts.trouble !== undefined) this.#warnings.push(accounts.trouble);
 
     // What can only be told, and holds no table, is found out while the threads write.
-    const mayHold = Object.values(this.#config.crossChecks.modes).includes('hold');
     if (mayHold) this.#crossCheck(plans);
     const meanwhile = mayHold ? () => {} : () => this.#tellCrossChecks(plans);
     if (this.#state === undefined || journal === undefined) {
@@ -149,6 +155,7 @@ class Run {
   }
 
   async close(): Promise<void> {
+    await this.#early.discard();
     await this.#threads.close();
     await this.#committed;
     this.#sources?.close();
@@ -211,12 +218,12 @@ class Run {
     }
   }
 
-  #pin(plans: readonly Plan[]): void {
+  #pinner(): (plan: Plan) => void {
     const pins = new Pins(this.#config.stateDir);
-    for (const plan of plans) {
+    return (plan) => {
       const pin = pins.get(plan.config.name);
       if (pin !== undefined) pinPlan(plan, pin);
-    }
+    };
   }
 
   #tellCrossChecks(plans: readonly Plan[]): void {
@@ -253,6 +260,7 @@ class Run {
       provenance: sources,
       ready: this.#committed ?? Promise.resolve(),
       stopwatch: this.#stopwatch,
+      early: this.#early,
     });
     await whileWaiting(publishing, meanwhile);
     await publishing;

@@ -45,6 +45,8 @@ export interface Planning {
   /** Publish past the guard. */
   readonly force: boolean;
   readonly allowEmpty: boolean;
+  /** Hears of each plan as soon as it is made. */
+  readonly planned: (plan: Plan) => void;
 }
 
 /** What is to become of each table, by its sources and the guard. @param settled what needs no merging */
@@ -54,9 +56,12 @@ export function planTables(
   planning: Planning,
 ): Promise<Plan[]> {
   return Promise.all(
-    surveyed.map((table) => {
+    surveyed.map(async (table) => {
       const remembered = settled.get(table.config);
-      return remembered === undefined ? planMerged(table, planning) : planRemembered(table, remembered);
+      const plan =
+        remembered === undefined ? await planMerged(table, planning) : planRemembered(table, remembered);
+      planning.planned(plan);
+      return plan;
     }),
   );
 }

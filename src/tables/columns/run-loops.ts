@@ -1,8 +1,7 @@
-import type { LinearMemory } from '../../dbm/linear-memory.ts';
+import { LinearMemory } from '../../dbm/linear-memory.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
-import { KeyLoops } from './key-loops.ts';
 import { commonKeyBytes } from './key-prefixes.ts';
-import type { Loops } from './loops.ts';
+import { type Loops, loopsIn } from './loops.ts';
 import type { Run, RunPlace } from './runs.ts';
 
 /** The keys of so many stay in the processor's cache while they are sorted. */
@@ -26,11 +25,15 @@ export class RunLoops {
   #room = 0;
   #roomEnd = 0;
 
+  /** @throws MemoryFullError */
   constructor(pairs: Pairs) {
-    const { memory, loops } = new KeyLoops(pairs);
+    const { count, pool, keyStart, keyEnd } = pairs;
+    const memory = LinearMemory.of(pool) ?? new LinearMemory();
+    const column = (numbers: Uint32Array) => memory.addressOf(numbers.subarray(0, count));
     this.#pairs = pairs;
     this.#memory = memory;
-    this.#loops = loops;
+    this.#loops = loopsIn(memory);
+    this.#loops.setKeys(memory.addressOf(pool), column(keyStart), column(keyEnd));
   }
 
   /** @param place beside the table's pool */

@@ -13,6 +13,7 @@ import { settleMoves } from '../guard/settle-moves.ts';
 import { NO_PROVENANCE, type Provenance } from '../mirror/provenance.ts';
 import { Stopwatch } from '../threads/stopwatch.ts';
 import type { TableThreads } from '../threads/table-threads.ts';
+import { type EarlyStaging, WHOLE_STEP } from './early-staging.ts';
 import { stampOf, stampsOf } from './files.ts';
 import { readKeptText } from './kept-text.ts';
 import { outcomeOf, publishedChanges } from './run-history.ts';
@@ -25,6 +26,8 @@ export interface PublishOptions {
   readonly ready?: Promise<unknown>;
   /** Hears how long it took to put everything in place. */
   readonly stopwatch?: Stopwatch;
+  /** What was staged before all plans were made. */
+  readonly early?: EarlyStaging;
 }
 
 /**
@@ -38,9 +41,9 @@ export async function publishPlans(
   journal: RunJournal,
   threads: TableThreads,
   generations: Generations,
-  { provenance = NO_PROVENANCE, ready, stopwatch = new Stopwatch() }: PublishOptions = {},
+  { provenance = NO_PROVENANCE, ready, stopwatch = new Stopwatch(), early }: PublishOptions = {},
 ): Promise<void> {
-  const publisher = new Publisher(plans, state, journal, threads, generations, provenance);
+  const publisher = new Publisher(plans, state, journal, threads, generations, provenance, early);
   try {
     await publisher.stage();
     await ready;
@@ -53,6 +56,8 @@ export async function publishPlans(
   }
 }
 
+type Publication = Exclude<Plan['write'], undefined>;
+
 class Publisher {
   readonly #plans: readonly Plan[];
   readonly #state: State;
@@ -60,6 +65,7 @@ class Publisher {
   readonly #threads: TableThreads;
   readonly #generations: Generations;
   readonly #provenance: Provenance;
+  readonly #early: EarlyStaging | undefined;
   /** What is staged for each step, and from which entries. */
   readonly #staged = new Map<string, { readonly files: StagedTable; readonly table: Table }>();
   /** Tables whose generation is kept: one that is published twice shows an interim one in between. */
@@ -75,8 +81,10 @@ class Publisher {
     threads: TableThreads,
     generations: Generations,
     provenance: Provenance,
+    early: EarlyStaging | undefined,
   ) {
     this.#provenance = provenance;
+    this.#early = early;
     this.#plans = plans;
     this.#state = state;
     this.#journal = journal;
@@ -131,6 +139,7 @@ class Publisher {
   /** Removes what was staged and not put in place. */
   async discard(): Promise<void> {
     for (const { files } of this.#staged.values()) await files.discard();
+    await this.#early?.discard();
   }
 
   /** Keeps what a publication takes the place of; want of room for it stops nothing. */
@@ -167,11 +176,19 @@ class Publisher {
     // The table waits since it was staged, and only what is new is published of it.
     this.#staged.delete(key(step));
     await known?.files.discard();
-    const label = step.keeps.length === 0 ? 'new' : 'interim';
-    const table = tableOf(step, write.table);
-    const change = table === write.table ? write.change : undefined;
-    const files = await this.#threads.stage(plan.files, table, write.parts, label, change);
+    const files =
+      step.keeps.length === 0 ? await this.#whole(plan, write) : await this.#interim(step, plan, write);
     this.#staged.set(key(step), { files, table: write.table });
+  }
+
+  async #whole(plan: Plan, write: Publication): Promise<StagedTable> {
+    const { table, parts, change } = write;
+    const early = await this.#early?.take(plan);
+    return early ?? this.#threads.stage(plan.files, table, parts, WHOLE_STEP, change);
+  }
+
+  #interim(step: Step, { files }: Plan, { table, parts }: Publication): Promise<StagedTable> {
+    return this.#threads.stage(files, tableOf(step, table), parts, 'interim');
   }
 
   /** What was published before a publication that was cut short before it was recorded, where that was kept. */
