@@ -4,13 +4,21 @@ import type { LinearMemory } from './linear-memory.ts';
 import { printable } from './printable.ts';
 import { PLACE } from './table-groups.ts';
 
+const SAMPLED = 4;
+
 /** Entries that are looked up in a file through its own reader once it is written. */
 export class Lookups {
   readonly #memory: LinearMemory;
+  #offered = 0;
   readonly #entries: { readonly key: Uint8Array; readonly value: Uint8Array }[] = [];
 
   constructor(memory: LinearMemory) {
     this.#memory = memory;
+  }
+
+  /** Takes the entry that has its place at this address, or not: the first one and every fourth. */
+  sample(place: number): void {
+    if (this.#offered++ % SAMPLED === 0) this.add(place);
   }
 
   /** Takes the entry that has its place at this address. */

@@ -78,7 +78,7 @@ class Writer {
         next += records * SLOT_SIZE;
         if (output.full) await output.room();
       }
-      if (group.count > 0) this.#written.lookups.add(group.places);
+      if (group.count > 0) this.#written.lookups.sample(group.places);
     }
     const header = await this.#writeTables(output, stream, start, slots);
     stream.end();

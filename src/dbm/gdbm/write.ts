@@ -121,7 +121,7 @@ class Writer {
         next += written;
         if (output.full) await output.room();
       }
-      if (count > 0) this.#written.lookups.add(places);
+      if (count > 0) this.#written.lookups.sample(places);
     }
     while (this.#number < bits.length) this.#endBucket(buckets);
     buckets.end();

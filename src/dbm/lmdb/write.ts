@@ -64,7 +64,7 @@ class Writer {
     let waiting = 0;
     for (const run of inKeyOrder(this.#table, (key) => isTwice(this.#path, key))) {
       const { places, count, isLast } = run;
-      if (count > 0) this.#written.lookups.add(places);
+      if (count > 0) this.#written.lookups.sample(places);
       const first = places - PLACE_BYTES * waiting;
       let left = waiting + count;
       if (this.#leaves.pages.length === 0 && left > 0) this.#refuseEmptyKey(first);

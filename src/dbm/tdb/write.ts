@@ -89,7 +89,7 @@ class Writer {
         done += this.#writeRecords(group, done, records);
         if (output.full) await output.room();
       }
-      if (group.count > 0) this.#written.lookups.add(group.places);
+      if (group.count > 0) this.#written.lookups.sample(group.places);
     }
     records.end();
     if (loops.fullHeads() !== loops.chainsMet()) throw new WrongRecordError(chainHead(0));
