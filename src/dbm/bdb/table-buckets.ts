@@ -21,8 +21,8 @@ export class TableBuckets {
   readonly #pairs: Pairs;
   readonly #table: TableGroups<Loops>;
   readonly #nul: number;
-  /** Address of a number a key. */
-  readonly #hashes: number;
+  /** Address of a number a key: its hash, until `groups` makes a bucket of it. */
+  readonly #numbers: number;
 
   /** `terminated`: with a NUL behind each key and value. @throws MemoryFullError */
   constructor(pairs: Pairs, terminated: boolean) {
@@ -32,11 +32,11 @@ export class TableBuckets {
     this.memory = memory;
     this.loops = loops;
     this.#pairs = { ...columnsOf(pairs), count, pool: memory.bytes(base, pairs.pool.length) };
-    this.#hashes = memory.reserve(4 * count);
+    this.#numbers = memory.reserve(4 * count);
     const [keyStart, keyEnd] = columns;
     inLoopStretches(count, (from, to) => {
       const at = 4 * from;
-      loops.hashKeys(base, keyStart + at, keyEnd + at, to - from, this.#nul, this.#hashes + at);
+      loops.hashKeys(base, keyStart + at, keyEnd + at, to - from, this.#nul, this.#numbers + at);
     });
   }
 
@@ -45,7 +45,7 @@ export class TableBuckets {
     return this.#table.sizes(this.#nul);
   }
 
-  /** How many pages beyond their first a power of two of buckets need, each of them `capacity` bytes. */
+  /** How many pages beyond their first a power of two of buckets need, each of them `capacity` bytes. Before `groups`. */
   overflowPages({ buckets, pageSize }: Geometry, capacity: number): number {
     const { columns, count } = this.#table;
     const contents = this.memory.reserve(4 * buckets);
@@ -54,7 +54,7 @@ export class TableBuckets {
     inLoopStretches(count, (from, to) => {
       const at = 4 * from;
       this.loops.addContents(
-        this.#hashes + at,
+        this.#numbers + at,
         keyStart + at,
         keyEnd + at,
         valueStart + at,
@@ -69,22 +69,21 @@ export class TableBuckets {
     return this.loops.overflowPages(contents, buckets, capacity);
   }
 
-  /** The entries of some buckets. @throws MemoryFullError */
-  entriesIn(wanted: Iterable<number>, { maxBucket, highMask, lowMask }: Buckets): Pairs {
+  /** The entries of some of `buckets` buckets. After `groups`. @throws MemoryFullError */
+  entriesIn(wanted: Iterable<number>, buckets: number): Pairs {
     const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
-    const flags = this.memory.reserve(maxBucket + 1);
-    const isWanted = this.memory.bytes(flags, maxBucket + 1);
+    const flags = this.memory.reserve(buckets);
+    const isWanted = this.memory.bytes(flags, buckets);
     for (const bucket of wanted) isWanted[bucket] = 1;
-    const numbers = this.memory.reserve(4 * (count + 1));
-    let found = 0;
+    const found = this.memory.reserve(4 * (count + 1));
+    let foundCount = 0;
     inLoopStretches(count, (from, to) => {
-      const next = numbers + 4 * found;
-      found += this.loops.entriesIn(this.#hashes, from, to, maxBucket, highMask, lowMask, flags, next);
+      foundCount += this.loops.entriesIn(this.#numbers, from, to, flags, found + 4 * foundCount);
     });
-    const entries = this.memory.numbers(numbers, found);
+    const entries = this.memory.numbers(found, foundCount);
     const chosen = (column: Uint32Array) => Uint32Array.from(entries, (entry) => column[entry]);
     return {
-      count: found,
+      count: foundCount,
       pool,
       keyStart: chosen(keyStart),
       keyEnd: chosen(keyEnd),
@@ -95,13 +94,11 @@ export class TableBuckets {
 
   /** All buckets in their order, group after group. In a bucket the table's order stays. */
   groups({ maxBucket, highMask, lowMask }: Buckets): Iterable<Group> {
-    const { count } = this.#table;
-    const buckets = this.memory.reserve(4 * count);
-    inLoopStretches(count, (from, to) => {
-      const at = 4 * from;
-      this.loops.bucketsOf(this.#hashes + at, to - from, maxBucket, highMask, lowMask, buckets + at);
+    const numbers = this.#numbers;
+    inLoopStretches(this.#table.count, (from, to) => {
+      this.loops.makeBuckets(numbers + 4 * from, to - from, maxBucket, highMask, lowMask);
     });
-    return this.#table.groups(buckets, buckets, maxBucket + 1, 0);
+    return this.#table.groups(numbers, numbers, maxBucket + 1, 0);
   }
 }
 

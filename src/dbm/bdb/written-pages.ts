@@ -52,7 +52,7 @@ export class WrittenPages {
     const file = new PageFile(this.#path);
     try {
       const buckets = new Set([...this.#unread, 0, file.meta.maxBucket]);
-      readBack(file, this.#table.entriesIn(buckets, file.meta), terminated, buckets);
+      readBack(file, this.#table.entriesIn(buckets, file.meta.maxBucket + 1), terminated, buckets);
     } finally {
       file.close();
     }

@@ -2,7 +2,7 @@ export { checksum } from '../../assembly/checksum';
 export { countByGroup, placeGroup, placeInGroups, setColumns, setNumbers } from '../../assembly/gather';
 export { sortPlaces } from '../../assembly/key-order';
 export { longestItem, measureItems } from '../../assembly/measure';
-export { bucketsOf, entriesIn } from './buckets';
+export { entriesIn, makeBuckets } from './buckets';
 export { addContents, overflowPages } from './geometry';
 export { hashKeys } from './hash';
 export { areNumbered, checkBuckets, checkPage, repeatedPlace, writeBuckets, writePage } from './pages';
