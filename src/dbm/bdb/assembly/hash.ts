@@ -28,10 +28,21 @@ export function hashKeys(base: u32, starts: u32, ends: u32, count: u32, nul: u32
       hashC = (hashC * PRIME) ^ load<u8>(c++);
       hashD = (hashD * PRIME) ^ load<u8>(d++);
     }
-    store<u32>(hashes + at, hashOn(hashA, a, endA) * last);
-    store<u32>(hashes + at, hashOn(hashB, b, endB) * last, 4);
-    store<u32>(hashes + at, hashOn(hashC, c, endC) * last, 8);
-    store<u32>(hashes + at, hashOn(hashD, d, endD) * last, 12);
+    // Where some have ended: no step depends on which, so that the processor need not guess the end of each.
+    while (<i32>(a < endA) | <i32>(b < endB) | <i32>(c < endC) | <i32>(d < endD)) {
+      hashA = select((hashA * PRIME) ^ load<u8>(a), hashA, a < endA);
+      hashB = select((hashB * PRIME) ^ load<u8>(b), hashB, b < endB);
+      hashC = select((hashC * PRIME) ^ load<u8>(c), hashC, c < endC);
+      hashD = select((hashD * PRIME) ^ load<u8>(d), hashD, d < endD);
+      a += <u32>(a < endA);
+      b += <u32>(b < endB);
+      c += <u32>(c < endC);
+      d += <u32>(d < endD);
+    }
+    store<u32>(hashes + at, hashA * last);
+    store<u32>(hashes + at, hashB * last, 4);
+    store<u32>(hashes + at, hashC * last, 8);
+    store<u32>(hashes + at, hashD * last, 12);
   }
   for (; i < count; i++) {
     const at = i << 2;
