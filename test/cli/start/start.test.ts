@@ -13,8 +13,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Looks up in a configuration that is not there, which loads both files; says of each whether V8 took its code cache. */
 function run(then = '', ...flags: readonly string[]) {
+  return runIn(folder, then, ...flags);
+}
+
+function runIn(programs: string, then: string, ...flags: readonly string[]) {
   const script = `
-    const { Bundle, start } = require(${JSON.stringify(join(folder, 'start.cjs'))});
+    const { Bundle, start } = require(${JSON.stringify(join(programs, 'start.cjs'))});
     process.argv = ['node', 'mailhub-tables', 'lookup', 'a@example.ac.uk', '--config', '/nowhere/mailhub-tables.toml'];
     process.on('exit', () => {
       console.log(JSON.stringify(Array.from(Bundle.loaded, ({ isCompiled }) => isCompiled)));
@@ -62,4 +66,9 @@ describe('a program', () => {
     run(keep);
     expect(run('', '--no-lazy-feedback-allocation')).toMatchObject({ ...refused, compiled: [false, false] });
   });
+});
+
+test('the program that `make build` leaves starts from its code cache', () => {
+  const built = join(import.meta.dirname, '../../../dist');
+  expect(runIn(built, '')).toMatchObject({ ...refused, compiled: [true, true] });
 });
