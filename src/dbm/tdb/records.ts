@@ -2,7 +2,7 @@ import { viewOf } from '../bytes.ts';
 import type { Input } from '../input.ts';
 import type { Pairs } from '../pairs.ts';
 import type { Header } from './header.ts';
-import { ALIGNMENT, DEAD, FREE, NO_RECORD, RECORD, RECORD_HEADER, TAIL, USED } from './layout.ts';
+import { ALIGNMENT, DEAD, FREE, HEADER, NO_RECORD, RECORD, RECORD_HEADER, TAIL, USED } from './layout.ts';
 
 /** The whole file and where its records are. */
 export interface Records {
@@ -75,11 +75,13 @@ class RecordReader {
 
   #forEach(visit: (offset: number, magic: number) => void): void {
     const { records, recovery } = this.#header;
+    let metRecovery = recovery === 0;
     for (let offset = records; offset < this.#pool.length; ) {
       if (offset + RECORD_HEADER > this.#pool.length)
         throw this.#input.fault(offset, 'the last record is cut off');
       const magic = this.#get(offset + RECORD.magic);
       if (NO_RECORD.has(magic)) {
+        metRecovery ||= offset === recovery;
         offset += offset === recovery ? this.#wholeLength(offset) : this.#deadSpace(offset);
         continue;
       }
@@ -96,6 +98,7 @@ class RecordReader {
       visit(offset, magic);
       offset += length;
     }
+    if (!metRecovery) throw this.#input.fault(HEADER.recovery, `no recovery area begins at ${recovery}`);
   }
 
   #wholeLength(offset: number): number {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formats, openTable } from '../../../src/dbm/index.ts';
+import { chainHead, HEADER } from '../../../src/dbm/tdb/layout.ts';
 import { testDamage } from '../every-format/damage.ts';
 import { testEveryFormat } from '../every-format/every-format.ts';
 import { readsWhole } from '../every-format/reads-whole.ts';
@@ -121,6 +122,14 @@ db.transaction_commit()`;
     python(path, '', [], 'tdb.INCOMPATIBLE_HASH');
     expect(() => openTable(path)).toThrow(/made with another hash function/);
   });
+});
+
+test('a recovery area where a record lies', () => {
+  const bytes = original(0);
+  const inARecord = chainHead(131) + 4;
+  bytes.writeUInt32LE(inARecord, HEADER.recovery);
+  expect(survives(bytes)).toBe(false);
+  expect(() => openTable(path).verify()).toThrow(`no recovery area begins at ${inARecord}`);
 });
 
 test('a chain that leads back to itself', () => {
