@@ -14,7 +14,7 @@ export interface Measurement {
  * What programs are measured in is what cron gives them: NODE_EXTRA_CA_CERTS alone, where somebody's shell has it, adds 30 ms to
  * every start of Node.
  */
-const ENVIRONMENT = { PATH: process.env.PATH, HOME: process.env.HOME };
+export const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
 
 /** Runs a command to its end, its output thrown away. @throws Error when it ends with a status that is not allowed */
 export function measure(command: readonly string[], allowed: readonly number[] = [0]): Measurement {
@@ -22,7 +22,7 @@ export function measure(command: readonly string[], allowed: readonly number[] =
   const timed = ['-f', '%U %S %M', '-q', ...command];
   const { status, stderr, error } = spawnSync('/usr/bin/time', timed, {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: ENVIRONMENT,
+    env: environment,
   });
   const seconds = (performance.now() - started) / 1000;
   if (error !== undefined) throw error;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { generateCampus } from '../../fixtures/campus/generate.ts';
 import type { BenchResult } from '../../src/cli/bench/figures.ts';
 import { type Slapd, startSlapd } from '../../test/integration/slapd.ts';
+import { environment } from '../measure.ts';
 import { quick, report } from '../result.ts';
 import { type Bound, findBounds } from './bounds.ts';
 
@@ -56,5 +57,6 @@ function row(name: string, milliseconds: number, bound: Bound | undefined): (str
 
 function measureStages(campus: string, { url }: Slapd): BenchResult {
   const args = ['bench', campus, '--url', url, '--runs', String(runs), '--json'];
-  return JSON.parse(execFileSync('bin/mailhub-tables', args, { encoding: 'utf8', maxBuffer: 1 << 28 }));
+  const options = { encoding: 'utf8', maxBuffer: 1 << 28, env: environment } as const;
+  return JSON.parse(execFileSync('bin/mailhub-tables', args, options));
 }
