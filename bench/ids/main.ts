@@ -1,6 +1,6 @@
 // Reading changed objects by their ids against reading all of them, from slapd on loopback with and without an index of ids:
 // `npx tsx bench/ids/main.ts [RECIPIENTS] [RUNS]`.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'ldapts';
@@ -8,6 +8,7 @@ import { startSlapd } from '../../test/integration/slapd.ts';
 import { writeDirectory } from '../build/directory.ts';
 import { measure, median } from '../measure.ts';
 import { quick, report } from '../result.ts';
+import { timeOfServer } from '../server-time.ts';
 
 const recipients = Number(process.argv[2] ?? (quick ? 20_000 : 100_000));
 const runs = Number(process.argv[3] ?? 5);
@@ -54,8 +55,8 @@ async function compare(ldif: string, hasIndex: boolean): Promise<void> {
     const full: number[] = [];
     const byId: number[] = [];
     for (let run = 0; run < runs; run++) {
-      full.push(serverSeconds(pid, () => measure(all)));
-      const seconds = serverSeconds(pid, () => {
+      full.push(timeOfServer(pid, () => measure(all)).seconds);
+      const { seconds } = timeOfServer(pid, () => {
         for (const batch of batches) measure(batch);
       });
       byId.push(seconds / batches.length);
@@ -65,20 +66,6 @@ async function compare(ldif: string, hasIndex: boolean): Promise<void> {
   } finally {
     await slapd.stop();
   }
-}
-
-/** Processor time of the server, in seconds. */
-function serverSeconds(pid: number, work: () => void): number {
-  const before = ticks(pid);
-  work();
-  return (ticks(pid) - before) / 100;
-}
-
-function ticks(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return Number(fields[11]) + Number(fields[12]);
 }
 
 report({

@@ -9,6 +9,7 @@ import { type Slapd, startSlapd } from '../../test/integration/slapd.ts';
 import { CampusHub } from '../campus-hub.ts';
 import { type Measurement, measure, median, spread } from '../measure.ts';
 import { quick, report } from '../result.ts';
+import { timeOfServer } from '../server-time.ts';
 
 const [runs = 3, ...sizes] = process.argv.slice(2).map(Number);
 
@@ -29,6 +30,8 @@ report({
     'ours lowest-highest s',
     'legacy processor s',
     'ours processor s',
+    'legacy slapd s',
+    'ours slapd s',
     'legacy requests',
     'our requests',
   ],
@@ -38,6 +41,7 @@ report({
     'search for each of two tables in pages of 1,000, compare sizes in shell, and call exim_dbmbuild five times; they do the same in every',
     'hour. first: nothing is there yet. unchanged: the same again. changed: hours of the campus, one after the other, in each of which one of',
     '2,000 recipients comes, goes, or changes its name or addresses, and some more join. Requests: searches and binds, as each side counts its own.',
+    "slapd: the directory's own processor time. It runs on the same processors: no first hour can be done in less than ours and its, shared among them.",
     'slapd gives ours pages of 5,000. Active Directory gives nobody more than 1,000: there a first hour, and the full extraction of each day, takes',
     'about as many requests as the scripts make in every hour, since the recipients are the same; the other hours take what stands here.',
   ],
@@ -69,8 +73,12 @@ function hours(recipients: number, work: string, campus: string, slapd: Slapd): 
   const legacy = ['bench/legacy/hourly.sh', folder, url, base, bindDn, passwordFile];
   const hub = new CampusHub(work, campus, slapd);
 
-  const theirs: Measurement[] = [];
-  const ours: Record<'first' | 'unchanged' | 'changed', ReturnType<CampusHub['build']>[]> = {
+  const ofServer = <T extends object>(work: () => T): T & ServerTime => {
+    const { result, seconds } = timeOfServer(slapd.pid, work);
+    return { ...result, serverSeconds: seconds };
+  };
+  const theirs: (Measurement & ServerTime)[] = [];
+  const ours: Record<'first' | 'unchanged' | 'changed', (ReturnType<CampusHub['build']> & ServerTime)[]> = {
     first: [],
     unchanged: [],
     changed: [],
@@ -82,20 +90,21 @@ function hours(recipients: number, work: string, campus: string, slapd: Slapd): 
       copyFileSync(join(campus, `${table}.dat`), join(folder, `${table}.dat`));
     }
     writeFileSync(join(folder, 'sm_table.dat'), students(join(campus, 'sm_table.csv')));
-    theirs.push(measure(legacy));
+    theirs.push(ofServer(() => measure(legacy)));
     hub.empty();
-    ours.first.push(hub.build());
-    ours.unchanged.push(hub.build());
+    ours.first.push(ofServer(() => hub.build()));
+    ours.unchanged.push(ofServer(() => hub.build()));
   }
   const access = ['-x', '-H', url, '-D', rootDn, '-y', passwordFile];
   for (let run = 1; run <= runs; run++) {
     const changes = join(campus, 'hours', `${String(run).padStart(3, '0')}.ldif`);
     execFileSync('ldapmodify', [...access, '-f', changes], { stdio: 'ignore' });
-    ours.changed.push(hub.build());
+    ours.changed.push(ofServer(() => hub.build()));
   }
 
   const seconds = (all: readonly Measurement[]) => all.map((each) => each.seconds);
   const processor = (all: readonly Measurement[]) => median(all.map(({ cpuSeconds }) => cpuSeconds));
+  const server = (all: readonly ServerTime[]) => median(all.map(({ serverSeconds }) => serverSeconds));
   const reference = median(seconds(theirs));
   for (const [hour, all] of Object.entries(ours)) {
     const time = median(seconds(all));
@@ -109,10 +118,16 @@ function hours(recipients: number, work: string, campus: string, slapd: Slapd): 
       spread(seconds(all)),
       processor(theirs),
       processor(all),
+      server(theirs),
+      server(all),
       requestsOf(theirs[0].printed),
       median(all.map(({ requests }) => requests)),
     ]);
   }
+}
+
+interface ServerTime {
+  readonly serverSeconds: number;
 }
 
 /** The students as the old registry's script left them, in exim_dbmbuild's syntax. */
