@@ -18,12 +18,17 @@ export interface Server {
   readonly url: string | undefined;
 }
 
+/** Milliseconds, less than any pause between two rounds of the servers: how long one round took tells nobody anything. */
+const ONE_ROUND = 400;
+
 interface Details {
   /** Of the LDAP result. */
   readonly code?: number | undefined;
   readonly diagnostic?: string | undefined;
   readonly failedServers?: readonly FailedServer[];
   readonly servers?: readonly ServerLoad[];
+  /** Milliseconds since the first failure. */
+  readonly triedFor?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -45,9 +50,10 @@ export class DirectoryError extends Error {
   readonly servers: readonly ServerLoad[];
 
   constructor(server: Server, fault: Fault, problem: string, details: Details = {}) {
-    const { code, diagnostic, failedServers = [], servers = [], cause } = details;
+    const { code, diagnostic, failedServers = [], servers = [], triedFor = 0, cause } = details;
+    const tried = triedFor >= ONE_ROUND ? ` (tried for ${(triedFor / 1000).toFixed(1)} s)` : '';
     const earlier = counted(failedServers.map((failed) => `; before that, ${failed.url}: ${failed.message}`));
-    super(`directory ${server.directory}: ${place(server.url)}${problem}${earlier}`, { cause });
+    super(`directory ${server.directory}: ${place(server.url)}${problem}${tried}${earlier}`, { cause });
     this.directory = server.directory;
     this.url = server.url;
     this.fault = fault;
@@ -58,14 +64,23 @@ export class DirectoryError extends Error {
     this.servers = servers;
   }
 
-  /** The same error, after others had failed. */
-  after(failedServers: readonly FailedServer[], servers: readonly ServerLoad[]): DirectoryError {
+  /**
+   * The same error, after others had failed.
+   *
+   * @param triedFor milliseconds since the first of them
+   */
+  after(
+    failedServers: readonly FailedServer[],
+    servers: readonly ServerLoad[],
+    triedFor: number,
+  ): DirectoryError {
     const { directory, url, fault, problem, result, diagnostic, cause } = this;
     return new DirectoryError({ directory, url }, fault, problem, {
       code: result?.code,
       diagnostic,
       failedServers,
       servers,
+      triedFor,
       cause,
     });
   }

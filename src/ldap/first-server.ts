@@ -153,7 +153,9 @@ class Tour<T> {
   }
 
   #final(error: DirectoryError): DirectoryError {
-    return error.after(this.#failed.filter((each) => each !== error).map(failedServer), this.#loads());
+    const earlier = this.#failed.filter((each) => each !== error).map(failedServer);
+    const triedFor = this.#firstFailure === undefined ? 0 : performance.now() - this.#firstFailure;
+    return error.after(earlier, this.#loads(), triedFor);
   }
 
   #loads(): ServerLoad[] {
