@@ -27,7 +27,10 @@ const INFO = { newCookie: 0x80, refreshDelete: 0xa1, refreshPresent: 0xa2, idSet
 const REFRESH_ONLY = 1;
 const STATE = { present: 0, delete: 3 } as const;
 
-const NOTHING = encodeFilter(parseFilter('(!(objectClass=*))'));
+/** No entry matches it, and slapd sees that by its index of entryUUID: the other half alone has it look at every entry. */
+const NOTHING = encodeFilter(
+  parseFilter('(&(entryUUID=00000000-0000-0000-0000-000000000000)(!(objectClass=*)))'),
+);
 /**
  * timeLimitExceeded, sizeLimitExceeded, adminLimitExceeded: more changes than the account may see at once.
  * unavailableCriticalExtension: the server offers it for other databases than this. unwillingToPerform: the cookie is newer than
