@@ -57,6 +57,7 @@ export async function bundlePrograms(outdir) {
     ...options,
     entryPoints: {
       start: 'src/cli/start/start.ts',
+      'start-thread': 'src/cli/start/start-thread.ts',
       commands: 'src/cli/commands.ts',
       dbmbuild: 'src/cli/dbmbuild.ts',
       'table-thread': 'src/tables/threads/table-thread.ts',

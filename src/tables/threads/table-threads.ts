@@ -151,7 +151,7 @@ export class TableThreads implements Sorting {
   }
 
   #startWorker(): Worker {
-    const worker = new Worker(new URL('./table-thread.cjs', import.meta.url), {
+    const worker = new Worker(new URL('./start-thread.cjs', import.meta.url), {
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
     worker.on('error', () => {

@@ -68,7 +68,20 @@ describe('a program', () => {
   });
 });
 
+const built = join(import.meta.dirname, '../../../dist');
+
 test('the program that `make build` leaves starts from its code cache', () => {
-  const built = join(import.meta.dirname, '../../../dist');
   expect(runIn(built, '')).toMatchObject({ ...refused, compiled: [true, true] });
+});
+
+test('so does what its threads run', () => {
+  const script = `
+    const { Bundle, start } = require(${JSON.stringify(join(built, 'start.cjs'))});
+    start('table-thread.cjs');
+    console.log(JSON.stringify(Array.from(Bundle.loaded, ({ isCompiled }) => isCompiled)));`;
+  const { stdout } = spawnSync(process.execPath, ['-e', script], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  expect(JSON.parse(stdout)).toEqual([true]);
 });
