@@ -14,6 +14,7 @@ import type { RootDse } from './root-dse.ts';
 import { searchGroups } from './search-groups.ts';
 import type { Session } from './session.ts';
 import type { Cursor, DirectorySettings, RecipientSink, Selection } from './types.ts';
+import { unionFilter } from './union-filter.ts';
 
 /** Full searches in a row that containers may be moved under; somebody is at work there, and a later run fares better. */
 const MAX_SEARCHES = 3;
@@ -191,7 +192,7 @@ function movedIn(
     session,
     top: namingContext(settings.base, root) ?? settings.base,
     idAttribute: idAttribute(settings, root.kind),
-    recipients: { kind: 'or' as const, filters: groups.map((group) => group.filter) },
+    recipients: unionFilter(groups.map((group) => group.filter)),
     timeLimit: timeLimitOf(settings),
     pageSize: settings.pageSize,
   };

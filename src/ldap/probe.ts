@@ -13,6 +13,7 @@ import { timeLimitOf } from './recipient-search.ts';
 import { type RootDse, readRootDse, withBase } from './root-dse.ts';
 import { Session } from './session.ts';
 import type { DeltaKind, DirectorySettings, FailedServer, ServerCertificate } from './types.ts';
+import { unionFilter } from './union-filter.ts';
 import type { Visit } from './visit.ts';
 
 const SIZE_LIMIT_EXCEEDED = 4;
@@ -57,7 +58,7 @@ export async function probe(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Probe> {
   const password = bindPassword(settings);
-  const union = encodeFilter({ kind: 'or', filters: filters.map(parseFilter) });
+  const union = encodeFilter(unionFilter(filters.map(parseFilter)));
   const { answer, visit, failedServers } = await onFirstServer(
     settings,
     async (visit, signal) => {

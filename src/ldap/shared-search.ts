@@ -9,6 +9,7 @@ import { type AttributeUse, attributeUses, sightOf } from './readability.ts';
 import { type Attempt, RecipientSearch } from './recipient-search.ts';
 import type { Schema } from './schema.ts';
 import { TRUE } from './truth.ts';
+import { unionFilter } from './union-filter.ts';
 
 /**
  * One search for the union of several filters, which are told apart here entry by entry. A filter whose outcome isn't certain for
@@ -35,7 +36,7 @@ export async function searchShared(
   const slotOf = (use: AttributeUse) => search.slots.find(use.name);
   const unseen = new UnseenSlots(judged.flatMap(({ uses }) => uses.map(slotOf)));
   const before = attempt.entries;
-  const union: Filter = { kind: 'or', filters: groups.map((group) => group.filter) };
+  const union = unionFilter(groups.map((group) => group.filter));
   await search.run(narrowed(union, within), (entry, write) => {
     unseen.see(entry);
     route(entry, judged, write);

@@ -7,6 +7,7 @@ import { type Attempt, recipientParameters } from '../recipient-search.ts';
 import type { RootDse } from '../root-dse.ts';
 import { attributesOf, usesAddresses } from '../template.ts';
 import type { DeltaKind, DirectorySettings, Selection } from '../types.ts';
+import { unionFilter } from '../union-filter.ts';
 import type { Restart } from './cursor.ts';
 
 const SIZE_LIMIT_EXCEEDED = 4;
@@ -60,7 +61,7 @@ export async function findRestarts(
   const dependent = new Set(DEPENDENT);
   const names = neededAttributes(settings, groups, selections);
   for (const name of await dependentAttributes(attempt, names, root)) dependent.add(name);
-  const union: Filter = { kind: 'or', filters: groups.map((group) => group.filter) };
+  const union = unionFilter(groups.map((group) => group.filter));
   const filtered = new Set(
     groups.flatMap(({ filter }) => attributeUses(filter).map((use) => use.name.toLowerCase())),
   );
