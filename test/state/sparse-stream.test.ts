@@ -13,6 +13,7 @@ const path = join(folder, 'x.base');
 
 /** Columns of more than one block, and texts that lie across the ends of blocks, one of them in three. */
 const COUNT = 5000;
+const FEW = 20;
 const texts = Array.from({ length: 2 * COUNT }, (_, i) =>
   Buffer.from(`${i} `.repeat(i === 2 * 777 + 1 ? BLOCK / 2 : 1 + ((i * 31) % 40))),
 );
@@ -22,8 +23,13 @@ let identity: SectionFileIdentity;
 
 beforeAll(async () => {
   stream = streamOf(texts);
-  identity = await writeBase(path, objects, [streamOf([]), stream]);
+  identity = await writeBase(path, objects, [streamOf(texts.slice(0, 2 * FEW)), stream]);
 });
+
+/** Some have several entries, some none. */
+function objectOf(i: number): number {
+  return (i * i) % COUNT;
+}
 
 function streamOf(all: readonly Buffer[]): Stream {
   const ends = [0];
@@ -36,7 +42,7 @@ function streamOf(all: readonly Buffer[]): Stream {
     keyEnd: column(1),
     valueStart: column(1),
     valueEnd: column(2),
-    object: Uint32Array.from({ length: all.length / 2 }, (_, i) => (i * 7) % COUNT),
+    object: Uint32Array.from({ length: all.length / 2 }, (_, i) => objectOf(i)),
   };
 }
 
@@ -47,11 +53,18 @@ function namesOf(count: number): Objects {
   );
   return {
     count,
-    ids: Uint8Array.from({ length: 16 * count }, (_, i) => i % 251),
+    ids: Uint8Array.from(Buffer.concat(Array.from({ length: count }, (_, i) => idOf(i)))),
     dns: Uint8Array.from(Buffer.concat(dns)),
     dnStart: Uint32Array.from(dns, ({ length }, i) => end[i] - length),
     dnEnd: end,
   };
+}
+
+/** As entryUUIDs are that are made from a clock: most of their bytes are the same. */
+function idOf(i: number): Buffer {
+  const id = Buffer.alloc(16, 0x5c);
+  id.writeUInt32BE(i * 3, 2);
+  return id;
 }
 
 function open(): Base {
@@ -92,14 +105,34 @@ test('those that are picked are a stream of their own', () => {
   );
 });
 
-test('DNs, and the objects of entries, are the same before and after all is read', () => {
+test('DNs and ids are the same before and after all is read', () => {
   const base = open();
-  const dn = (i: number) => Buffer.from(base.dn(i)).toString();
-  const before = [dn(0), dn(COUNT - 1), base.objectsOf(1)];
+  const names = (i: number) => [Buffer.from(base.dn(i)).toString(), Buffer.from(base.id(i))];
+  const before = [names(0), names(COUNT - 1)];
   expect(base.objects).toEqual(objects);
-  expect(base.stream(1)).toEqual(stream);
-  expect([dn(0), dn(COUNT - 1), base.objectsOf(1)]).toEqual(before);
-  expect(before).toEqual(['CN=0', `CN=${COUNT - 1}`.padEnd((COUNT - 1) % 30), stream.object]);
+  expect([names(0), names(COUNT - 1)]).toEqual(before);
+  expect(before).toEqual([
+    ['CN=0', idOf(0)],
+    [`CN=${COUNT - 1}`.padEnd((COUNT - 1) % 30), idOf(COUNT - 1)],
+  ]);
+});
+
+test('every object is found by its id, and no other', () => {
+  const base = open();
+  for (let i = 0; i < COUNT; i++) expect(base.find(idOf(i))).toBe(i);
+  for (const other of [idOf(COUNT), idOf(1 / 3), Buffer.alloc(16)]) expect(base.find(other)).toBe(-1);
+});
+
+test('the entries of an object are found in streams of few and of many entries', () => {
+  const base = open();
+  const numbers = (count: number, object: number) =>
+    Array.from({ length: count }, (_, i) => i).filter((i) => objectOf(i) === object);
+  fc.assert(
+    fc.property(fc.oneof(entry, fc.nat(FEW).map(objectOf)), (object) => {
+      expect(base.entriesOf(0, object)).toEqual(numbers(FEW, object));
+      expect(base.entriesOf(1, object)).toEqual(numbers(COUNT, object));
+    }),
+  );
 });
 
 test('damage is noticed where it is looked at, and nowhere else', () => {

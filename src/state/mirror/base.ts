@@ -1,13 +1,18 @@
+import { viewOf } from '../../dbm/bytes.ts';
+import { byObject } from './by-object.ts';
 import { ID_BYTES, type Objects, type Stream } from './columns.ts';
+import { hashOfId, slotsOf } from './id-slots.ts';
 import { DamagedFileError, type SectionFileIdentity, SectionReader, writeSections } from './section-file.ts';
 import { Blocks, SparseStream } from './sparse-stream.ts';
 
 /*
- * The sections of a base: 0 the objects' ids, 1 and 2 where their DNs start and end in 3, then six for each stream: pool,
- * starts and ends of keys, starts and ends of values, object numbers.
+ * The sections of a base: 0 the objects' ids, 1 and 2 where their DNs start and end in 3, 4 where ids are found by their hashes,
+ * then eight for each stream: pool, starts and ends of keys, starts and ends of values, object numbers, and, unless it has few
+ * entries, where the entries of each object begin in the last, and their numbers by their objects.
  */
-const FIRST_STREAM = 4;
-const STREAM_SECTIONS = 6;
+const ID_SLOTS = 4;
+const FIRST_STREAM = 5;
+const STREAM_SECTIONS = 8;
 
 /** Writes all that a directory's objects give, in the order of a mirror, to a new file. @throws the operating system's error */
 export function writeBase(
@@ -21,12 +26,18 @@ export function writeBase(
     bytesOf(dnStart, count),
     bytesOf(dnEnd, count),
     dns,
-    ...streams.flatMap((stream) => [
-      stream.pool,
-      ...[stream.keyStart, stream.keyEnd, stream.valueStart, stream.valueEnd, stream.object].map((column) =>
-        bytesOf(column, stream.count),
-      ),
-    ]),
+    bytesOf(slotsOf(ids, count)),
+    ...streams.flatMap((stream) => {
+      const { starts, entries } = byObject(stream, count);
+      return [
+        stream.pool,
+        ...[stream.keyStart, stream.keyEnd, stream.valueStart, stream.valueEnd, stream.object].map((column) =>
+          bytesOf(column, stream.count),
+        ),
+        bytesOf(starts),
+        bytesOf(entries),
+      ];
+    }),
   ]);
 }
 
@@ -114,10 +125,37 @@ export class Base {
     return new SparseStream(this.#blocks, FIRST_STREAM + number * STREAM_SECTIONS, this.#countOf(number));
   }
 
-  /** For each entry of a stream the number of its object. */
-  objectsOf(number: number): Uint32Array {
-    const section = FIRST_STREAM + number * STREAM_SECTIONS + 5;
-    return this.#streams.get(number)?.object ?? this.#column(section, this.#countOf(number));
+  /** The id of an object, without those of the others. */
+  id(object: number): Uint8Array {
+    const start = object * ID_BYTES;
+    const end = start + ID_BYTES;
+    return this.#ids?.slice(start, end) ?? this.#blocks.bytes(0, start, end).slice();
+  }
+
+  /** The number of the object with an id, or -1. */
+  find(id: Uint8Array): number {
+    const mask = this.#reader.length(ID_SLOTS) / Uint32Array.BYTES_PER_ELEMENT - 1;
+    for (let slot = hashOfId(viewOf(id), 0) & mask; ; slot = (slot + 1) & mask) {
+      const object = this.#blocks.number(ID_SLOTS, slot) - 1;
+      if (object < 0) return -1;
+      const start = object * ID_BYTES;
+      if (this.#blocks.compare(0, start, start + ID_BYTES, id) === 0) return object;
+    }
+  }
+
+  /** The numbers of an object's entries in a stream, in the order of the stream. */
+  entriesOf(number: number, object: number): number[] {
+    const first = FIRST_STREAM + number * STREAM_SECTIONS;
+    const found: number[] = [];
+    if (this.#reader.length(first + 6) === 0) {
+      for (let i = 0; i < this.#countOf(number); i++)
+        if (this.#blocks.number(first + 5, i) === object) found.push(i);
+      return found;
+    }
+    const end = this.#blocks.number(first + 6, object + 1);
+    for (let i = this.#blocks.number(first + 6, object); i < end; i++)
+      found.push(this.#blocks.number(first + 7, i));
+    return found;
   }
 
   /** Lets go of a stream. Nothing of it may be in use any more: the next one that is read gets its memory. */
@@ -214,6 +252,6 @@ function roomFor(length: number): number {
   return (length >>> 2) + (1 << 16);
 }
 
-function bytesOf(column: Uint32Array, count: number): Uint8Array {
+function bytesOf(column: Uint32Array, count = column.length): Uint8Array {
   return new Uint8Array(column.buffer, column.byteOffset, count * Uint32Array.BYTES_PER_ELEMENT);
 }

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 
 /** The version of the mirror's tables that this program reads and writes; any other is begun again. */
-export const MIRROR_VERSION = 3;
+export const MIRROR_VERSION = 4;
 
 /**
  * Times are milliseconds of Unix time. `checksum` is a CRC-32 over everything else of its row, and a head counts and sums up

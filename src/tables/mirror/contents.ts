@@ -3,11 +3,10 @@ import type { Base } from '../../state/mirror/base.ts';
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
 import { decodeContributions, encodeEntries } from '../../state/mirror/contributions.ts';
 import type { OverlayObject } from '../../state/mirror/records.ts';
-import type { SparseStream } from '../../state/mirror/sparse-stream.ts';
 import { compareBytes } from '../columns/bytes.ts';
 import { sharedBytes, sharedColumn } from '../columns/shared-memory.ts';
+import { BaseLookups, type Claim } from './base-lookups.ts';
 import { IdTable } from './id-table.ts';
-import { Places } from './places.ts';
 import { combine, firstFrom, StreamBuilder, sortStream } from './stream.ts';
 
 /** What the objects of a directory give: first the entries of each selection, then the rejections of each. */
@@ -24,12 +23,6 @@ export interface Contents {
   load(number: number): void;
   id(object: number): Uint8Array;
   dn(object: number): Uint8Array;
-}
-
-/** The number of an object that gives a key, and the value that it gives. */
-export interface Claim {
-  readonly object: number;
-  readonly value: Uint8Array;
 }
 
 /** What a full extraction brought. */
@@ -86,8 +79,6 @@ interface Overlay {
   readonly table: IdTable;
   readonly objects: Objects;
   readonly streams: readonly Stream[];
-  /** For each object of the base, whether the overlay has it. */
-  readonly replaced: Uint8Array;
 }
 
 /** A base file and the objects that changed since. Read where and when it is asked for. */
@@ -95,15 +86,15 @@ export class StoredContents implements Contents {
   readonly base: Base;
   readonly #changed: readonly OverlayObject[];
   readonly #streams = new Map<number, Stream>();
-  readonly #places: Places;
+  readonly #lookups: BaseLookups;
   #overlay: Overlay | undefined;
   #ids: Uint8Array | undefined;
 
   /** @param changed each object once */
-  constructor(base: Base, changed: readonly OverlayObject[], places = new Places(base)) {
+  constructor(base: Base, changed: readonly OverlayObject[], lookups = new BaseLookups(base)) {
     this.base = base;
     this.#changed = changed;
-    this.#places = places;
+    this.#lookups = lookups;
   }
 
   /** @throws DamagedFileError, as do the other methods */
@@ -122,11 +113,11 @@ export class StoredContents implements Contents {
     if (this.#changed.length === 0) return this.base.stream(number);
     const known = this.#streams.get(number);
     if (known !== undefined) return known;
-    const { table, streams, replaced } = this.#laid();
+    const { table, streams } = this.#laid();
     const stream = combine(
       this.base.stream(number),
       this.base.ids,
-      replaced,
+      this.#replaced(),
       streams[number],
       table.ids,
       this.base.withBytes(number, streams[number].pool),
@@ -137,11 +128,11 @@ export class StoredContents implements Contents {
 
   claims(number: number, key: Uint8Array): Claim[] {
     const whole = this.base.loaded(number);
-    const inBase = whole === undefined ? claimsInFile(this.base.sparse(number), key) : claimsIn(whole, key);
-    if (this.#changed.length === 0) return inBase;
-    const { streams, replaced } = this.#laid();
+    const inBase = whole === undefined ? this.#lookups.claims(number, key) : claimsIn(whole, key);
+    if (this.#changed.length === 0) return [...inBase];
+    const { streams } = this.#laid();
     const { objectCount } = this.base;
-    const kept = inBase.filter(({ object }) => replaced[object] === 0);
+    const kept = inBase.filter(({ object }) => !this.#isReplaced(object));
     const changed = claimsIn(streams[number], key);
     if (changed.length === 0) return kept;
     for (const { object, value } of changed) kept.push({ object: object + objectCount, value });
@@ -152,11 +143,10 @@ export class StoredContents implements Contents {
 
   *some(number: number): Iterable<Pairs> {
     const stream = this.base.sparse(number);
-    const { replaced } = this.#laid();
     const step = Math.max(RUN, Math.floor(stream.count / RUNS));
     for (let first = 0; first < stream.count; first += step) {
       const run = Array.from({ length: Math.min(RUN, stream.count - first) }, (_, i) => first + i);
-      yield stream.pick(run.filter((entry) => replaced[stream.object(entry)] === 0));
+      yield stream.pick(run.filter((entry) => !this.#isReplaced(stream.object(entry))));
     }
   }
 
@@ -173,9 +163,7 @@ export class StoredContents implements Contents {
 
   id(object: number): Uint8Array {
     const inBase = object < this.base.objectCount;
-    return inBase
-      ? idOf(this.base.ids, object)
-      : idOf(this.#laid().objects.ids, object - this.base.objectCount);
+    return inBase ? this.base.id(object) : idOf(this.#laid().objects.ids, object - this.base.objectCount);
   }
 
   dn(object: number): Uint8Array {
@@ -185,40 +173,23 @@ export class StoredContents implements Contents {
 
   /** The same base under other changes. */
   with(changed: readonly OverlayObject[]): StoredContents {
-    return new StoredContents(this.base, changed, this.#places);
+    return new StoredContents(this.base, changed, this.#lookups);
   }
 
   /** What objects give, by their numbers in `wanted`. */
   known(wanted: IdTable): Known[] {
     const found: Known[] = Array.from({ length: wanted.count }, () => NOTHING);
-    const ids = Array.from(found, (_, number) => idOf(wanted.ids, number));
-    // All that is to be found in the base at once.
-    const places = this.#places.of([...ids, ...this.#changed.map(({ id }) => id)]);
     const { base } = this;
-    const { replaced } = this.#laid();
     for (const object of this.#changed) {
       const number = wanted.find(object.id);
       if (number >= 0) found[number] = object;
     }
-    const inBase = new Map<number, number>();
-    const isWanted = new Uint8Array(base.objectCount);
-    for (const number of ids.keys()) {
-      const object = places[number];
-      if (object < 0 || replaced[object] !== 0) continue;
-      inBase.set(object, number);
-      isWanted[object] = 1;
-    }
-    if (inBase.size === 0) return found;
-    const streams = Array.from({ length: base.streamCount }, (_, number) => {
-      const lists = new Map<number, number[]>();
-      const objects = base.objectsOf(number);
-      for (let i = 0; i < objects.length; i++) if (isWanted[objects[i]] !== 0) append(lists, objects[i], i);
-      return { number, lists, stream: base.sparse(number) };
-    });
-    for (const [object, number] of inBase) {
-      const parts = streams.map(({ number, lists, stream }) => {
-        const entries = stream.pick(lists.get(object) ?? []);
-        return encodeEntries(entries, number, [...entries.object.keys()]);
+    for (const number of found.keys()) {
+      const object = found[number] === NOTHING ? base.find(idOf(wanted.ids, number)) : -1;
+      if (object < 0) continue;
+      const parts = Array.from({ length: base.streamCount }, (_, stream) => {
+        const entries = base.sparse(stream).pick(base.entriesOf(stream, object));
+        return encodeEntries(entries, stream, [...entries.object.keys()]);
       });
       found[number] = { dn: base.dn(object), contributions: Buffer.concat(parts) };
     }
@@ -227,7 +198,7 @@ export class StoredContents implements Contents {
 
   /** Everything as a new base wants it: every object once, and none that has been replaced. */
   folded(): { objects: Objects; streams: Stream[] } {
-    const { replaced } = this.#laid();
+    const replaced = this.#replaced();
     const objects = this.objects();
     const numbers = new Uint32Array(objects.count);
     let count = 0;
@@ -251,6 +222,21 @@ export class StoredContents implements Contents {
       objects: { count, ids: ids.subarray(0, count * ID_BYTES), dns: objects.dns, dnStart, dnEnd },
       streams,
     };
+  }
+
+  /** Whether the overlay has an object of the base. */
+  #isReplaced(object: number): boolean {
+    return this.#changed.length > 0 && this.#laid().table.find(this.base.id(object)) >= 0;
+  }
+
+  /** The same of all objects of the base. */
+  #replaced(): Uint8Array {
+    const replaced = new Uint8Array(this.base.objectCount);
+    for (const { id } of this.#changed) {
+      const object = this.base.find(id);
+      if (object >= 0) replaced[object] = 1;
+    }
+    return replaced;
   }
 
   #laid(): Overlay {
@@ -280,12 +266,8 @@ export class StoredContents implements Contents {
       this.#changed.map(({ dn }) => dn),
       dnBytes,
     );
-    const replaced = new Uint8Array(this.base.objectCount);
-    for (const object of this.#places.of(this.#changed.map(({ id }) => id))) {
-      if (object >= 0) replaced[object] = 1;
-    }
     const streams = builders.map((builder) => sortStream(builder.finish(), table.ids));
-    return { table, objects: { count: table.count, ids: table.ids, dns, dnStart, dnEnd }, streams, replaced };
+    return { table, objects: { count: table.count, ids: table.ids, dns, dnStart, dnEnd }, streams };
   }
 }
 
@@ -297,21 +279,6 @@ function claimsIn(stream: Stream, key: Uint8Array): Claim[] {
     if (compareBytes(pool, keyStart[i], keyEnd[i], key, 0, key.length) !== 0) break;
     claims.push({ object: object[i], value: pool.subarray(valueStart[i], valueEnd[i]) });
   }
-  return claims;
-}
-
-/** The same of a stream that is not read whole. */
-function claimsInFile(stream: SparseStream, key: Uint8Array): Claim[] {
-  let low = 0;
-  let high = stream.count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (stream.compareKey(middle, key) < 0) low = middle + 1;
-    else high = middle;
-  }
-  const claims: Claim[] = [];
-  for (let i = low; i < stream.count && stream.compareKey(i, key) === 0; i++)
-    claims.push({ object: stream.object(i), value: stream.value(i) });
   return claims;
 }
 

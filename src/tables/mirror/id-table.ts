@@ -1,5 +1,6 @@
 import { sameBytes, viewOf } from '../../dbm/bytes.ts';
 import { ID_BYTES } from '../../state/mirror/columns.ts';
+import { hashOfId, slotCountFor } from '../../state/mirror/id-slots.ts';
 
 /** Numbers ids of 16 bytes in the order of their coming. No object is made for an id. */
 export class IdTable {
@@ -19,7 +20,7 @@ export class IdTable {
     this.#idsView = viewOf(this.#ids);
     this.#source = this.#ids;
     this.#sourceView = this.#idsView;
-    this.#slots = new Uint32Array(slotsFor(expected));
+    this.#slots = new Uint32Array(slotCountFor(expected));
   }
 
   get count(): number {
@@ -34,18 +35,6 @@ export class IdTable {
   /** @returns the number of the id at `bytes[at, at + 16)`, or -1 */
   find(bytes: Uint8Array, at = 0): number {
     return this.#slots[this.#slotOf(this.#viewOf(bytes), at)] - 1;
-  }
-
-  /** Names those of many ids that are in the table: their places among them, and their numbers here. */
-  findAll(ids: Uint8Array, found: (place: number, number: number) => void): void {
-    const marks = new Uint8Array(MARKS);
-    for (let number = 0; number < this.#count; number++) marks[markOf(this.#ids, number * ID_BYTES)] = 1;
-    // Nearly all are others: a look at their mark is enough.
-    for (let place = 0, at = 0; at < ids.length; place++, at += ID_BYTES) {
-      if (marks[markOf(ids, at)] === 0) continue;
-      const number = this.find(ids, at);
-      if (number >= 0) found(place, number);
-    }
   }
 
   /** @returns its number, a new one for an id that was not there */
@@ -71,7 +60,7 @@ export class IdTable {
     const slots = this.#slots;
     const mask = slots.length - 1;
     let touched = 0;
-    for (let at = 0; at < ids.length; at += ID_BYTES) touched ^= slots[hash(view, at) & mask];
+    for (let at = 0; at < ids.length; at += ID_BYTES) touched ^= slots[hashOfId(view, at) & mask];
     this.touched = touched;
   }
 
@@ -79,7 +68,7 @@ export class IdTable {
   #slotOf(view: DataView, at: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    for (let slot = hash(view, at) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashOfId(view, at) & mask; ; slot = (slot + 1) & mask) {
       const number = slots[slot];
       if (number === 0 || sameBytes(this.#idsView, (number - 1) * ID_BYTES, view, at, ID_BYTES)) return slot;
     }
@@ -106,28 +95,4 @@ export class IdTable {
     this.#ids = larger;
     this.#idsView = viewOf(larger);
   }
-}
-
-const MARKS = 1 << 16;
-
-function markOf(bytes: Uint8Array, at: number): number {
-  const low = bytes[at] ^ bytes[at + 2] ^ bytes[at + 5] ^ bytes[at + 12] ^ bytes[at + 14];
-  const high = bytes[at + 1] ^ bytes[at + 3] ^ bytes[at + 4] ^ bytes[at + 13] ^ bytes[at + 15];
-  return (high << 8) | low;
-}
-
-/** Ids are random in most of their bytes, but entryUUIDs made from a clock are not in all of them. */
-function hash(view: DataView, at: number): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < ID_BYTES; i += 4) {
-    hash = Math.imul(hash ^ view.getUint32(at + i, true), 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  return hash;
-}
-
-function slotsFor(expected: number): number {
-  let slots = 16;
-  while (slots < expected * 2) slots *= 2;
-  return slots;
 }
