@@ -55,13 +55,14 @@ export class Generations {
   }
 
   /**
-   * Keeps what is about to be replaced, by a hard link where that can be, and lets the oldest go. To be called before the
-   * file loses its name, by the holder of the lock.
+   * Keeps what is about to be replaced, by a hard link where that can be. To be called before the file loses its name, by the
+   * holder of the lock.
    *
+   * @returns the oldest, which are to go: to remove a large file takes its time
    * @throws the operating system's error
    */
-  async keep(table: string, { digest, file, since, text }: Replaced): Promise<void> {
-    if (this.#most === 0) return;
+  async keep(table: string, { digest, file, since, text }: Replaced): Promise<string[]> {
+    if (this.#most === 0) return [];
     const folder = join(this.#folder, table);
     await mkdir(folder, { recursive: true, mode: 0o750 });
     const staged = join(folder, 'new');
@@ -78,7 +79,7 @@ export class Generations {
       if (since !== undefined) await utimes(staged, since, since);
     }
     await rename(staged, join(folder, `${until.toISOString()}.${digest}.dat`));
-    for (const { path } of kept.slice(this.#most - 1)) await rm(path, { force: true });
+    return kept.slice(this.#most - 1).map(({ path }) => path);
   }
 }
 

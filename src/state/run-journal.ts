@@ -2,12 +2,21 @@ import type Database from 'better-sqlite3';
 import { type HoldRecord, writeHold } from './hold-record.ts';
 import type { DirectoryLoad, PublishedChanges, RunStart, TableOutcome } from './run-record.ts';
 import { endRun, forgetRuns, insertChanges, insertOutcome, insertRun } from './run-rows.ts';
-import { type TableRecord, writePublished } from './table-record.ts';
+import { forgetIntended, type TableRecord, writePublished } from './table-record.ts';
 
 /** What the journal needs of the state: whichever database is in use at the moment. */
 interface Store {
   readonly write: (work: (database: Database.Database) => void) => void;
   readonly generation: () => number;
+}
+
+/** What is published of a table. */
+export interface Publication {
+  readonly name: string;
+  readonly record: TableRecord;
+  /** Undefined where it was published before this run. */
+  readonly outcome?: TableOutcome | undefined;
+  readonly changes?: PublishedChanges | undefined;
 }
 
 /** The record of one run, written as it goes. */
@@ -21,13 +30,26 @@ export class RunJournal {
     this.#store = store;
   }
 
-  /** Records a publication: what is published now, what became of the table, and every entry that differs. */
-  published(record: TableRecord, outcome: TableOutcome, changes: PublishedChanges | undefined): void {
-    this.#write((database, run) => {
-      writePublished(database, outcome.table, record);
-      insertOutcome(database, run, outcome);
-      if (changes !== undefined) insertChanges(database, run, outcome.table, changes);
-    });
+  /**
+   * Records, all at once, what is published now and that nothing further is intended; of what was published in this run also what
+   * became of the table, and every entry that differs.
+   *
+   * @param withdrawn names of tables that are not published, though that was intended
+   */
+  published(publications: readonly Publication[], withdrawn: readonly string[] = []): void {
+    if (publications.length + withdrawn.length === 0) return;
+    const isNews = publications.some(({ outcome }) => outcome !== undefined);
+    const record = (database: Database.Database, run?: number): void => {
+      for (const { name, record, outcome, changes } of publications) {
+        writePublished(database, name, record);
+        if (run === undefined || outcome === undefined) continue;
+        insertOutcome(database, run, outcome);
+        if (changes !== undefined) insertChanges(database, run, name, changes);
+      }
+      for (const name of withdrawn) forgetIntended(database, name);
+    };
+    if (isNews) this.#write(record);
+    else this.#store.write(record);
   }
 
   /**

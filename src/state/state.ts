@@ -79,14 +79,12 @@ export class State {
     return this.#read((database) => readIntended(database, name));
   }
 
-  /** Says, before the first rename, which `.dat` is about to be ours. */
-  intend(name: string, datDigest: string): void {
-    this.#write((database) => writeIntended(database, name, datDigest));
-  }
-
-  /** Records what is published now, and that nothing further is intended. */
-  recordPublished(name: string, record: TableRecord): void {
-    this.#write((database) => writePublished(database, name, record));
+  /** Says, before the first rename, which `.dat`s are about to be ours. @param digests by the names of their tables */
+  intend(digests: ReadonlyMap<string, string>): void {
+    if (digests.size === 0) return;
+    this.#write((database) => {
+      for (const [name, digest] of digests) writeIntended(database, name, digest);
+    });
   }
 
   /** The hold of a table, as the last run left it. */

@@ -37,7 +37,7 @@ export function writePublished(database: Database.Database, name: string, record
   database
     .prepare('INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?)')
     .run(name, datDigest, digest, entries, bytes, stampsText(stamps), verifiedAt);
-  database.prepare('DELETE FROM intended WHERE name = ?').run(name);
+  forgetIntended(database, name);
 }
 
 /** The digest of the `.dat` that a run was about to publish and may have published before it was killed. */
@@ -49,6 +49,11 @@ export function readIntended(database: Database.Database, name: string): string 
 
 export function writeIntended(database: Database.Database, name: string, datDigest: string): void {
   database.prepare('INSERT OR REPLACE INTO intended VALUES (?, ?)').run(name, datDigest);
+}
+
+/** Says that a `.dat` is not to be published after all. */
+export function forgetIntended(database: Database.Database, name: string): void {
+  database.prepare('DELETE FROM intended WHERE name = ?').run(name);
 }
 
 /** What a file that can't be written still tells, whatever its version. */

@@ -129,7 +129,7 @@ test('a folder that is not there stops no table', async () => {
   hub.put('in/t.dat', numbered(0, 120));
   const state = State.open(hub.at('nowhere'));
   expect(state.trouble).toContain(hub.at('nowhere'));
-  state.intend('t', 'digest');
+  state.intend(new Map([['t', 'digest']]));
   expect(state.intended('t')).toBe('digest');
   state.close();
 });

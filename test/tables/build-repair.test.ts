@@ -116,11 +116,9 @@ describe('what the disk did to a file without changing its times', () => {
     const record = state.published('exch_table');
     if (record === undefined) throw new Error('exch_table was not recorded');
     const stamps = { ...record.stamps, [path]: `bdb:${stampOf(path)}` };
-    state.recordPublished('exch_table', {
-      ...record,
-      stamps,
-      verifiedAt: Date.now() - hoursSinceVerified * 3_600_000,
-    });
+    const verifiedAt = Date.now() - hoursSinceVerified * 3_600_000;
+    const journal = state.begin({ command: 'build', who: 'test', reason: undefined, startedAt: Date.now() });
+    journal.published([{ name: 'exch_table', record: { ...record, stamps, verifiedAt } }]);
     state.close();
   }
 

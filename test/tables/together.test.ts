@@ -223,7 +223,7 @@ test.each(['unchanged since', 'changed since'])(
     const digest = hub.remembered('exch_table')?.digest ?? '';
     copyFileSync(hub.at('state.sqlite'), hub.at('state/state.sqlite'));
     const state = State.open(hub.stateDir);
-    state.intend('exch_table', digest);
+    state.intend(new Map([['exch_table', digest]]));
     state.close();
     const [, [second]] = ten;
     const lost = how === 'changed since' ? [known, second] : [known];

@@ -26,6 +26,15 @@ export interface Commit {
   readonly keep: number;
 }
 
+interface DepartureRow {
+  directory: string;
+  id: Buffer;
+  dn: Buffer;
+  what: string;
+  seen_at: number;
+  id_form: string | null;
+}
+
 const FILE = 'mirror.sqlite';
 const BASE_SUFFIX = '.base';
 
@@ -36,6 +45,8 @@ const BASE_SUFFIX = '.base';
 export class MirrorStore {
   readonly #folder: string;
   #database: Database.Database;
+  /** Looks many keys up, one after the other. */
+  #departures: Database.Statement<[string, Uint8Array], DepartureRow> | undefined;
 
   private constructor(folder: string, database: Database.Database) {
     this.#folder = folder;
@@ -156,14 +167,12 @@ export class MirrorStore {
   }
 
   departure(table: string, key: Uint8Array): SeenDeparture | undefined {
-    const row = this.#read(() =>
-      this.#database
-        .prepare<
-          [string, Uint8Array],
-          { directory: string; id: Buffer; dn: Buffer; what: string; seen_at: number; id_form: string | null }
-        >('SELECT directory, id, dn, what, seen_at, id_form FROM departures WHERE tbl = ? AND key = ?')
-        .get(table, key),
-    );
+    const row = this.#read(() => {
+      this.#departures ??= this.#database.prepare(
+        'SELECT directory, id, dn, what, seen_at, id_form FROM departures WHERE tbl = ? AND key = ?',
+      );
+      return this.#departures.get(table, key);
+    });
     if (row === undefined || !isDepartureKind(row.what)) return undefined;
     const { directory, id, dn, what, seen_at: seenAt } = row;
     return { table, key, directory, id, idForm: idFormOf(row.id_form), dn, what, seenAt };
@@ -195,6 +204,7 @@ export class MirrorStore {
   /** Begins again with nothing known, for what can't be read any more. */
   reset(): void {
     this.#database.close();
+    this.#departures = undefined;
     this.#database = newDatabase(join(this.#folder, FILE));
   }
 

@@ -1,6 +1,8 @@
 import { rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { Generations } from '../../state/generations.ts';
-import type { RunJournal } from '../../state/run-journal.ts';
+import type { Publication, RunJournal } from '../../state/run-journal.ts';
+import type { PublishedChanges } from '../../state/run-record.ts';
 import type { State } from '../../state/state.ts';
 import { fileDigest } from '../columns/digest.ts';
 import { merge } from '../columns/merge.ts';
@@ -16,7 +18,8 @@ import type { TableThreads } from '../threads/table-threads.ts';
 import { type EarlyStaging, WHOLE_STEP } from './early-staging.ts';
 import { stampOf, stampsOf } from './files.ts';
 import { readKeptText } from './kept-text.ts';
-import { outcomeOf, publishedChanges } from './run-history.ts';
+import { ReplacedFiles } from './replaced-files.ts';
+import { outcomeOf, publishedChanges, withOrigins } from './run-history.ts';
 import { keepCandidate, type Parts, type StagedTable } from './stage.ts';
 
 export interface PublishOptions {
@@ -45,8 +48,12 @@ export async function publishPlans(
 ): Promise<void> {
   const publisher = new Publisher(plans, state, journal, threads, generations, provenance, early);
   try {
-    await publisher.stage();
-    await ready;
+    const staged = publisher.stage();
+    // Others do that; it may come before what they have not been given yet.
+    const prepared = Promise.resolve(ready).then(() => publisher.prepare());
+    await Promise.allSettled([staged, prepared]);
+    await staged;
+    await prepared;
     await stopwatch.timeAsync('publish', () => publisher.commit());
   } finally {
     await publisher.discard();
@@ -56,7 +63,7 @@ export async function publishPlans(
   }
 }
 
-type Publication = Exclude<Plan['write'], undefined>;
+type Write = Exclude<Plan['write'], undefined>;
 
 class Publisher {
   readonly #plans: readonly Plan[];
@@ -68,11 +75,17 @@ class Publisher {
   readonly #early: EarlyStaging | undefined;
   /** What is staged for each step, and from which entries. */
   readonly #staged = new Map<string, { readonly files: StagedTable; readonly table: Table }>();
-  /** Tables whose generation is kept: one that is published twice shows an interim one in between. */
-  readonly #kept = new Set<string>();
+  /** What changes in tables that are not compared as they are now with anything else. */
+  readonly #changes = new Map<Table, PublishedChanges>();
   /** What was published when the last record was made, of tables for which that is not what this run has found. */
   readonly #before = new Map<string, Table>();
   #steps: readonly Step[] = [];
+  /** The digests of the `.dat`s that are to be put in place first, by the names of their tables. */
+  readonly #intended = new Map<string, string>();
+  readonly #replaced = new ReplacedFiles();
+  /** Generations that are to go, and their going. */
+  readonly #surplus: string[] = [];
+  #forgotten: Promise<unknown> = Promise.resolve();
 
   constructor(
     plans: readonly Plan[],
@@ -108,60 +121,95 @@ class Publisher {
     }
   }
 
+  /** Finds out whose the entries are that change: while others write, as long as that is done. */
+  prepare(): void {
+    for (const plan of this.#plans) {
+      if (!plan.selected || plan.write?.change === undefined) continue;
+      const changes = publishedChanges(plan, plan.write.table, this.#provenance);
+      if (changes !== undefined) this.#changes.set(plan.write.table, withOrigins(changes));
+    }
+  }
+
   async commit(): Promise<void> {
     for (const plan of this.#plans) {
       const before = plan.selected ? await this.#cutShort(plan) : undefined;
       if (before !== undefined) this.#before.set(plan.config.name, before);
     }
+    const done: Publication[] = [];
+    this.#intend();
+    await Promise.all(
+      this.#plans.map((plan) => plan.selected && plan.write && this.#keepGeneration(plan, plan.write.table)),
+    );
     for (const step of this.#steps) {
       const plan = this.#planOf(step);
       const staged = this.#staged.get(key(step));
-      if (plan.write === undefined || staged === undefined) continue;
-      const table = tableOf(step, plan.write.table);
-      const { parts } = plan.write;
-      const done = await attempt(plan, async () => {
-        if (!this.#kept.has(step.name)) await this.#keepGeneration(plan, plan.write?.table ?? table);
-        if (parts.dat) this.#state.intend(step.name, table.digest);
-        await staged.files.commit();
+      const { write } = plan;
+      if (write === undefined || staged === undefined) continue;
+      const table = tableOf(step, write.table);
+      const isDone = await attempt(plan, async () => {
+        if (write.parts.dat && this.#intended.get(step.name) !== table.digest)
+          this.#state.intend(new Map([[step.name, table.digest]]));
+        this.#intended.delete(step.name);
+        await staged.files.commit(this.#replaced);
         this.#staged.delete(key(step));
-        if (step.keeps.length === 0) this.#record(plan, table, parts, staged.files.isPatched);
+        if (step.keeps.length === 0)
+          done.push(this.#publication(plan, table, write.parts, staged.files.isPatched));
       });
-      if (!done) settleMoves(this.#plans, false);
+      if (!isDone) settleMoves(this.#plans, false);
     }
+    this.#replaced.release();
+    this.#forgotten = removed(this.#surplus);
     for (const plan of this.#plans) {
       const { published, verified, datThere, dbmMatches } = plan.survey;
       const sound = published !== undefined && verified && datThere && dbmMatches;
       if (plan.selected && plan.write === undefined && sound)
-        await attempt(plan, async () => this.#record(plan, published.load(), { dat: false, dbm: false }));
+        await attempt(plan, async () => {
+          done.push(this.#publication(plan, published.load(), { dat: false, dbm: false }));
+        });
     }
+    this.#journal.published(done, [...this.#intended.keys()]);
+  }
+
+  /** Says of all tables at once what is to become of their `.dat`s. */
+  #intend(): void {
+    for (const step of this.#steps) {
+      const { write } = this.#planOf(step);
+      const isStaged = this.#staged.has(key(step));
+      if (isStaged && write?.parts.dat === true && !this.#intended.has(step.name))
+        this.#intended.set(step.name, tableOf(step, write.table).digest);
+    }
+    this.#state.intend(this.#intended);
   }
 
   /** Removes what was staged and not put in place. */
   async discard(): Promise<void> {
     for (const { files } of this.#staged.values()) await files.discard();
     await this.#early?.discard();
+    await this.#replaced.released();
+    await this.#forgotten;
   }
 
   /** Keeps what a publication takes the place of; want of room for it stops nothing. */
   async #keepGeneration({ survey, files, config, notes }: Plan, table: Table): Promise<void> {
-    this.#kept.add(config.name);
     const { foreign, published, datDigest } = survey;
     try {
       if (foreign !== undefined && foreign.table.digest !== table.digest) {
         const { digest } = foreign.table;
         const text = () => foreign.table.text();
-        await this.#generations.keep(config.name, {
+        const oldest = await this.#generations.keep(config.name, {
           digest,
           file: undefined,
           since: writtenAt(files.dat),
           text,
         });
+        this.#surplus.push(...oldest);
       }
       if (published !== undefined && published.digest !== table.digest) {
         const { digest, load } = published;
         const file = foreign === undefined && datDigest === digest ? files.dat : undefined;
         const since = writtenAt(file ?? files.dbm[0].path);
-        await this.#generations.keep(config.name, { digest, file, since, text: () => load().text() });
+        const text = () => load().text();
+        this.#surplus.push(...(await this.#generations.keep(config.name, { digest, file, since, text })));
       }
     } catch (error) {
       notes.push(`what it was before could not be kept for a rollback: ${systemReason(error)}`);
@@ -181,13 +229,13 @@ class Publisher {
     this.#staged.set(key(step), { files, table: write.table });
   }
 
-  async #whole(plan: Plan, write: Publication): Promise<StagedTable> {
+  async #whole(plan: Plan, write: Write): Promise<StagedTable> {
     const { table, parts, change } = write;
     const early = await this.#early?.take(plan);
     return early ?? this.#threads.stage(plan.files, table, parts, WHOLE_STEP, change);
   }
 
-  #interim(step: Step, { files }: Plan, { table, parts }: Publication): Promise<StagedTable> {
+  #interim(step: Step, { files }: Plan, { table, parts }: Write): Promise<StagedTable> {
     return this.#threads.stage(files, tableOf(step, table), parts, 'interim');
   }
 
@@ -205,7 +253,7 @@ class Publisher {
   }
 
   /** @param isPatched most of what was written was not looked at, entry by entry, since it was last */
-  #record(plan: Plan, table: Table, wrote: Parts, isPatched = false): void {
+  #publication(plan: Plan, table: Table, wrote: Parts, isPatched = false): Publication {
     const { survey, files, config } = plan;
     const digest = table.digest;
     const asText = (survey.foreign?.table.digest ?? survey.published?.digest) === digest;
@@ -226,13 +274,12 @@ class Publisher {
       stamps,
       verifiedAt: (isPatched && !survey.verified ? verifiedBefore : undefined) ?? Date.now(),
     };
-    const before = this.#before.get(config.name);
-    if (before === undefined && digest === survey.published?.digest)
-      this.#state.recordPublished(config.name, record);
-    else {
-      const changes = publishedChanges(plan, table, this.#provenance, before);
-      this.#journal.published(record, outcomeOf(plan), changes);
-    }
+    const { name } = config;
+    const before = this.#before.get(name);
+    if (before === undefined && digest === survey.published?.digest) return { name, record };
+    const known = before === undefined ? this.#changes.get(table) : undefined;
+    const changes = known ?? publishedChanges(plan, table, this.#provenance, before);
+    return { name, record, outcome: outcomeOf(plan), changes };
   }
 
   #planOf(step: Step): Plan {
@@ -240,6 +287,11 @@ class Publisher {
     if (plan === undefined) throw new Error(`no plan for ${step.name}`);
     return plan;
   }
+}
+
+/** Removes files, at a time. One that stays is found again when its table is published the next time. */
+function removed(paths: readonly string[]): Promise<unknown> {
+  return Promise.allSettled(paths.map((path) => rm(path, { force: true })));
 }
 
 function writtenAt(path: string): Date | undefined {

@@ -1,6 +1,7 @@
+import type { Pairs } from '../../dbm/pairs.ts';
 import type { HoldRecord } from '../../state/hold-record.ts';
 import type { RunJournal } from '../../state/run-journal.ts';
-import type { DirectoryLoad, PublishedChanges, TableOutcome } from '../../state/run-record.ts';
+import type { ChangeKind, DirectoryLoad, PublishedChanges, TableOutcome } from '../../state/run-record.ts';
 import { diff } from '../columns/diff.ts';
 import { NO_ENTRIES } from '../columns/no-entries.ts';
 import type { Table } from '../columns/table.ts';
@@ -37,6 +38,22 @@ export function publishedChanges(
     origin: (kind, key) =>
       (kind === 'removed' ? provenance.departure(name, key) : undefined) ?? provenance.origin(name, key),
   };
+}
+
+/** The same changes, whose origins are found out now. */
+export function withOrigins({ difference, origin }: PublishedChanges): PublishedChanges {
+  const { before, after, added, removed, changedAfter } = difference;
+  const known = new Map<string, ReturnType<typeof origin>>();
+  const find = (kind: ChangeKind, pairs: Pairs, entries: Uint32Array): void => {
+    for (const i of entries) {
+      const key = Buffer.from(pairs.pool.subarray(pairs.keyStart[i], pairs.keyEnd[i]));
+      known.set(key.toString('latin1'), origin(kind, key));
+    }
+  };
+  find('added', after, added);
+  find('removed', before, removed);
+  find('changed', after, changedAfter);
+  return { difference, origin: (_, key) => known.get(Buffer.from(key).toString('latin1')) };
 }
 
 /** Ends the record of a run with what became of the tables and what the directories were asked for. */

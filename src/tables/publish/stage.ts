@@ -9,6 +9,7 @@ import { patchText } from '../dat/patch.ts';
 import { directoryInTheWay, PublishError, systemReason } from '../error.ts';
 import type { Stopwatch } from '../threads/stopwatch.ts';
 import type { TableFiles } from './files.ts';
+import type { ReplacedFiles } from './replaced-files.ts';
 
 const STAGED_PREFIX = '.mailhub-tables.';
 
@@ -43,9 +44,10 @@ export class StagedTable {
     this.isPatched = isPatched;
   }
 
-  /** Puts the files in place, each in one step. @throws PublishError */
-  async commit(): Promise<void> {
+  /** Puts the files in place, each in one step. @param replaced keeps what they replace @throws PublishError */
+  async commit(replaced?: ReplacedFiles): Promise<void> {
     for (const { from, to } of this.#renames) {
+      await replaced?.hold(to);
       try {
         await rename(from, to);
       } catch (error) {

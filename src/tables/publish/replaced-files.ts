@@ -1,0 +1,31 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/**
+ * Files that lose their names. The kernel frees the pages of a large one when nobody has it any more, which takes as long as some
+ * commits: in the rename, everybody would wait for it.
+ */
+export class ReplacedFiles {
+  #handles: FileHandle[] = [];
+  readonly #released: Promise<unknown>[] = [];
+
+  /** Keeps a file that is about to be replaced, if there is one. */
+  async hold(path: string): Promise<void> {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    // What can't be opened is freed when it is replaced.
+    const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined);
+    if (handle !== undefined) this.#handles.push(handle);
+  }
+
+  /** Begins to let go of all of them, in other threads. */
+  release(): void {
+    this.#released.push(...this.#handles.map((handle) => handle.close()));
+    this.#handles = [];
+  }
+
+  /** Lets go of all of them. */
+  async released(): Promise<void> {
+    this.release();
+    await Promise.allSettled(this.#released);
+  }
+}
