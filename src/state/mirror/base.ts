@@ -1,4 +1,3 @@
-import { viewOf } from '../../dbm/bytes.ts';
 import { byObject } from './by-object.ts';
 import { ID_BYTES, type Objects, type Stream } from './columns.ts';
 import { hashOfId, slotsOf } from './id-slots.ts';
@@ -135,7 +134,7 @@ export class Base {
   /** The number of the object with an id, or -1. */
   find(id: Uint8Array): number {
     const mask = this.#reader.length(ID_SLOTS) / Uint32Array.BYTES_PER_ELEMENT - 1;
-    for (let slot = hashOfId(viewOf(id), 0) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashOfId(new DataView(id.buffer, id.byteOffset, id.byteLength), 0) & mask; ; slot = (slot + 1) & mask) {
       const object = this.#blocks.number(ID_SLOTS, slot) - 1;
       if (object < 0) return -1;
       const start = object * ID_BYTES;

@@ -1,4 +1,3 @@
-import { viewOf } from '../../dbm/bytes.ts';
 import { ID_BYTES } from './columns.ts';
 
 /** Ids are random in most of their bytes, but entryUUIDs made from a clock are not in all of them. @returns 32 bits of the id at `at` */
@@ -22,7 +21,7 @@ export function slotCountFor(ids: number): number {
 export function slotsOf(ids: Uint8Array, count: number): Uint32Array {
   const slots = new Uint32Array(slotCountFor(count));
   const mask = slots.length - 1;
-  const view = viewOf(ids);
+  const view = new DataView(ids.buffer, ids.byteOffset, ids.byteLength);
   for (let number = 1, at = 0; number <= count; number++, at += ID_BYTES) {
     let slot = hashOfId(view, at) & mask;
     while (slots[slot] !== 0) slot = (slot + 1) & mask;
