@@ -4,7 +4,7 @@ import { Client, ResultCodeError } from 'ldapts';
 import { certificatesOf } from './certificates.ts';
 import { DirectoryError, resultError, type Server } from './error.ts';
 import { PasswordPolicyControl } from './password-policy.ts';
-import { connectReading, type Reading } from './reading.ts';
+import { connectReading } from './reading.ts';
 import { trustedAuthorities } from './trust.ts';
 import type { DirectorySettings } from './types.ts';
 import type { Visit } from './visit.ts';
@@ -38,8 +38,6 @@ export type Connection = Socket | TLSSocket;
  *
  * Certificates are always verified, and their name against the host of the URL. A password goes over TLS only, unless
  * `allowPlaintext` is set.
- *
- * Of an unencrypted connection, what `data` gives is good during the call only.
  *
  * @param visit is told what is sent, and what the server's certificates and its answer to the bind show
  * @param password undefined for an anonymous bind
@@ -88,7 +86,6 @@ export function parseUrl(text: string, server: Server): Endpoint {
 /** The steps to one server, each within its time. */
 class Attempt {
   socket: Socket | undefined;
-  #reading: Reading | undefined;
   readonly #settings: DirectorySettings;
   readonly #server: Server;
   readonly #visit: Visit;
@@ -120,14 +117,12 @@ class Attempt {
       await this.#within(operationTimeout, 'no answer to the bind', this.#bind(socket, bindDn, password));
     }
     for (const event of ['data', 'error', 'timeout']) socket.removeAllListeners(event);
-    this.#reading?.lend();
     return socket;
   }
 
   #tcp({ host, port }: Endpoint): Promise<Socket> {
     return new Promise((resolve, reject) => {
-      this.#reading = connectReading({ host, port, noDelay: true, keepAlive: true });
-      const { socket } = this.#reading;
+      const socket = connectReading({ host, port, noDelay: true, keepAlive: true });
       this.socket = socket;
       socket.once('connect', () => resolve(socket));
       socket.once('error', (error) =>

@@ -6,6 +6,8 @@ const MAX_MESSAGE = 256 * 1024 * 1024;
 /** The longest length of an LDAP message: one byte and four more. */
 const MAX_LENGTH_OCTETS = 4;
 const FIRST_SIZE = 1024 * 1024;
+/** What there is room for at least, when more is to be read. */
+const ROOM = 64 * 1024;
 /** Room to grow in place; memory that is not touched costs nothing. */
 const USUAL_ROOM = 16 * FIRST_SIZE;
 
@@ -29,14 +31,19 @@ export class MessageBuffer {
     this.bytes = this.#room.subarray(0, FIRST_SIZE);
   }
 
+  /** Where the next bytes go: `append` has no need to copy a chunk that is at the beginning of this. Good until the next `append`. */
+  room(): Uint8Array {
+    this.#reserve(ROOM);
+    return this.bytes.subarray(this.end);
+  }
+
   append(chunk: Uint8Array): void {
-    if (this.start === this.end) {
-      this.start = 0;
-      this.scanned = 0;
-      this.end = 0;
+    const { bytes, end } = this;
+    const isHere = chunk.buffer === bytes.buffer && chunk.byteOffset === bytes.byteOffset + end;
+    if (!isHere) {
+      this.#reserve(chunk.length);
+      this.bytes.set(chunk, this.end);
     }
-    if (this.end + chunk.length > this.bytes.length) this.#makeRoom(chunk.length);
-    this.bytes.set(chunk, this.end);
     this.end += chunk.length;
   }
 
@@ -63,6 +70,15 @@ export class MessageBuffer {
     }
     if (length > MAX_MESSAGE) throw new MalformedError(`a message of ${length} bytes`);
     return contents + length <= end ? contents + length : undefined;
+  }
+
+  #reserve(length: number): void {
+    if (this.start === this.end) {
+      this.start = 0;
+      this.scanned = 0;
+      this.end = 0;
+    }
+    if (this.end + length > this.bytes.length) this.#makeRoom(length);
   }
 
   #makeRoom(length: number): void {

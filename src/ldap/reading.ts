@@ -1,28 +1,35 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 
-const BUFFER_SIZE = 64 * 1024;
+const FIRST_SIZE = 64 * 1024;
 
-/** A TCP connection whose data come through one buffer, which is used again for each chunk. */
-export interface Reading {
-  readonly socket: Socket;
-  /** From now on whoever hears `data` copies what it keeps: chunks are good during the call only, and nothing is allocated for them. */
-  lend(): void;
+interface Reading {
+  room: () => Uint8Array;
 }
 
-/** Connects as `net.connect` does. Until `lend` is called, chunks may be kept. */
-export function connectReading(options: TcpNetConnectOpts): Reading {
-  let lends = false;
+const readings = new WeakMap<Socket, Reading>();
+
+/** Connects as `net.connect` does. Chunks may be kept until `readInto` is called. */
+export function connectReading(options: TcpNetConnectOpts): Socket {
+  const first = Buffer.allocUnsafeSlow(FIRST_SIZE);
+  const reading: Reading = { room: () => first };
   const onread = {
-    buffer: Buffer.allocUnsafeSlow(BUFFER_SIZE),
+    buffer: () => reading.room(),
     callback: (length: number, buffer: Uint8Array): boolean => {
       const chunk = Buffer.from(buffer.buffer, buffer.byteOffset, length);
-      socket.emit('data', lends ? chunk : Buffer.from(chunk));
+      socket.emit('data', buffer === first ? Buffer.from(chunk) : chunk);
       return true;
     },
   };
   const socket = connect({ ...options, onread });
-  const lend = (): void => {
-    lends = true;
-  };
-  return { socket, lend };
+  readings.set(socket, reading);
+  return socket;
+}
+
+/**
+ * From now on what comes on a connection of `connectReading` is put where `room` says, at its beginning, and the chunks that `data`
+ * gives are there. It is asked after each chunk. Does nothing on another connection, such as one with TLS.
+ */
+export function readInto(socket: Socket, room: () => Uint8Array): void {
+  const reading = readings.get(socket);
+  if (reading !== undefined) reading.room = room;
 }

@@ -6,6 +6,7 @@ import { LinearMemory } from './linear-memory.ts';
 import { MessageBuffer } from './message-buffer.ts';
 import { MessageHeader } from './message-header.ts';
 import { Pace } from './pace.ts';
+import { readInto } from './reading.ts';
 import { resultName } from './result-code.ts';
 import { encodeSearch, type SearchParameters } from './search-request.ts';
 import { decodeNotification, decodeSearchResult, SEARCH_RESULT_DONE } from './search-result.ts';
@@ -94,6 +95,7 @@ export class Session {
     this.#visit = visit;
     this.#pace = pace;
     this.#buffer = new MessageBuffer(this.memory);
+    readInto(socket, () => this.#buffer.room());
     socket.on('data', (chunk: Buffer) => this.#push(chunk));
     socket.on('error', (error) =>
       this.#fail(this.#error('closed', `the connection broke: ${error.message}`)),
