@@ -13,12 +13,18 @@ const ID_SLOTS = 4;
 const FIRST_STREAM = 5;
 const STREAM_SECTIONS = 8;
 
-/** Writes all that a directory's objects give, in the order of a mirror, to a new file. @throws the operating system's error */
-export function writeBase(
+/**
+ * Writes all that a directory's objects give, in the order of a mirror, to a new file. It begins at its caller's next turn.
+ *
+ * @throws the operating system's error
+ */
+export async function writeBase(
   path: string,
   objects: Objects,
   streams: readonly Stream[],
 ): Promise<SectionFileIdentity> {
+  // Whoever has work to give to other threads comes first.
+  await new Promise((resolve) => setImmediate(resolve));
   const { count, ids, dns, dnStart, dnEnd } = objects;
   return writeSections(path, [
     ids.subarray(0, count * ID_BYTES),
@@ -134,7 +140,11 @@ export class Base {
   /** The number of the object with an id, or -1. */
   find(id: Uint8Array): number {
     const mask = this.#reader.length(ID_SLOTS) / Uint32Array.BYTES_PER_ELEMENT - 1;
-    for (let slot = hashOfId(new DataView(id.buffer, id.byteOffset, id.byteLength), 0) & mask; ; slot = (slot + 1) & mask) {
+    for (
+      let slot = hashOfId(new DataView(id.buffer, id.byteOffset, id.byteLength), 0) & mask;
+      ;
+      slot = (slot + 1) & mask
+    ) {
       const object = this.#blocks.number(ID_SLOTS, slot) - 1;
       if (object < 0) return -1;
       const start = object * ID_BYTES;

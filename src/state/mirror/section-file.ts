@@ -36,7 +36,7 @@ export const BLOCK = 1 << 12;
 /** What is summed and then written at a time: it is still in the processor's cache. */
 const PIECE = 256 * BLOCK;
 /**
- * After so many bytes others have a turn, and before the first. Not more often: the disk is to have all of most bases before this thread
+ * After so many bytes others have a turn. Not more often: the disk is to have all of most bases before this thread
  * begins with anything else, since it takes its time.
  */
 const TURN = 1 << 27;
@@ -74,7 +74,7 @@ export async function writeSections(
   let checksum: number;
   const file = openSync(path, 'wx', 0o600);
   try {
-    let turnEnds = bytes;
+    let turnEnds = bytes + TURN;
     for (const section of sections) {
       if (bytes >= turnEnds) {
         await new Promise((resolve) => setImmediate(resolve));
