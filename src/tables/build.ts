@@ -259,6 +259,8 @@ class Run {
     const publishing = publishPlans(plans, state, journal, this.#threads, kept, {
       provenance: sources,
       ready: this.#committed ?? Promise.resolve(),
+      // A thread takes its time to end.
+      written: () => void this.#threads.close(),
       stopwatch: this.#stopwatch,
       early: this.#early,
     });

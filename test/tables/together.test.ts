@@ -98,7 +98,7 @@ function damage(hub: Hub, name: string): void {
   writeFileSync(path, bytes);
 }
 
-test.each(['heads', 'overlay', 'merges', 'departures'])(
+test.each(['heads', 'merges', 'departures'])(
   'a mirror whose %s are damaged is begun again, and no change is lost',
   async (name) => {
     const hub = new Hub();
@@ -117,6 +117,34 @@ test.each(['heads', 'overlay', 'merges', 'departures'])(
     const third = await hub.build();
     expect(third.warnings).toEqual([]);
     expect(third.directories[0]?.mode).toBe('delta');
+    expect(hub.exim('exch_table')).toEqual(after);
+  },
+);
+
+test.each(['base', 'recent'])(
+  'a mirror whose %s file is damaged is begun again, and no change is lost',
+  async (file) => {
+    const hub = new Hub();
+    hub.configure(directoryFed('exch_table', 'max_removed = "50%"'));
+    const server = await hub.serve(ten);
+    await hub.build();
+    retarget(server, 1, 'moved@x');
+    await hub.build();
+    const database = new Database(hub.at('state/mirror/mirror.sqlite'), { readonly: true });
+    const head = database.prepare<[], Record<string, string>>('SELECT base, recent FROM heads').get();
+    database.close();
+    const path = hub.at(`state/mirror/${head?.[file]}`);
+    const bytes = readFileSync(path);
+    bytes.fill(0x5a, bytes.length / 4);
+    writeFileSync(path, bytes);
+    server.changes.delete('CN=0,DC=ad,DC=example,DC=ac,DC=uk');
+    retarget(server, 1, 'moved.again@x');
+    const [, [second]] = ten;
+    const after = withEntries(without(ten, known), [second, 'moved.again@x']);
+    expect(tableOf(await hub.build(), 'exch_table').outcome).toBe('published');
+    expect(hub.exim('exch_table')).toEqual(after);
+    const next = await hub.build();
+    expect(next.directories[0]?.mode).toBe('delta');
     expect(hub.exim('exch_table')).toEqual(after);
   },
 );
@@ -162,12 +190,12 @@ test('changes are not added to a mirror that was begun again meanwhile', () => {
         streams: 2,
         versions: ['v'],
         base: { name: 'a.base', bytes: 1, checksum: 1 },
+        recent: undefined,
         cursor: undefined,
         deletionsSeen: true,
         idForm: 'guid',
         fullAt: 0,
       },
-      objects: [],
       fresh: true,
       departures: [],
       now: 0,

@@ -11,6 +11,8 @@ export interface Head {
   /** For each selection another one, never used before, whenever anything of it changes. */
   readonly versions: readonly string[];
   readonly base: BaseFile;
+  /** The objects that changed since the base was written, in a file like it. */
+  readonly recent: BaseFile | undefined;
   readonly cursor: Cursor | undefined;
   /** Whether changes since the cursor will show deletions. */
   readonly deletionsSeen: boolean;
@@ -25,7 +27,7 @@ export interface BaseFile extends SectionFileIdentity {
   readonly name: string;
 }
 
-/** As it is stored, with what the overlay must come to. */
+/** As it is stored. */
 export interface HeadRow {
   fingerprint: string;
   streams: number;
@@ -39,8 +41,9 @@ export interface HeadRow {
   deletions_seen: number;
   full_at: number;
   id_form: string | null;
-  overlay_count: number;
-  overlay_sum: number;
+  recent: string | null;
+  recent_bytes: number | null;
+  recent_checksum: number | null;
   checksum: number;
 }
 
@@ -55,6 +58,7 @@ export function headOf(row: HeadRow): Head {
     streams: row.streams,
     versions: row.versions.split(' '),
     base: { name: row.base, bytes: row.base_bytes, checksum: row.base_checksum },
+    recent: recentOf(row),
     cursor: cursorOf(row),
     deletionsSeen: row.deletions_seen === 1,
     fullAt: row.full_at,
@@ -63,8 +67,8 @@ export function headOf(row: HeadRow): Head {
 }
 
 /** The row of a head, in the order of its columns. */
-export function rowOf(directory: string, head: Head, overlayCount: number, overlaySum: number): HeadRow {
-  const { cursor, base } = head;
+export function rowOf(directory: string, head: Head): HeadRow {
+  const { cursor, base, recent } = head;
   const row = {
     fingerprint: head.fingerprint,
     streams: head.streams,
@@ -78,14 +82,23 @@ export function rowOf(directory: string, head: Head, overlayCount: number, overl
     deletions_seen: head.deletionsSeen ? 1 : 0,
     full_at: head.fullAt,
     id_form: head.idForm ?? null,
-    overlay_count: overlayCount,
-    overlay_sum: overlaySum,
+    recent: recent?.name ?? null,
+    recent_bytes: recent?.bytes ?? null,
+    recent_checksum: recent?.checksum ?? null,
   };
   return { ...row, checksum: checksumOf(directory, row) };
 }
 
 export function idFormOf(text: string | null): IdForm | undefined {
   return text === 'guid' || text === 'uuid' || text === 'digest' ? text : undefined;
+}
+
+function recentOf({
+  recent: name,
+  recent_bytes: bytes,
+  recent_checksum: checksum,
+}: HeadRow): BaseFile | undefined {
+  return name === null || bytes === null || checksum === null ? undefined : { name, bytes, checksum };
 }
 
 function cursorOf(row: HeadRow): Cursor | undefined {
@@ -109,8 +122,9 @@ function checksumOf(directory: string, row: Omit<HeadRow, 'checksum'>): number {
     row.deletions_seen,
     row.full_at,
     row.id_form,
-    row.overlay_count,
-    row.overlay_sum,
+    row.recent,
+    row.recent_bytes,
+    row.recent_checksum,
   ];
   return crc32(JSON.stringify([directory, ...values]));
 }

@@ -1,22 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { IdForm } from '../../ldap/types.ts';
 
-/** An object that changed since the base was written, and all that it gives now. */
-export interface OverlayObject {
-  readonly id: Uint8Array;
-  readonly dn: Uint8Array;
-  /** As `encodeContributions` has it; empty when it gives nothing. */
-  readonly contributions: Uint8Array;
-}
-
-/** As the object's row has it. */
-export function checksumOfObject({ id, dn, contributions }: OverlayObject): number {
-  const lengths = Buffer.alloc(8);
-  lengths.writeUInt32LE(id.length, 0);
-  lengths.writeUInt32LE(dn.length, 4);
-  return crc32(contributions, crc32(dn, crc32(id, crc32(lengths))));
-}
-
 export type DepartureKind = 'deleted' | 'changed' | 'unknown';
 
 /** A key that an object gave to a table and gives no more. */

@@ -1,11 +1,11 @@
 import type Database from 'better-sqlite3';
 
 /** The version of the mirror's tables that this program reads and writes; any other is begun again. */
-export const MIRROR_VERSION = 4;
+export const MIRROR_VERSION = 5;
 
 /**
- * Times are milliseconds of Unix time. `checksum` is a CRC-32 over everything else of its row, and a head counts and sums up
- * the objects of its overlay: what SQLite doesn't notice must not make a wrong table.
+ * Times are milliseconds of Unix time. `checksum` is a CRC-32 over everything else of its row: what SQLite doesn't
+ * notice must not make a wrong table.
  */
 export function createMirrorTables(database: Database.Database): void {
   database.exec(`
@@ -23,18 +23,11 @@ export function createMirrorTables(database: Database.Database): void {
       deletions_seen INTEGER NOT NULL,
       full_at        INTEGER NOT NULL, -- when the last full extraction started
       id_form        TEXT,             -- what the ids of its objects are
-      overlay_count  INTEGER NOT NULL,
-      overlay_sum    INTEGER NOT NULL, -- of the rows' checksums, modulo 2^32
+      recent         TEXT,             -- likewise the file of the objects that changed since; NULL where none did
+      recent_bytes   INTEGER,
+      recent_checksum INTEGER,
       checksum       INTEGER NOT NULL
     ) STRICT;
-    CREATE TABLE overlay (
-      directory     TEXT NOT NULL,
-      id            BLOB NOT NULL,
-      dn            BLOB NOT NULL,
-      contributions BLOB NOT NULL,     -- empty for an object that gives nothing any more
-      checksum      INTEGER NOT NULL,
-      PRIMARY KEY (directory, id)
-    ) STRICT, WITHOUT ROWID;
     CREATE TABLE departures (
       tbl       TEXT NOT NULL,
       key       BLOB NOT NULL,

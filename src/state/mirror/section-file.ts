@@ -162,19 +162,14 @@ export class SectionReader {
       this.#check(section, block, bytes.subarray(at, at + BLOCK));
   }
 
-  /**
-   * Reads a block of a section to the beginning of `target`. @returns as much of it as the block has
-   *
-   * @throws DamagedFileError, for a block that is not there too
-   */
-  readBlock(section: number, block: number, target: Buffer): Buffer {
+  /** Reads a block of a section to `target` from `at` on. @throws DamagedFileError, for a block that is not there too */
+  readBlock(section: number, block: number, target: Buffer, at: number): void {
     const start = block * BLOCK;
     const length = Math.min(BLOCK, this.length(section) - start);
-    if (length <= 0) throw this.#damaged(`section ${section} has no block ${block}`);
-    const bytes = target.subarray(0, length);
+    if (!(length > 0)) throw this.#damaged(`section ${section} has no block ${block}`);
+    const bytes = target.subarray(at, at + length);
     this.#readAt(this.#offsets[section] + start, bytes);
     this.#check(section, block, bytes);
-    return bytes;
   }
 
   close(): void {

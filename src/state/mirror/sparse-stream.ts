@@ -3,20 +3,22 @@ import { BLOCK, type SectionReader } from './section-file.ts';
 
 const NUMBER = Uint32Array.BYTES_PER_ELEMENT;
 const NUMBERS = BLOCK / NUMBER;
-/** Memory is taken for so many blocks at a time. */
-const SLAB = 64;
+/** Memory is taken for so many blocks at a time; it costs nothing until it is touched. */
+const SLAB = 1024;
 
-interface Block {
+interface Slab {
   readonly bytes: Buffer;
-  /** The same, as far as it is a column of numbers. */
+  /** The same, for blocks that are parts of a column of numbers. */
   readonly numbers: Uint32Array;
 }
 
 /** Parts of the sections of a base. Each block of them is read once, when it is first asked for. */
 export class Blocks {
   readonly #reader: SectionReader;
-  readonly #sections: (Block | undefined)[][] = [];
-  #slab = Buffer.alloc(0);
+  /** For each section and each block of it, how many blocks had been read when it was, itself included: that is where it lies. */
+  readonly #read: (Uint32Array | undefined)[] = [];
+  readonly #slabs: Slab[] = [];
+  #count = 0;
 
   constructor(reader: SectionReader) {
     this.#reader = reader;
@@ -24,40 +26,59 @@ export class Blocks {
 
   /** Number `i` of a column. @throws DamagedFileError, as do the other methods */
   number(section: number, i: number): number {
+    const place = this.#place(section, Math.floor(i / NUMBERS));
     // Columns are in this machine's byte order.
-    return this.#block(section, Math.floor(i / NUMBERS)).numbers[i % NUMBERS];
+    return this.#slabs[Math.floor(place / SLAB)].numbers[(place % SLAB) * NUMBERS + (i % NUMBERS)];
   }
 
   /** Not to be changed. */
   bytes(section: number, start: number, end: number): Uint8Array {
-    if (end <= start) return new Uint8Array(0);
+    if (end <= start) return NOTHING;
     const first = Math.floor(start / BLOCK);
     const last = Math.floor((end - 1) / BLOCK);
-    const blocks = Array.from({ length: last - first + 1 }, (_, i) => this.#block(section, first + i).bytes);
-    const bytes = blocks.length === 1 ? blocks[0] : Buffer.concat(blocks);
-    return bytes.subarray(start - first * BLOCK, end - first * BLOCK);
+    if (first === last) return this.#part(section, first, start % BLOCK, end - first * BLOCK);
+    const parts: Uint8Array[] = [];
+    for (let block = first; block <= last; block++) {
+      const [from, to] = [Math.max(0, start - block * BLOCK), Math.min(BLOCK, end - block * BLOCK)];
+      parts.push(this.#part(section, block, from, to));
+    }
+    return Buffer.concat(parts);
   }
 
   /** How `bytes` compare with others. */
   compare(section: number, start: number, end: number, others: Uint8Array): number {
     const first = Math.floor(start / BLOCK);
     if (end > (first + 1) * BLOCK) return Buffer.compare(this.bytes(section, start, end), others);
-    const { bytes } = this.#block(section, first);
-    return bytes.compare(others, 0, others.length, start - first * BLOCK, end - first * BLOCK);
+    const place = this.#place(section, first);
+    const at = (place % SLAB) * BLOCK - first * BLOCK;
+    const { bytes } = this.#slabs[Math.floor(place / SLAB)];
+    return bytes.compare(others, 0, others.length, at + start, at + end);
   }
 
-  #block(section: number, block: number): Block {
-    this.#sections[section] ??= [];
-    const blocks = this.#sections[section];
-    const known = blocks[block];
-    if (known !== undefined) return known;
-    if (this.#slab.length < BLOCK) this.#slab = Buffer.allocUnsafeSlow(SLAB * BLOCK);
-    const bytes = this.#reader.readBlock(section, block, this.#slab);
-    this.#slab = this.#slab.subarray(BLOCK);
-    const numbers = new Uint32Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / NUMBER));
-    blocks[block] = { bytes, numbers };
-    return { bytes, numbers };
+  #part(section: number, block: number, from: number, to: number): Uint8Array {
+    const place = this.#place(section, block);
+    const at = (place % SLAB) * BLOCK;
+    return this.#slabs[Math.floor(place / SLAB)].bytes.subarray(at + from, at + to);
   }
+
+  /** Where a block lies among those that were read. */
+  #place(section: number, block: number): number {
+    this.#read[section] ??= new Uint32Array(Math.ceil(this.#reader.length(section) / BLOCK));
+    const read = this.#read[section];
+    if (read[block] > 0) return read[block] - 1;
+    const place = this.#count;
+    if (place === this.#slabs.length * SLAB) this.#slabs.push(slab());
+    this.#reader.readBlock(section, block, this.#slabs[this.#slabs.length - 1].bytes, (place % SLAB) * BLOCK);
+    read[block] = ++this.#count;
+    return place;
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function slab(): Slab {
+  const bytes = Buffer.allocUnsafeSlow(SLAB * BLOCK);
+  return { bytes, numbers: new Uint32Array(bytes.buffer, bytes.byteOffset, SLAB * NUMBERS) };
 }
 
 /** A stream of a base of which only those parts are read that are looked at. */

@@ -5,19 +5,15 @@ import { DamagedMirrorError, isDamage } from './damage.ts';
 import { type BaseFile, checkHead, type Head, type HeadRow, headOf, idFormOf, rowOf } from './head.ts';
 import {
   checksumOfMerge,
-  checksumOfObject,
   type DepartureRecord,
   isDepartureKind,
   type MergeRecord,
-  type OverlayObject,
   type SeenDeparture,
 } from './records.ts';
 import { createMirrorTables, MIRROR_VERSION } from './schema.ts';
 
 export interface Commit {
   readonly head: Head;
-  /** Objects that changed; those that changed before stay unless `fresh`. */
-  readonly objects: readonly OverlayObject[];
   /** The base is new and holds everything. */
   readonly fresh: boolean;
   readonly departures: readonly DepartureRecord[];
@@ -91,27 +87,6 @@ export class MirrorStore {
     return row && headOf(row);
   }
 
-  /** The objects that changed since the base was written. @throws DamagedMirrorError */
-  overlay(directory: string): OverlayObject[] {
-    const head = this.#headRow(directory);
-    if (head === undefined) return [];
-    const rows = this.#read(() =>
-      this.#database
-        .prepare<[string], OverlayObject & { checksum: number }>(
-          'SELECT id, dn, contributions, checksum FROM overlay WHERE directory = ?',
-        )
-        .all(directory),
-    );
-    let sum = 0;
-    for (const row of rows) {
-      if (row.checksum !== checksumOfObject(row)) throw new DamagedMirrorError('an object of it is damaged');
-      sum = (sum + row.checksum) >>> 0;
-    }
-    if (rows.length !== head.overlay_count || sum !== head.overlay_sum)
-      throw new DamagedMirrorError('objects of it are missing');
-    return rows;
-  }
-
   /** Whether a base file is there and has its length. */
   hasBase({ name, bytes }: BaseFile): boolean {
     return statSync(this.basePath(name), { throwIfNoEntry: false })?.size === bytes;
@@ -135,31 +110,17 @@ export class MirrorStore {
    *
    * @throws an error of SQLite when it can't be written; nothing is changed then
    */
-  commit(directory: string, { head, objects, fresh, departures, now, keep }: Commit): void {
+  commit(directory: string, { head, fresh, departures, now, keep }: Commit): void {
     const database = this.#database;
     const work = database.transaction(() => {
       const before = fresh ? undefined : this.#headRow(directory);
       if (!fresh && before?.base !== head.base.name)
         throw new Error('what it is to be added to is not there any more');
-      let count = before?.overlay_count ?? 0;
-      let sum = before?.overlay_sum ?? 0;
-      if (fresh) database.prepare('DELETE FROM overlay WHERE directory = ?').run(directory);
-      const old = database.prepare<[string, Uint8Array], { checksum: number }>(
-        'SELECT checksum FROM overlay WHERE directory = ? AND id = ?',
-      );
-      const put = database.prepare('INSERT OR REPLACE INTO overlay VALUES (?, ?, ?, ?, ?)');
-      for (const object of objects) {
-        const replaced = old.get(directory, object.id);
-        const checksum = checksumOfObject(object);
-        if (replaced === undefined) count++;
-        sum = (sum + checksum - (replaced?.checksum ?? 0)) >>> 0;
-        put.run(directory, object.id, object.dn, object.contributions, checksum);
-      }
       const gone = database.prepare('INSERT OR REPLACE INTO departures VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
       for (const { table, key, id, dn, what } of departures)
         gone.run(table, key, directory, id, dn, what, now, head.idForm ?? null);
       database.prepare('DELETE FROM departures WHERE seen_at < ?').run(now - keep);
-      const row = Object.values(rowOf(directory, head, count, sum));
+      const row = Object.values(rowOf(directory, head));
       const marks = row.map(() => '?').join(', ');
       database.prepare(`INSERT OR REPLACE INTO heads VALUES (?, ${marks})`).run(directory, ...row);
     });
@@ -210,23 +171,23 @@ export class MirrorStore {
 
   /** Forgets a directory: its next extraction is a full one. Its departures stay. */
   forget(directory: string): void {
-    const work = this.#database.transaction(() => {
-      this.#database.prepare('DELETE FROM heads WHERE directory = ?').run(directory);
-      this.#database.prepare('DELETE FROM overlay WHERE directory = ?').run(directory);
-    });
-    work.immediate();
+    this.#database.prepare('DELETE FROM heads WHERE directory = ?').run(directory);
   }
 
   /** Removes what no head needs: what a killed run left, what was folded, and directories that are not among `directories`. */
   sweep(directories: readonly string[]): void {
     const heads = this.#database
-      .prepare<[], { directory: string; base: string }>('SELECT directory, base FROM heads')
+      .prepare<[], { directory: string; base: string; recent: string | null }>(
+        'SELECT directory, base, recent FROM heads',
+      )
       .all();
     // Damage shows itself here, before anything is built on what it spoilt.
     this.#database.prepare('SELECT sum(length(conflicts) + length(rejections)) FROM merges').get();
     for (const { directory } of heads) if (!directories.includes(directory)) this.forget(directory);
     const needed = new Set(
-      heads.filter(({ directory }) => directories.includes(directory)).map(({ base }) => base),
+      heads
+        .filter(({ directory }) => directories.includes(directory))
+        .flatMap(({ base, recent }) => [base, recent]),
     );
     for (const name of readdirSync(this.#folder)) {
       if (name.endsWith(BASE_SUFFIX) && !needed.has(name)) rmSync(join(this.#folder, name), { force: true });

@@ -1,8 +1,10 @@
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
 import { changedKeys, encodeEntries, partsOf } from '../../state/mirror/contributions.ts';
-import type { DepartureKind, OverlayObject } from '../../state/mirror/records.ts';
-import { type Contents, entriesOf, type Known, type StoredContents } from './contents.ts';
+import type { DepartureKind } from '../../state/mirror/records.ts';
+import type { ChangedObject } from './changed-layer.ts';
+import { type Contents, entriesOf, type StoredContents } from './contents.ts';
 import { type Gathered, NOTICE } from './gatherer.ts';
+import type { Known } from './layer.ts';
 import { MOST_CHANGED_KEYS } from './past.ts';
 import { compareEntries, findKey, sortStream } from './stream.ts';
 
@@ -18,10 +20,8 @@ export interface Departed {
 /** What a delta does to what was known. */
 export interface Advance {
   readonly contents: StoredContents;
-  /** What the overlay gets. */
-  readonly objects: readonly OverlayObject[];
-  /** The whole overlay with them. */
-  readonly overlay: readonly OverlayObject[];
+  /** Those that are not as they were. */
+  readonly objects: readonly ChangedObject[];
   /** For each selection whether any entry or rejection of it changed. */
   readonly isChanged: readonly boolean[];
   /** For each selection the keys that changed objects gave or give; some more than once. */
@@ -33,7 +33,7 @@ export interface Advance {
 const MAX_DEPARTURES = 100_000;
 
 /** Applies a delta. @throws DamagedFileError when what was known can't be read */
-export function advance(old: StoredContents, overlay: readonly OverlayObject[], gathered: Gathered): Advance {
+export function advance(old: StoredContents, gathered: Gathered): Advance {
   const { table, notices, restarted } = gathered;
   const selections = restarted.length;
   const streams = gathered.streams.map((stream) => sortStream(stream, table.ids));
@@ -56,7 +56,7 @@ export function advance(old: StoredContents, overlay: readonly OverlayObject[], 
   const known = old.known(table);
   const isAffected = (object: number): boolean => affected.has(object);
   const entries = streams.map((stream) => entriesOf(stream, isAffected));
-  const objects: (OverlayObject & { readonly before: Known; readonly what: DepartureKind })[] = [];
+  const objects: (ChangedObject & { readonly before: Known; readonly what: DepartureKind })[] = [];
   const isChanged = restarted.map(() => false);
   for (const object of affected) {
     const before = known[object];
@@ -79,12 +79,9 @@ export function advance(old: StoredContents, overlay: readonly OverlayObject[], 
     objects.push({ id, dn, contributions, before, what: WHAT[notice] });
   }
   const keys = restarted.map((): Uint8Array[] => []);
-  if (objects.length === 0) return { contents: old, objects, overlay, isChanged, keys, departures: [] };
+  if (objects.length === 0) return { contents: old, objects, isChanged, keys, departures: [] };
 
-  const all = new Map(overlay.map((object) => [keyOf(object.id), object]));
-  for (const { id, dn, contributions } of objects) all.set(keyOf(id), { id, dn, contributions });
-  const changed = [...all.values()];
-  const contents = old.with(changed);
+  const contents = old.with(objects);
   const departures: Departed[] = [];
   for (const { id, contributions, before, what } of objects) {
     if (Buffer.compare(contributions, before.contributions) === 0) continue;
@@ -96,7 +93,7 @@ export function advance(old: StoredContents, overlay: readonly OverlayObject[], 
       departures.push({ selection, key, id, dn: before.dn, what });
     }
   }
-  return { contents, objects, overlay: changed, isChanged, keys, departures };
+  return { contents, objects, isChanged, keys, departures };
 }
 
 const WHAT: Readonly<Record<number, DepartureKind>> = {

@@ -1,13 +1,11 @@
 import type { Pairs } from '../../dbm/pairs.ts';
-import type { Base } from '../../state/mirror/base.ts';
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
-import { decodeContributions, encodeEntries } from '../../state/mirror/contributions.ts';
-import type { OverlayObject } from '../../state/mirror/records.ts';
-import { compareBytes } from '../columns/bytes.ts';
 import { sharedBytes, sharedColumn } from '../columns/shared-memory.ts';
-import { BaseLookups, type Claim } from './base-lookups.ts';
-import { IdTable } from './id-table.ts';
-import { combine, firstFrom, StreamBuilder, sortStream } from './stream.ts';
+import { BaseLayer } from './base-layer.ts';
+import { ChangedLayer, type ChangedObject } from './changed-layer.ts';
+import type { IdTable } from './id-table.ts';
+import type { Claim, Known, Layer } from './layer.ts';
+import { claimsIn, combine } from './stream.ts';
 
 /** What the objects of a directory give: first the entries of each selection, then the rejections of each. */
 export interface Contents {
@@ -63,142 +61,152 @@ export class FullContents implements Contents {
   }
 }
 
-/** A single object, and all that it gives, as `encodeContributions` has it. */
-export interface Known {
-  readonly dn: Uint8Array;
-  readonly contributions: Uint8Array;
-}
-
 /** Of a stream that is not read whole, about so many runs of so many entries are had for little. */
 const RUNS = 64;
 const RUN = 32;
 
 const NOTHING: Known = { dn: new Uint8Array(0), contributions: new Uint8Array(0) };
 
-interface Overlay {
-  readonly table: IdTable;
-  readonly objects: Objects;
-  readonly streams: readonly Stream[];
-}
-
-/** A base file and the objects that changed since. Read where and when it is asked for. */
+/** A base file, and above it what changed since: objects of another, small one, and those of this run. The methods throw DamagedFileError. */
 export class StoredContents implements Contents {
-  readonly base: Base;
-  readonly #changed: readonly OverlayObject[];
+  readonly #base: BaseLayer;
+  readonly #layers: readonly Layer[];
+  /** The number of the first object of each layer, and behind them how many there are in all. */
+  readonly #firsts: readonly number[];
   readonly #streams = new Map<number, Stream>();
-  readonly #lookups: BaseLookups;
-  #overlay: Overlay | undefined;
+  readonly #foreseen = new Map<string, Known>();
   #ids: Uint8Array | undefined;
 
-  /** @param changed each object once */
-  constructor(base: Base, changed: readonly OverlayObject[], lookups = new BaseLookups(base)) {
-    this.base = base;
-    this.#changed = changed;
-    this.#lookups = lookups;
+  /** @param above from below upwards */
+  constructor(base: BaseLayer, above: readonly Layer[] = []) {
+    this.#base = base;
+    this.#layers = [base, ...above];
+    const firsts = [0];
+    for (const { count } of this.#layers) firsts.push(firsts[firsts.length - 1] + count);
+    this.#firsts = firsts;
   }
 
-  /** @throws DamagedFileError, as do the other methods */
+  /** How many objects there are in all layers. */
+  get count(): number {
+    return this.#firsts[this.#layers.length];
+  }
+
+  /** How many of them are above the base. */
+  get countAbove(): number {
+    return this.count - this.#base.count;
+  }
+
+  get streamCount(): number {
+    return this.#base.base.streamCount;
+  }
+
   get ids(): Uint8Array {
-    if (this.#changed.length === 0) return this.base.ids;
-    this.#ids ??= sharedBytesOf(this.base.ids, this.#laid().objects.ids);
+    this.#ids ??= this.#layers.map(({ ids }) => ids).reduce(sharedBytesOf);
     return this.#ids;
   }
 
-  /** Objects that give nothing may be among them. @throws DamagedFileError */
+  /** Objects that give nothing may be among them, and those that another stands for. */
   objects(): Objects {
-    return this.#changed.length === 0 ? this.base.objects : joined(this.base.objects, this.#laid().objects);
+    return this.#layers.map(({ objects }) => objects).reduce(joined);
   }
 
   stream(number: number): Stream {
-    if (this.#changed.length === 0) return this.base.stream(number);
     const known = this.#streams.get(number);
     if (known !== undefined) return known;
-    const { table, streams } = this.#laid();
-    const stream = combine(
-      this.base.stream(number),
-      this.base.ids,
-      this.#replaced(),
-      streams[number],
-      table.ids,
-      this.base.withBytes(number, streams[number].pool),
-    );
+    let stream = this.#base.stream(number);
+    for (const [at, layer] of this.#layers.entries()) {
+      if (at === 0) continue;
+      const more = layer.stream(number);
+      // A few entries are looked at one by one.
+      const replaced = stream.count > layer.count ? this.#replaced(at) : undefined;
+      const objects = {
+        count: this.#firsts[at],
+        isReplaced: (object: number): boolean =>
+          replaced === undefined ? layer.find(this.id(object)) >= 0 : replaced[object] !== 0,
+        compareIds: (object: number, other: number): number =>
+          Buffer.compare(this.id(object), layer.id(other)),
+      };
+      stream = combine(stream, more, objects, this.#base.base.withBytes(number, more.pool));
+    }
     this.#streams.set(number, stream);
     return stream;
   }
 
   claims(number: number, key: Uint8Array): Claim[] {
-    const whole = this.base.loaded(number);
-    const inBase = whole === undefined ? this.#lookups.claims(number, key) : claimsIn(whole, key);
-    if (this.#changed.length === 0) return [...inBase];
-    const { streams } = this.#laid();
-    const { objectCount } = this.base;
-    const kept = inBase.filter(({ object }) => !this.#isReplaced(object));
-    const changed = claimsIn(streams[number], key);
-    if (changed.length === 0) return kept;
-    for (const { object, value } of changed) kept.push({ object: object + objectCount, value });
-    return kept.sort(
-      (a, b) => Buffer.compare(this.id(a.object), this.id(b.object)) || Buffer.compare(a.value, b.value),
-    );
+    const all = this.#layers.map((layer, at) => {
+      const kept = layer.claims(number, key).filter(({ object }) => !this.#isReplaced(at, object));
+      return kept.map(({ object, value }) => ({ object: object + this.#firsts[at], value }));
+    });
+    const some = all.filter(({ length }) => length > 0);
+    if (some.length < 2) return some[0] ?? [];
+    return some
+      .flat()
+      .sort(
+        (a, b) => Buffer.compare(this.id(a.object), this.id(b.object)) || Buffer.compare(a.value, b.value),
+      );
   }
 
   *some(number: number): Iterable<Pairs> {
-    const stream = this.base.sparse(number);
+    const stream = this.#base.base.sparse(number);
     const step = Math.max(RUN, Math.floor(stream.count / RUNS));
     for (let first = 0; first < stream.count; first += step) {
       const run = Array.from({ length: Math.min(RUN, stream.count - first) }, (_, i) => first + i);
-      yield stream.pick(run.filter((entry) => !this.#isReplaced(stream.object(entry))));
+      yield stream.pick(run.filter((entry) => !this.#isReplaced(0, stream.object(entry))));
     }
   }
 
   load(number: number): void {
-    this.base.stream(number);
-    this.#laid();
+    for (const layer of this.#layers) layer.stream(number);
   }
 
   /** Lets go of a stream, so that no more of them are in memory than are needed. */
   release(number: number): void {
     this.#streams.delete(number);
-    this.base.release(number);
+    this.#base.base.release(number);
   }
 
   id(object: number): Uint8Array {
-    const inBase = object < this.base.objectCount;
-    return inBase ? this.base.id(object) : idOf(this.#laid().objects.ids, object - this.base.objectCount);
+    const at = this.#layerOf(object);
+    return this.#layers[at].id(object - this.#firsts[at]);
   }
 
   dn(object: number): Uint8Array {
-    const inBase = object < this.base.objectCount;
-    return inBase ? this.base.dn(object) : dnOf(this.#laid().objects, object - this.base.objectCount);
+    const at = this.#layerOf(object);
+    return this.#layers[at].dn(object - this.#firsts[at]);
   }
 
-  /** The same base under other changes. */
-  with(changed: readonly OverlayObject[]): StoredContents {
-    return new StoredContents(this.base, changed, this.#lookups);
+  /** The same under other changes. @param changed each object once */
+  with(changed: readonly ChangedObject[]): StoredContents {
+    return new StoredContents(this.#base, [
+      ...this.#layers.slice(1),
+      new ChangedLayer(changed, this.streamCount),
+    ]);
   }
 
   /** What objects give, by their numbers in `wanted`. */
   known(wanted: IdTable): Known[] {
-    const found: Known[] = Array.from({ length: wanted.count }, () => NOTHING);
-    const { base } = this;
-    for (const object of this.#changed) {
-      const number = wanted.find(object.id);
-      if (number >= 0) found[number] = object;
-    }
-    for (const number of found.keys()) {
-      const object = found[number] === NOTHING ? base.find(idOf(wanted.ids, number)) : -1;
-      if (object < 0) continue;
-      const parts = Array.from({ length: base.streamCount }, (_, stream) => {
-        const entries = base.sparse(stream).pick(base.entriesOf(stream, object));
-        return encodeEntries(entries, stream, [...entries.object.keys()]);
-      });
-      found[number] = { dn: base.dn(object), contributions: Buffer.concat(parts) };
-    }
-    return found;
+    return Array.from({ length: wanted.count }, (_, number) => {
+      const id = idOf(wanted.ids, number);
+      return this.#foreseen.get(latin1(id)) ?? this.#known(id);
+    });
   }
 
-  /** Everything as a new base wants it: every object once, and none that has been replaced. */
+  /** Finds out what an object gives, for when that is asked for. */
+  foresee(id: Uint8Array): void {
+    this.#foreseen.set(latin1(id), this.#known(id));
+  }
+
+  #known(id: Uint8Array): Known {
+    for (let at = this.#layers.length - 1; at >= 0; at--) {
+      const object = this.#layers[at].find(id);
+      if (object >= 0) return this.#layers[at].known(object);
+    }
+    return NOTHING;
+  }
+
+  /** Everything as a new base wants it: every object once, and none that another stands for. */
   folded(): { objects: Objects; streams: Stream[] } {
-    const replaced = this.#replaced();
+    const replaced = this.#replaced(this.#layers.length);
     const objects = this.objects();
     const numbers = new Uint32Array(objects.count);
     let count = 0;
@@ -206,13 +214,13 @@ export class StoredContents implements Contents {
     const dnStart = sharedColumn(objects.count);
     const dnEnd = sharedColumn(objects.count);
     for (let object = 0; object < objects.count; object++) {
-      if (object < replaced.length && replaced[object] !== 0) continue;
+      if (replaced[object] !== 0) continue;
       numbers[object] = count;
       ids.set(objects.ids.subarray(object * ID_BYTES, (object + 1) * ID_BYTES), count * ID_BYTES);
       dnStart[count] = objects.dnStart[object];
       dnEnd[count++] = objects.dnEnd[object];
     }
-    const streams = Array.from({ length: this.base.streamCount }, (_, number) => {
+    const streams = Array.from({ length: this.streamCount }, (_, number) => {
       const stream = this.stream(number);
       const object = sharedColumn(stream.count);
       for (let i = 0; i < stream.count; i++) object[i] = numbers[stream.object[i]];
@@ -224,62 +232,43 @@ export class StoredContents implements Contents {
     };
   }
 
-  /** Whether the overlay has an object of the base. */
-  #isReplaced(object: number): boolean {
-    return this.#changed.length > 0 && this.#laid().table.find(this.base.id(object)) >= 0;
+  /** The same of all that is above the base, of which there is something. */
+  foldedAbove(): { objects: Objects; streams: Stream[] } {
+    const [, first, ...above] = this.#layers;
+    if (first instanceof BaseLayer) return new StoredContents(first, above).folded();
+    const streams = Array.from({ length: this.streamCount }, (_, number) => first.stream(number));
+    return { objects: first.objects, streams };
   }
 
-  /** The same of all objects of the base. */
-  #replaced(): Uint8Array {
-    const replaced = new Uint8Array(this.base.objectCount);
-    for (const { id } of this.#changed) {
-      const object = this.base.find(id);
-      if (object >= 0) replaced[object] = 1;
+  #layerOf(object: number): number {
+    let at = 0;
+    while (object >= this.#firsts[at + 1]) at++;
+    return at;
+  }
+
+  /** Whether another stands for an object of a layer. */
+  #isReplaced(at: number, object: number): boolean {
+    if (at === this.#layers.length - 1) return false;
+    const id = this.#layers[at].id(object);
+    return this.#layers.some((layer, i) => i > at && layer.find(id) >= 0);
+  }
+
+  /** For each object of the layers before `end`, whether one of a higher layer stands for it; if there is a layer `end`, one of that alone. */
+  #replaced(end: number): Uint8Array {
+    const replaced = new Uint8Array(this.#firsts[Math.min(end, this.#layers.length)]);
+    const by = end < this.#layers.length ? [end] : [...this.#layers.keys()];
+    for (const upper of by) {
+      const { ids, count } = this.#layers[upper];
+      for (let object = 0; object < count; object++) {
+        const id = idOf(ids, object);
+        for (let at = 0; at < upper; at++) {
+          const lower = this.#layers[at].find(id);
+          if (lower >= 0) replaced[this.#firsts[at] + lower] = 1;
+        }
+      }
     }
     return replaced;
   }
-
-  #laid(): Overlay {
-    this.#overlay ??= this.#lay();
-    return this.#overlay;
-  }
-
-  #lay(): Overlay {
-    const table = new IdTable(this.#changed.length);
-    const builders = Array.from(
-      { length: this.base.streamCount },
-      () => new StreamBuilder(Math.max(16, this.#changed.length), 1 << 16),
-    );
-    const dnStart = sharedColumn(this.#changed.length);
-    const dnEnd = sharedColumn(this.#changed.length);
-    let dnBytes = 0;
-    for (const { id, dn, contributions } of this.#changed) {
-      const object = table.add(id);
-      dnStart[object] = dnBytes;
-      dnBytes += dn.length;
-      dnEnd[object] = dnBytes;
-      decodeContributions(contributions, (stream, keyStart, keyEnd, valueStart, valueEnd) => {
-        builders[stream].add(object, contributions, keyStart, keyEnd, valueStart, valueEnd);
-      });
-    }
-    const dns = Buffer.concat(
-      this.#changed.map(({ dn }) => dn),
-      dnBytes,
-    );
-    const streams = builders.map((builder) => sortStream(builder.finish(), table.ids));
-    return { table, objects: { count: table.count, ids: table.ids, dns, dnStart, dnEnd }, streams };
-  }
-}
-
-/** The entries of a sorted stream with a key. */
-function claimsIn(stream: Stream, key: Uint8Array): Claim[] {
-  const { count, pool, keyStart, keyEnd, valueStart, valueEnd, object } = stream;
-  const claims: Claim[] = [];
-  for (let i = firstFrom(stream, key); i < count; i++) {
-    if (compareBytes(pool, keyStart[i], keyEnd[i], key, 0, key.length) !== 0) break;
-    claims.push({ object: object[i], value: pool.subarray(valueStart[i], valueEnd[i]) });
-  }
-  return claims;
 }
 
 /** The numbers of the entries of some objects, in the order of the stream. */
@@ -327,4 +316,8 @@ function sharedBytesOf(first: Uint8Array, second: Uint8Array): Uint8Array {
   all.set(first);
   all.set(second, first.length);
   return all;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

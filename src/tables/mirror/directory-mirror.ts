@@ -3,15 +3,20 @@ import type { Cursor, Extraction, IdForm } from '../../ldap/types.ts';
 import { Base, writeBase } from '../../state/mirror/base.ts';
 import type { Objects, Stream } from '../../state/mirror/columns.ts';
 import { DamagedMirrorError, isDamage } from '../../state/mirror/damage.ts';
-import type { Head } from '../../state/mirror/head.ts';
-import type { OverlayObject } from '../../state/mirror/records.ts';
+import type { BaseFile, Head } from '../../state/mirror/head.ts';
 import { DamagedFileError } from '../../state/mirror/section-file.ts';
 import { MirrorStore } from '../../state/mirror/store.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
 import { advance, type Comparison, compare, type Departed, keyOf } from './advance.ts';
+import { BaseLayer } from './base-layer.ts';
 import { type Contents, FullContents, StoredContents } from './contents.ts';
 import type { Gathered } from './gatherer.ts';
 import type { Past } from './past.ts';
+
+interface Everything {
+  readonly objects: Objects;
+  readonly streams: readonly Stream[];
+}
 
 /** Sorts, perhaps in other threads. */
 export interface Sorting extends RunSorting {
@@ -26,12 +31,15 @@ export interface MirrorOptions {
   readonly tables: readonly string[];
   /** How long departures are kept, in milliseconds. */
   readonly keep: number;
-  /** The overlay becomes part of a new base when it has more objects than this, and than a tenth of the base. */
+  /** What changed becomes part of a new base when it has more objects than this, and than a tenth of the base. */
   readonly foldAbove?: number;
 }
 
-/** Reading the overlay costs a hundredth of a second for each thousand of its objects, writing a base for each megabyte. */
 const FOLD_ABOVE = 1000;
+/** More than a server answers while they are looked up. */
+const MOST_FORESEEN = 500;
+/** So, too, when its file has more bytes than this, and than a tenth of the base's: what an object gave before stays in it. */
+const FOLD_ABOVE_BYTES = 1 << 22;
 
 /**
  * What one directory gave, across runs: the other side of `src/ldap`. In a run it is asked whether there is something to go on
@@ -43,7 +51,9 @@ export class DirectoryMirror {
   readonly #options: MirrorOptions;
   #head: Head | undefined;
   #trouble: string | undefined;
-  #stored: { readonly contents: StoredContents; readonly overlay: readonly OverlayObject[] } | undefined;
+  #stored: StoredContents | undefined;
+  #files: readonly Base[] = [];
+  #foreseen: Uint8Array[] = [];
   #contents: Contents | undefined;
   #versions: readonly string[] | undefined;
   #past: Past | undefined;
@@ -108,8 +118,27 @@ export class DirectoryMirror {
   get contents(): Contents {
     if (this.#contents !== undefined) return this.#contents;
     if (this.#trouble !== undefined) throw new DamagedMirrorError(this.#trouble);
-    this.#contents = this.#read().contents;
+    this.#contents = this.#read();
     return this.#contents;
+  }
+
+  /**
+   * An object has changed: what it gave is looked up while the server is asked what it gives now. To be called for each of them, before
+   * any is read.
+   */
+  foresee(id: Uint8Array): void {
+    if (this.#trouble !== undefined || this.#foreseen.length === MOST_FORESEEN) return;
+    if (this.#foreseen.push(id.slice()) > 1) return;
+    // The server is to be asked first.
+    setImmediate(() => {
+      try {
+        // None where it has been closed, or given up, meanwhile.
+        for (const object of this.#foreseen) this.#read().foresee(object);
+      } catch (error) {
+        // Whoever asks for it meets it again.
+        if (!isUnreadable(error)) throw error;
+      }
+    });
   }
 
   /** The damaged parts are not used again: the next answer has to be a full one. */
@@ -117,8 +146,7 @@ export class DirectoryMirror {
     this.#trouble = `the mirror is damaged (${reasonOf(error)})`;
     this.#versions = undefined;
     this.#past = undefined;
-    this.#stored?.contents.base.close();
-    this.#stored = undefined;
+    this.#closeFiles();
     this.#contents = undefined;
     this.#settle = undefined;
   }
@@ -151,7 +179,7 @@ export class DirectoryMirror {
   }
 
   close(): void {
-    this.#stored?.contents.base.close();
+    this.#closeFiles();
     if (!this.#isDistrusted) return;
     try {
       this.#store?.forget(this.#directory);
@@ -184,9 +212,10 @@ export class DirectoryMirror {
     const head = this.#headOf(extraction, versions, startedAt);
     this.#settle = async () => {
       if (keepsBase && this.#head !== undefined) {
-        this.#write({ ...head, base: this.#head.base }, [], false, departures);
+        const { base, recent } = this.#head;
+        this.#write({ ...head, base, recent }, false, departures);
       } else {
-        await this.#writeWithBase(head, departures, objects, streams);
+        await this.#writeWithBase(head, departures, { objects, streams });
       }
     };
   }
@@ -195,6 +224,7 @@ export class DirectoryMirror {
     const old = this.#head;
     if (old === undefined || this.#trouble !== undefined)
       throw new DamagedMirrorError('there is nothing to apply changes to');
+    const { base, recent } = old;
     const isQuiet = gathered.objects.count === 0 && !gathered.restarted.includes(true);
     if (isQuiet) {
       this.#past = {
@@ -202,12 +232,12 @@ export class DirectoryMirror {
         keys: old.versions.map(() => []),
         values: (selection, key) => valuesIn(this.contents, selection, key),
       };
-      const head = { ...this.#headOf(extraction, old.versions, old.fullAt), base: old.base };
-      if (!isSameHead(head, old)) this.#settle = async () => this.#write(head, [], false, []);
+      const head = { ...this.#headOf(extraction, old.versions, old.fullAt), base, recent };
+      if (!isSameHead(head, old)) this.#settle = async () => this.#write(head, false, []);
       return;
     }
-    const { contents, overlay } = this.#read();
-    const next = advance(contents, overlay, gathered);
+    const contents = this.#read();
+    const next = advance(contents, gathered);
     this.#contents = next.contents;
     const versions = this.#next(next.isChanged);
     this.#versions = versions;
@@ -216,20 +246,40 @@ export class DirectoryMirror {
       keys: next.keys,
       values: (selection, key) => valuesIn(contents, selection, key),
     };
-    const head = { ...this.#headOf(extraction, versions, old.fullAt), base: old.base };
-    const { foldAbove = FOLD_ABOVE } = this.#options;
-    const isLarge = next.overlay.length > Math.max(foldAbove, contents.base.objectCount / 10);
+    const head = this.#headOf(extraction, versions, old.fullAt);
+    const { departures } = next;
     this.#settle = async () => {
-      if (!isLarge) return this.#write(head, next.objects, false, next.departures);
-      const { objects, streams } = this.#folded(next.contents);
-      await this.#writeWithBase(head, next.departures, objects, streams);
+      if (next.objects.length === 0) this.#write({ ...head, base, recent }, false, departures);
+      else if (this.#isLarge(next.contents, recent)) {
+        await this.#writeWithBase(
+          head,
+          departures,
+          this.#folded(() => next.contents.folded()),
+        );
+      } else {
+        const all = this.#folded(() => next.contents.foldedAbove());
+        await this.#writeWithFile(all, (file) =>
+          this.#write({ ...head, base, recent: file }, false, departures),
+        );
+        if (recent !== undefined) this.#store?.removeBase(recent.name);
+      }
     };
   }
 
+  #isLarge({ countAbove, count }: StoredContents, recent: BaseFile | undefined): boolean {
+    const { foldAbove = FOLD_ABOVE } = this.#options;
+    const bytes = recent?.bytes ?? 0;
+    const baseBytes = this.#head?.base.bytes ?? 0;
+    return (
+      countAbove > Math.max(foldAbove, (count - countAbove) / 10) ||
+      bytes > Math.max(FOLD_ABOVE_BYTES, baseBytes / 10)
+    );
+  }
+
   /** @throws DamagedFileError: then the next run asks for everything */
-  #folded(contents: StoredContents): { objects: Objects; streams: Stream[] } {
+  #folded(fold: () => Everything): Everything {
     try {
-      return contents.folded();
+      return fold();
     } catch (error) {
       if (isUnreadable(error)) this.distrust();
       throw error;
@@ -266,53 +316,64 @@ export class DirectoryMirror {
   #comparable(): StoredContents | undefined {
     if (this.#head?.fingerprint !== this.#options.fingerprint) return undefined;
     try {
-      return this.#read().contents;
+      return this.#read();
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       return undefined;
     }
   }
 
-  #read(): { readonly contents: StoredContents; readonly overlay: readonly OverlayObject[] } {
+  #read(): StoredContents {
     if (this.#stored !== undefined) return this.#stored;
     const store = this.#store;
     const head = this.#head;
     if (store === undefined || head === undefined) throw new DamagedMirrorError('there is none');
-    const overlay = store.overlay(this.#directory);
-    const base = new Base(store.basePath(head.base.name), head.base, head.streams);
-    this.#stored = { contents: new StoredContents(base, overlay), overlay };
+    const open = (file: BaseFile): BaseLayer => {
+      const base = new Base(store.basePath(file.name), file, head.streams);
+      this.#files = [...this.#files, base];
+      return new BaseLayer(base);
+    };
+    this.#stored = new StoredContents(open(head.base), head.recent === undefined ? [] : [open(head.recent)]);
     return this.#stored;
   }
 
+  #closeFiles(): void {
+    for (const file of this.#files) file.close();
+    this.#files = [];
+    this.#foreseen = [];
+    this.#stored = undefined;
+  }
+
   async #writeWithBase(
-    head: Omit<Head, 'base'>,
+    head: Omit<Head, 'base' | 'recent'>,
     departures: readonly Departed[],
-    objects: Objects,
-    streams: readonly Stream[],
+    everything: Everything,
   ): Promise<void> {
+    await this.#writeWithFile(everything, (base) =>
+      this.#write({ ...head, base, recent: undefined }, true, departures),
+    );
+    const { base, recent } = this.#head ?? {};
+    for (const old of [base, recent]) if (old !== undefined) this.#store?.removeBase(old.name);
+  }
+
+  /** Writes a file, and the head that names it. */
+  async #writeWithFile({ objects, streams }: Everything, write: (file: BaseFile) => void): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
     const name = MirrorStore.baseName(newVersion());
     try {
       const identity = await writeBase(store.basePath(name), objects, streams);
-      this.#write({ ...head, base: { name, ...identity } }, [], true, departures);
+      write({ name, ...identity });
     } catch (error) {
       store.removeBase(name);
       throw error;
     }
-    if (this.#head !== undefined) store.removeBase(this.#head.base.name);
   }
 
-  #write(
-    head: Head,
-    objects: readonly OverlayObject[],
-    fresh: boolean,
-    departures: readonly Departed[],
-  ): void {
+  #write(head: Head, fresh: boolean, departures: readonly Departed[]): void {
     const { tables, keep } = this.#options;
     const commit = {
       head,
-      objects,
       fresh,
       departures: departures.map(({ selection, ...departed }) => ({ table: tables[selection], ...departed })),
       now: Date.now(),
@@ -328,7 +389,11 @@ export class DirectoryMirror {
     }
   }
 
-  #headOf(extraction: Extraction, versions: readonly string[], fullAt: number): Omit<Head, 'base'> {
+  #headOf(
+    extraction: Extraction,
+    versions: readonly string[],
+    fullAt: number,
+  ): Omit<Head, 'base' | 'recent'> {
     const { fingerprint, tables } = this.#options;
     const { cursor, deletionsSeen } = extraction;
     const { idForm } = this;
@@ -338,8 +403,9 @@ export class DirectoryMirror {
   #troubleWith(head: Head | undefined): string | undefined {
     if (head === undefined) return 'there is no mirror yet';
     if (head.fingerprint !== this.#options.fingerprint) return 'the configuration or the program changed';
-    if (this.#store?.hasBase(head.base) !== true)
-      return 'the mirror is damaged (its base file is missing or cut off)';
+    const files = [head.base, head.recent].filter((file) => file !== undefined);
+    if (!files.every((file) => this.#store?.hasBase(file) === true))
+      return 'the mirror is damaged (a file of it is missing or cut off)';
     return undefined;
   }
 }

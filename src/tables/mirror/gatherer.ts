@@ -35,7 +35,7 @@ export class Gatherer implements RecipientSink {
   readonly #selections: number;
   readonly #sorting: RunSorting | undefined;
   readonly #started: ((mode: 'full' | 'delta') => void) | undefined;
-  readonly #noticed: (() => void) | undefined;
+  readonly #noticed: ((id: Uint8Array) => void) | undefined;
   #mode: 'full' | 'delta' = 'full';
   #table = new IdTable(0);
   #dns: Uint8Array = new Uint8Array(0);
@@ -69,7 +69,7 @@ export class Gatherer implements RecipientSink {
     selections: number,
     sorting?: RunSorting,
     started?: (mode: 'full' | 'delta') => void,
-    noticed?: () => void,
+    noticed?: (id: Uint8Array) => void,
   ) {
     this.#selections = selections;
     this.#sorting = sorting;
@@ -106,7 +106,7 @@ export class Gatherer implements RecipientSink {
   }
 
   changed(id: Uint8Array, why: 'changed' | 'deleted'): void {
-    this.#noticed?.();
+    this.#noticed?.(id);
     this.#lookUp();
     const object = this.#numberOf(id, 0);
     this.#notices[object] = NOTICE[why];

@@ -5,6 +5,7 @@ import { rearranged } from '../columns/gather.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
 import { sharedColumn } from '../columns/shared-memory.ts';
 import { compareValues, settleTies, sorted } from '../columns/sort.ts';
+import type { Claim } from './layer.ts';
 
 /** Grows the columns of a stream. */
 export class StreamBuilder {
@@ -128,6 +129,17 @@ export function findKey(stream: Stream, key: Uint8Array): number {
   return compareBytes(pool, keyStart[first], keyEnd[first], key, 0, key.length) === 0 ? first : -1;
 }
 
+/** The entries of a sorted stream with a key. */
+export function claimsIn(stream: Stream, key: Uint8Array): Claim[] {
+  const { count, pool, keyStart, keyEnd, valueStart, valueEnd, object } = stream;
+  const claims: Claim[] = [];
+  for (let i = firstFrom(stream, key); i < count; i++) {
+    if (compareBytes(pool, keyStart[i], keyEnd[i], key, 0, key.length) !== 0) break;
+    claims.push({ object: object[i], value: pool.subarray(valueStart[i], valueEnd[i]) });
+  }
+  return claims;
+}
+
 /** The number of the first entry of a sorted stream whose key does not come before a key. */
 export function firstFrom(stream: Stream, key: Uint8Array): number {
   let low = 0;
@@ -141,21 +153,28 @@ export function firstFrom(stream: Stream, key: Uint8Array): number {
   return low;
 }
 
+/** The objects of a stream that is combined with another. */
+export interface CombinedObjects {
+  readonly count: number;
+  /** Whether the entries of one of them are left out. */
+  readonly isReplaced: (object: number) => boolean;
+  /** How its id compares with that of an object of the other stream. */
+  readonly compareIds: (object: number, other: number) => number;
+}
+
 /**
  * A sorted stream's entries without those of some objects, and those of another stream among them.
  *
  * @param pool has the bytes of both: those of `more` from `shift` on
- * @param replaced for each object of `base`, whether its entries are left out
+ * @param objects those of `base`
  */
 export function combine(
   base: Stream,
-  baseIds: Uint8Array,
-  replaced: Uint8Array,
   more: Stream,
-  moreIds: Uint8Array,
+  objects: CombinedObjects,
   { pool, start: shift }: { readonly pool: Uint8Array; readonly start: number },
 ): Stream {
-  const firstObject = baseIds.length / ID_BYTES;
+  const { count: firstObject, isReplaced } = objects;
   const room = base.count + more.count;
   const columns = {
     keyStart: sharedColumn(room),
@@ -179,7 +198,7 @@ export function combine(
   const copyKept = (from: number, to: number): void => {
     let start = from;
     for (let i = from; i < to; i++) {
-      if (replaced[base.object[i]] === 0) continue;
+      if (!isReplaced(base.object[i])) continue;
       copy(start, i);
       start = i + 1;
     }
@@ -187,7 +206,7 @@ export function combine(
   };
   let done = 0;
   for (let j = 0; j < more.count; j++) {
-    const place = placeOf(more, moreIds, j, base, baseIds, done);
+    const place = placeOf(more, j, base, objects, done);
     copyKept(done, place);
     done = place;
     keyStart[count] = more.keyStart[j] + shift;
@@ -201,20 +220,31 @@ export function combine(
 }
 
 /** The first entry of `base` from `from` on that does not come before an entry of `more`. */
-function placeOf(
-  more: Stream,
-  moreIds: Uint8Array,
-  j: number,
-  base: Stream,
-  baseIds: Uint8Array,
-  from: number,
-): number {
+function placeOf(more: Stream, j: number, base: Stream, objects: CombinedObjects, from: number): number {
   let low = from;
   let high = base.count;
   while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareEntries(base, baseIds, middle, more, moreIds, j) < 0) low = middle + 1;
-    else high = middle;
+    const i = (low + high) >>> 1;
+    const order =
+      compareBytes(
+        base.pool,
+        base.keyStart[i],
+        base.keyEnd[i],
+        more.pool,
+        more.keyStart[j],
+        more.keyEnd[j],
+      ) ||
+      objects.compareIds(base.object[i], more.object[j]) ||
+      compareBytes(
+        base.pool,
+        base.valueStart[i],
+        base.valueEnd[i],
+        more.pool,
+        more.valueStart[j],
+        more.valueEnd[j],
+      );
+    if (order < 0) low = i + 1;
+    else high = i;
   }
   return low;
 }

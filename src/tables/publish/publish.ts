@@ -27,6 +27,8 @@ export interface PublishOptions {
   readonly provenance?: Provenance;
   /** Nothing is put in place before this has come to its end. */
   readonly ready?: Promise<unknown>;
+  /** Hears when nothing is left to be written, before anything is put in place. */
+  readonly written?: () => void;
   /** Hears how long it took to put everything in place. */
   readonly stopwatch?: Stopwatch;
   /** What was staged before all plans were made. */
@@ -44,7 +46,7 @@ export async function publishPlans(
   journal: RunJournal,
   threads: TableThreads,
   generations: Generations,
-  { provenance = NO_PROVENANCE, ready, stopwatch = new Stopwatch(), early }: PublishOptions = {},
+  { provenance = NO_PROVENANCE, ready, written, stopwatch = new Stopwatch(), early }: PublishOptions = {},
 ): Promise<void> {
   const publisher = new Publisher(plans, state, journal, threads, generations, provenance, early);
   try {
@@ -54,6 +56,7 @@ export async function publishPlans(
     await Promise.allSettled([staged, prepared]);
     await staged;
     await prepared;
+    written?.();
     await stopwatch.timeAsync('publish', () => publisher.commit());
   } finally {
     await publisher.discard();

@@ -216,7 +216,10 @@ export class DirectorySource {
     const begun = (mode: 'full' | 'delta'): void => {
       if (mode === 'full' && forbidden !== undefined) throw forbidden;
     };
-    const gatherer = new Gatherer(uses.length, sorting, begun, noticed);
+    const gatherer = new Gatherer(uses.length, sorting, begun, (id) => {
+      noticed?.();
+      this.#mirror.foresee(id);
+    });
     const extraction = await extract(
       config,
       uses.map(({ source }) => source),
