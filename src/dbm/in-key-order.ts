@@ -1,28 +1,10 @@
+import { type KeyNumberLoops, numberKeys } from './key-numbers.ts';
 import { inLoopStretches } from './stretches.ts';
-import {
-  type Group,
-  type GroupLoops,
-  PLACE_BYTES,
-  PLACES_BEFORE,
-  sortingRoom,
-  type TableGroups,
-} from './table-groups.ts';
+import { type Group, PLACE_BYTES, PLACES_BEFORE, type TableGroups } from './table-groups.ts';
 
 /** The loops of src/dbm/assembly that formats need whose entries are in the order of their keys. */
-export interface KeyOrderLoops extends GroupLoops {
+export interface KeyOrderLoops extends KeyNumberLoops {
   areSorted(from: number, to: number): boolean;
-  placeEntries(from: number, to: number, step: number, places: number): void;
-  commonDepth(from: number, to: number, most: number): number;
-  sortPlaces(places: number, count: number, keyOrder: number, scratch: number): number;
-  takeSplitters(places: number, count: number, buckets: number, depth: number, splitters: number): void;
-  numberKeys(
-    from: number,
-    to: number,
-    depth: number,
-    splitters: number,
-    levels: number,
-    numbers: number,
-  ): void;
   sortBuckets(starts: number, buckets: number, places: number, scratch: number): number;
 }
 
@@ -34,13 +16,6 @@ const RUN = 4096;
 /** About so many entries are sorted at a time. */
 const BUCKET_ENTRIES = 48;
 const MOST_LEVELS = 17;
-/** No key that these loops sort is longer. */
-const LONGEST_KEY = 2 ** 31 - 1;
-/** Keys that are looked at to find the first one of each bucket. */
-const SAMPLES = 4;
-/** As in src/dbm/assembly. */
-const SHORTER_FIRST = 2;
-const SPLITTER_BYTES = 16;
 
 /**
  * All entries of a table in the order of their keys' bytes, as memcmp has it; a key comes after those that it begins with.
@@ -75,14 +50,8 @@ function* runs({ memory, loops, count }: TableGroups<KeyOrderLoops>): Generator<
 
 function* sorted(table: TableGroups<KeyOrderLoops>, refuse: (key: Uint8Array) => Error): Generator<Run> {
   const { memory, loops, count } = table;
-  let depth = LONGEST_KEY;
-  inLoopStretches(count, (from, to) => {
-    depth = loops.commonDepth(from, to, depth);
-  });
   const levels = Math.max(0, Math.min(MOST_LEVELS, Math.floor(Math.log2(count / BUCKET_ENTRIES))));
-  const numbers = memory.reserve(4 * count);
-  const splitters = splittersOf(table, depth, levels);
-  inLoopStretches(count, (from, to) => loops.numberKeys(from, to, depth, splitters, levels, numbers));
+  const numbers = numberKeys(table, levels);
   for (const group of table.groups(numbers, numbers, 2 ** levels, 0)) {
     const repeated = loops.sortBuckets(group.starts, group.buckets, group.places, group.scratch) >>> 0;
     if (repeated !== 0) {
@@ -91,21 +60,4 @@ function* sorted(table: TableGroups<KeyOrderLoops>, refuse: (key: Uint8Array) =>
     }
     yield group;
   }
-}
-
-/** The address of numbers that divide the keys into `2 ** levels` buckets of about the same size. */
-function splittersOf(
-  { memory, loops, count }: TableGroups<KeyOrderLoops>,
-  depth: number,
-  levels: number,
-): number {
-  const buckets = 2 ** levels;
-  const step = Math.max(1, Math.floor(count / (SAMPLES * buckets)));
-  const samples = Math.ceil(count / step);
-  const places = memory.reserve(PLACE_BYTES * samples);
-  loops.placeEntries(0, count, step, places);
-  loops.sortPlaces(places, samples, SHORTER_FIRST, memory.reserve(sortingRoom(samples)));
-  const splitters = memory.reserve(SPLITTER_BYTES * buckets);
-  loops.takeSplitters(places, samples, buckets, depth, splitters);
-  return splitters;
 }

@@ -3,8 +3,9 @@ import type { Pairs } from '../../dbm/pairs.ts';
 import { compareBytes, printable } from './bytes.ts';
 import type { Difference } from './diff.ts';
 import { TableTooLargeError } from './entries.ts';
-import { mergeRuns, type Run, runInOrder, runsOf } from './runs.ts';
+import { mergeRuns, type Run, runInOrder } from './runs.ts';
 import { columnBeside, poolBytes } from './shared-memory.ts';
+import { sortedPairs } from './sorted-pairs.ts';
 import { Table } from './table.ts';
 import type { Listing } from './tally.ts';
 import { Tally } from './tally.ts';
@@ -42,7 +43,8 @@ export interface Merged {
 }
 
 /** One table from its sources in their order: the first source that has a key gives its value, and in it the first entry. */
-export function merge(contributions: readonly Contribution[]): Merged {
+export function merge(given: readonly Contribution[]): Merged {
+  const contributions = given.map(inKeyOrder);
   if (isMerged(contributions)) return { table: Table.whole(contributions[0].pairs), conflicts: new Tally() };
   const { pairs, ends } = concatenate(contributions);
   const sourceOf = (entry: number): number => ends.findIndex((end) => entry < end);
@@ -63,7 +65,7 @@ export function merge(contributions: readonly Contribution[]): Merged {
     }));
   };
   const unique = repeats ? withoutRepeatedKeys(pairs, order, onRepeated) : order;
-  const isWhole = contributions.length === 1 && contributions[0].isSorted && unique.length === pairs.count;
+  const isWhole = contributions.length === 1 && unique.length === pairs.count;
   return { table: isWhole ? Table.whole(pairs) : Table.from(pairs, unique), conflicts };
 }
 
@@ -72,16 +74,17 @@ export function isMerged(contributions: readonly Contribution[]): boolean {
   return contributions.length === 1 && contributions.every(({ isSorted, isUnique }) => isSorted && isUnique);
 }
 
-/** The runs of every source, by the numbers that its entries have among all. */
+function inKeyOrder(contribution: Contribution): Contribution {
+  if (contribution.isSorted) return contribution;
+  const { pairs, repeats } = sortedPairs(contribution.pairs);
+  return { ...contribution, pairs, isSorted: true, isUnique: !repeats };
+}
+
+/** The runs of sources that are in order, by the numbers that their entries have among all. */
 function allRuns(contributions: readonly Contribution[], ends: readonly number[]): Run[] {
-  return contributions.flatMap(({ pairs, isSorted, isUnique = false }, source) => {
-    const shift = ends[source] - pairs.count;
-    if (isSorted) return [runInOrder(shift, ends[source], !isUnique)];
-    return runsOf(pairs, 0, pairs.count).map(({ order, repeats }) => ({
-      order: shift === 0 ? order : order.map((entry) => entry + shift),
-      repeats,
-    }));
-  });
+  return contributions.map(({ pairs, isUnique = false }, source) =>
+    runInOrder(ends[source] - pairs.count, ends[source], !isUnique),
+  );
 }
 
 /** The first of each group of equal keys; hears of the others together with it. */

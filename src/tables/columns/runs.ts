@@ -68,7 +68,8 @@ export function runInOrder(from: number, to: number, repeats: boolean): Run {
 /** The entries `[from, to)` in runs: one, or none. */
 export function runsOf(pairs: Pairs, from: number, to: number): Run[] {
   if (from === to) return [];
-  return [knownOrder(pairs, from, to) ?? sortRun(pairs, from, to)];
+  const known = knownOrder(pairs, from, to);
+  return [known === undefined ? sortRun(pairs, from, to) : runInOrder(from, to, known.repeats)];
 }
 
 /** The entries `[from, to)` as one run. @throws MemoryFullError */
@@ -103,12 +104,17 @@ function numbersFrom(from: number, to: number): Uint32Array {
   return numbers;
 }
 
-function knownOrder({ pool, keyStart, keyEnd }: Pairs, from: number, to: number): Run | undefined {
+/** Whether keys are there more than once among the entries `[from, to)`; undefined when these are not in order. */
+export function knownOrder(
+  { pool, keyStart, keyEnd }: Pairs,
+  from: number,
+  to: number,
+): { readonly repeats: boolean } | undefined {
   let repeats = false;
   for (let i = from + 1; i < to; i++) {
     const difference = compareBytes(pool, keyStart[i - 1], keyEnd[i - 1], pool, keyStart[i], keyEnd[i]);
     if (difference > 0) return undefined;
     if (difference === 0) repeats = true;
   }
-  return runInOrder(from, to, repeats);
+  return { repeats };
 }

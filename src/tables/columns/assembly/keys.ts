@@ -1,22 +1,34 @@
 import { commonPrefix } from '../../../dbm/assembly/bytes';
+import { KEY_END, KEY_START, PLACE } from '../../../dbm/assembly/entry';
 
-/** Where the keys of a table are: offsets from `base`, in columns by the entries' numbers. */
+/** Where the keys of some entries are: offsets from `base`, each entry's `stride` bytes behind those of the one before. */
 let base: u32 = 0;
 let starts: u32 = 0;
 let ends: u32 = 0;
+let stride: u32 = 4;
 
+/** The keys are those of a table, whose entries have numbers in columns. */
 export function setKeys(pool: u32, keyStarts: u32, keyEnds: u32): void {
   base = pool;
   starts = keyStarts;
   ends = keyEnds;
+  stride = 4;
+}
+
+/** The keys are those of the places at an address, which are numbered from there on. */
+export function setPlaces(places: u32): void {
+  base = 0;
+  starts = places + KEY_START;
+  ends = places + KEY_END;
+  stride = PLACE;
 }
 
 export function keyLength(entry: u32): u32 {
-  return load<u32>(ends + (entry << 2)) - load<u32>(starts + (entry << 2));
+  return load<u32>(ends + entry * stride) - load<u32>(starts + entry * stride);
 }
 
 function keyAt(entry: u32): u32 {
-  return base + load<u32>(starts + (entry << 2));
+  return base + load<u32>(starts + entry * stride);
 }
 
 /** Eight bytes of a key from byte `depth` on, which it has or ends before, as a number, with zeros for those that it does not have. */

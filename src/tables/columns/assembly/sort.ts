@@ -3,12 +3,13 @@ import { commonBytes, compareKeys, keyLength, wordOf } from './keys';
 /** What is sorted: eight bytes of a key as a number, and the number of its entry. */
 const ITEM: u32 = 16;
 const WORD: u32 = 8;
-/** Fewer are sorted by insertion. */
+/** Up to here they are sorted by insertion. */
 const SMALL: u32 = 20;
 /** Where keys agree in more bytes, they are no longer sorted word by word: the stack has an end. */
 const DEEP: u32 = 1024;
-/** A digit has eight bits. */
-const DIGITS: u32 = 256;
+/** Bits of the longest digit, and the numbers that it can be. */
+const MOST_BITS: u32 = 12;
+const DIGITS: u32 = 1 << MOST_BITS;
 
 /** Whether a key was met twice. */
 let repeats: bool = false;
@@ -33,17 +34,26 @@ export function sortRun(from: u32, to: u32, order: u32, room: u32): u32 {
   repeats = false;
   counters = room;
   spare = ITEM * count;
-  takeEntries(items, from, to);
+  for (let i: u32 = 0; i < count; i++) store<u32>(items + i * ITEM, from + i, WORD);
+  takeWords(items, count, 0);
   sortWords(items, count, 0);
   for (let i: u32 = 0; i < count; i++) store<u32>(order + (i << 2), load<u32>(items + i * ITEM, WORD));
   return <u32>repeats;
 }
 
-function takeEntries(items: u32, from: u32, to: u32): void {
-  for (let entry = from, item = items; entry < to; entry++, item += ITEM) {
-    store<u64>(item, wordOf(entry, 0));
-    store<u32>(item, entry, WORD);
-  }
+/** Gives items the words of their keys behind the first `depth` bytes. */
+function takeWords(items: u32, count: u32, depth: u32): void {
+  const end = items + count * ITEM;
+  for (let item = items; item < end; item += ITEM) store<u64>(item, wordOf(load<u32>(item, WORD), depth));
+}
+
+/** A bit for each one in which not all words are the same. */
+function differences(items: u32, count: u32): u64 {
+  const first = load<u64>(items);
+  let bits: u64 = 0;
+  for (let item = items, end = items + count * ITEM; item < end; item += ITEM)
+    bits |= load<u64>(item) ^ first;
+  return bits;
 }
 
 /** Sorts keys that agree in `depth` bytes; their items have the words behind these. */
@@ -52,69 +62,65 @@ function sortWords(items: u32, count: u32, depth: u32): void {
     sortFew(items, count, depth);
     return;
   }
-  const end = items + count * ITEM;
-  const first = load<u64>(items);
-  let differences: u64 = 0;
-  for (let item = items; item < end; item += ITEM) differences |= load<u64>(item) ^ first;
-  if (differences === 0) {
+  const bits = 64 - <u32>clz(differences(items, count));
+  if (bits === 0) {
     sortSame(items, count, depth);
     return;
   }
-  const highest = 63 - <u32>clz(differences);
-  const shift = highest < 7 ? 0 : highest - 7;
-  scatter(items, count, shift);
-  for (let item = items; item < end; ) {
+  const digit = min(min(bits, MOST_BITS), 31 - clz(count));
+  const shift = bits - digit;
+  if (scatter(items, count, shift, digit) <= SMALL) {
+    sortFew(items, count, depth);
+    return;
+  }
+  for (let item = items, end = items + count * ITEM; item < end; ) {
     const next = nextDigit(item, end, shift);
     if (next - item > ITEM) sortWords(item, (next - item) / ITEM, depth);
     item = next;
   }
 }
 
-function digitOf(item: u32, shift: u32): u32 {
-  return <u32>(load<u64>(item) >> shift) & (DIGITS - 1);
-}
-
-/** The first item from `item` on that has another digit, or the end. */
+/** The first item from `item` on whose word has other bits from `shift` on, or the end. */
 function nextDigit(item: u32, end: u32, shift: u32): u32 {
-  const digit = digitOf(item, shift);
+  const digit = load<u64>(item) >> shift;
   let next = item + ITEM;
-  while (next < end && digitOf(next, shift) === digit) next += ITEM;
+  while (next < end && load<u64>(next) >> shift === digit) next += ITEM;
   return next;
 }
 
 function copyItem(to: u32, from: u32): void {
-  store<u64>(to, load<u64>(from));
-  store<u32>(to, load<u32>(from, WORD), WORD);
+  v128.store(to, v128.load(from));
 }
 
-/** Puts items into the order of a digit. */
-function scatter(items: u32, count: u32, shift: u32): void {
+/** Puts items into the order of a digit of so many bits, above which their words are the same. Returns how many have the same one, at most. */
+function scatter(items: u32, count: u32, shift: u32, bits: u32): u32 {
   const end = items + count * ITEM;
-  memory.fill(counters, 0, 4 * DIGITS);
+  const digits: u32 = 1 << bits;
+  memory.fill(counters, 0, digits << 2);
   for (let item = items; item < end; item += ITEM) {
-    const counter = counters + (digitOf(item, shift) << 2);
+    const counter = counterOf(item, shift, digits);
     store<u32>(counter, load<u32>(counter) + ITEM);
   }
-  setPlaces(items + spare);
-  for (let item = items; item < end; item += ITEM) takePlace(item, digitOf(item, shift));
-  memory.copy(items, items + spare, count * ITEM);
-}
-
-/** Makes of the bytes for each digit where its items go from `start` on. */
-function setPlaces(start: u32): void {
-  let place = start;
-  for (let counter = counters, last = counters + 4 * DIGITS; counter < last; counter += 4) {
+  let place = items + spare;
+  let most: u32 = 0;
+  for (let counter = counters, last = counters + (digits << 2); counter < last; counter += 4) {
     const bytes = load<u32>(counter);
     store<u32>(counter, place);
     place += bytes;
+    most = max(most, bytes);
   }
+  for (let item = items; item < end; item += ITEM) {
+    const counter = counterOf(item, shift, digits);
+    const to = load<u32>(counter);
+    copyItem(to, item);
+    store<u32>(counter, to + ITEM);
+  }
+  memory.copy(items, items + spare, count * ITEM);
+  return most / ITEM;
 }
 
-function takePlace(item: u32, digit: u32): void {
-  const counter = counters + (digit << 2);
-  const place = load<u32>(counter);
-  copyItem(place, item);
-  store<u32>(counter, place + ITEM);
+function counterOf(item: u32, shift: u32, digits: u32): u32 {
+  return counters + ((<u32>(load<u64>(item) >> shift) & (digits - 1)) << 2);
 }
 
 function sortFew(items: u32, count: u32, depth: u32): void {
@@ -149,8 +155,7 @@ function sortSame(items: u32, count: u32, depth: u32): void {
     const ended = moveEnded(items, count, depth);
     if (count - ended > 1) sortSame(items + ended * ITEM, count - ended, depth);
   } else {
-    for (let item = items, end = items + count * ITEM; item < end; item += ITEM)
-      store<u64>(item, wordOf(load<u32>(item, WORD), common));
+    takeWords(items, count, common);
     sortWords(items, count, common);
   }
 }
@@ -180,30 +185,17 @@ function commonDepth(items: u32, count: u32, depth: u32): u32 {
 
 /**
  * Of keys with the same word behind the first `depth` bytes, moves those that end with it, or before, to the front, the shorter
- * ones first. Returns how many they are: one at least.
+ * ones first. Returns how many they are: one at least. Words are not what they were.
  */
 function moveEnded(items: u32, count: u32, depth: u32): u32 {
   const end = items + count * ITEM;
-  memory.fill(counters, 0, 4 * DIGITS);
-  for (let item = items; item < end; item += ITEM) {
-    const counter = counters + (lengthDigit(item, depth) << 2);
-    store<u32>(counter, load<u32>(counter) + ITEM);
-  }
-  let ended: u32 = 0;
-  for (let length: u32 = 0; length <= 8; length++) {
-    const bytes = load<u32>(counters + (length << 2));
-    if (bytes > ITEM) repeats = true;
-    ended += bytes;
-  }
-  setPlaces(items + spare);
-  for (let item = items; item < end; item += ITEM) takePlace(item, lengthDigit(item, depth));
-  memory.copy(items, items + spare, count * ITEM);
-  return ended / ITEM;
-}
-
-/** How many bytes of a word a key has; 9 where it goes on. */
-function lengthDigit(item: u32, depth: u32): u32 {
-  return min(keyLength(load<u32>(item, WORD)) - depth, 9);
+  for (let item = items; item < end; item += ITEM)
+    store<u64>(item, min(keyLength(load<u32>(item, WORD)) - depth, 9));
+  scatter(items, count, 0, 4);
+  let item = items;
+  for (; item < end && load<u64>(item) <= 8; item += ITEM)
+    if (item > items && load<u64>(item) === load<u64>(item - ITEM)) repeats = true;
+  return (item - items) / ITEM;
 }
 
 /** Sorts keys that agree in `depth` bytes by comparing them. */
