@@ -202,7 +202,8 @@ export class Session {
     try {
       this.#buffer.append(chunk);
       this.#scan();
-      this.#scheduleWork();
+      // Most chunks are small, and what is worked on at once leaves its room to the next one.
+      if (!this.#isWorkScheduled) this.#work();
     } catch (error) {
       this.#failWith(error);
     }
