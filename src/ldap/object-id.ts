@@ -24,13 +24,16 @@ export function idAttribute(settings: DirectorySettings, server: ServerKind): st
 
 /** Reads the 16 bytes by which an object is known from one extraction to the next. */
 export class ObjectIds {
+  readonly #entry: EntryColumns;
   readonly #slot: number;
-  readonly #id = new Uint8Array(ID_LENGTH);
+  readonly #id: Uint8Array;
   #form: IdForm | undefined;
 
   /** @param slot the id attribute */
-  constructor(slot: number) {
+  constructor(entry: EntryColumns, slot: number) {
+    this.#entry = entry;
     this.#slot = slot;
+    this.#id = entry.memory.bytes(ID_LENGTH);
   }
 
   /** Of the id that was read last. */
@@ -38,12 +41,17 @@ export class ObjectIds {
     return this.#form;
   }
 
-  /** @returns bytes that the next call overwrites */
-  read(entry: EntryColumns): Uint8Array {
+  /** Of the entry that was decoded last. @returns bytes that the next call overwrites */
+  read(): Uint8Array {
+    const entry = this.#entry;
     const { bytes } = entry;
     if (entry.count[this.#slot] > 0) {
       const value = entry.first[this.#slot];
-      this.#form = writeId(bytes, entry.valueStart[value], entry.valueEnd[value], this.#id);
+      const start = entry.valueStart[value];
+      const end = entry.valueEnd[value];
+      const isUuid =
+        end - start === UUID_LENGTH && entry.loops.readUuid(bytes.byteOffset + start, this.#id.byteOffset);
+      this.#form = isUuid ? 'uuid' : writeId(bytes, start, end, this.#id);
     } else {
       this.#form = 'digest';
       this.#id.set(digest(normalizedDn(bytes, entry.dnStart, entry.dnEnd)));

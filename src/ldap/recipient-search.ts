@@ -42,14 +42,14 @@ export class RecipientSearch {
   readonly #attempt: Attempt;
   readonly #numbers: readonly number[];
   readonly #addressSlots: readonly AddressSlot[];
-  readonly #ids: ObjectIds;
+  readonly #idSlot: number;
 
   /** @param numbers the selections that may get recipients */
   constructor(attempt: Attempt, numbers: readonly number[]) {
     this.#attempt = attempt;
     this.#numbers = numbers;
     this.slots = new AttributeSlots(attempt.schema);
-    this.#ids = new ObjectIds(this.slots.add(idAttribute(attempt.settings, attempt.server)));
+    this.#idSlot = this.slots.add(idAttribute(attempt.settings, attempt.server));
     const templates = numbers.flatMap((number) => {
       const { key, value } = attempt.selections[number];
       return [key, value];
@@ -65,12 +65,13 @@ export class RecipientSearch {
   async run(filters: readonly Buffer[], route: Route): Promise<void> {
     const { sink } = this.#attempt;
     const entry = new EntryColumns(this.slots, this.#attempt.session.memory);
+    const ids = new ObjectIds(entry, this.#idSlot);
     const writers = this.#writers(entry);
     let announced = 0;
     const write = (number: number) => {
       if (entry.serial !== announced) {
         announced = entry.serial;
-        sink.object(this.#ids.read(entry), entry.bytes, entry.dnStart, entry.dnEnd);
+        sink.object(ids.read(), entry.bytes, entry.dnStart, entry.dnEnd);
       }
       writers.get(number)?.write();
     };
@@ -79,7 +80,7 @@ export class RecipientSearch {
       await this.#search(filter, entry, () => route(entry, write));
       this.#attempt.patience?.spend(performance.now() - started, filters.length - i - 1);
     }
-    this.#attempt.idForm = this.#ids.form ?? this.#attempt.idForm;
+    this.#attempt.idForm = ids.form ?? this.#attempt.idForm;
     for (const [number, writer] of writers) this.#attempt.reports[number] = writer.report;
   }
 

@@ -14,7 +14,6 @@ const MAX_VALUE = 18_900;
 
 const NONE = -1;
 const SPACE = 0x20;
-const DELETE = 0x7f;
 
 /** A piece of text that can't be used, with what is wrong with it. */
 interface Fault {
@@ -321,7 +320,7 @@ export class RecipientWriter {
     const reason =
       used === start
         ? 'an empty key'
-        : (textFault(bytes, start, used, MAX_KEY) ??
+        : (this.#textFault(start, MAX_KEY) ??
           (this.#keyIsDomain ? acceptedDomainFault(bytes, start, used) : undefined));
     return reason === undefined
       ? undefined
@@ -330,10 +329,20 @@ export class RecipientWriter {
 
   #valueFault(start: number): Fault | undefined {
     const { bytes, used } = this.#addresses.scratch;
-    const reason = textFault(bytes, start, used, MAX_VALUE);
+    const reason = this.#textFault(start, MAX_VALUE);
     return reason === undefined
       ? undefined
       : { value: printable(bytes, start, used), reason: `the value: ${reason}` };
+  }
+
+  /** What keeps the text at the end of the scratch buffer out of a line of a `.dat` file. */
+  #textFault(start: number, longest: number): string | undefined {
+    const { bytes, used } = this.#addresses.scratch;
+    if (used - start > longest) return `longer than ${longest} bytes`;
+    if (start < used && (bytes[start] === SPACE || bytes[used - 1] === SPACE))
+      return 'white space at its edge';
+    const from = bytes.byteOffset;
+    return this.#entry.loops.hasControl(from + start, from + used) ? 'a control character' : undefined;
   }
 
   #addressText(i: number): string {
@@ -349,14 +358,4 @@ export class RecipientWriter {
 
 function isOnly({ parts }: CompiledTemplate, kind: Part['kind']): boolean {
   return parts.length === 1 && parts[0].kind === kind;
-}
-
-/** What keeps a text out of a line of a `.dat` file. */
-function textFault(bytes: Uint8Array, start: number, end: number, longest: number): string | undefined {
-  if (end - start > longest) return `longer than ${longest} bytes`;
-  if (start < end && (bytes[start] === SPACE || bytes[end - 1] === SPACE)) return 'white space at its edge';
-  for (let i = start; i < end; i++) {
-    if (bytes[i] < SPACE || bytes[i] === DELETE) return 'a control character';
-  }
-  return undefined;
 }

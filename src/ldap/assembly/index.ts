@@ -1,3 +1,5 @@
 export { copyAddress, readAddresses, setAddressColumns } from './address';
 export { addDomain, findElsewhere } from './domains';
 export { decodeEntry, setColumns, setSpellings } from './entry';
+export { hasControl } from './text';
+export { readUuid } from './uuid';
