@@ -197,7 +197,8 @@ class Run {
     });
     this.#sources = sources;
     // How much will come nobody knows in a first hour, and never has a second processor less to do than now.
-    if (published.every((entries) => entries === 0)) this.#threads.prepare(Number.POSITIVE_INFINITY);
+    const isFirst = published.every((entries) => entries === 0);
+    if (isFirst && sources.directories.length > 0) this.#threads.prepare(Number.POSITIVE_INFINITY);
     const started = performance.now();
     await sources.extract();
     const connect = sources.directories
