@@ -34,17 +34,33 @@ export interface Format {
   write(path: string, pairs: Pairs, options?: WriteOptions): Promise<void>;
 
   /**
+   * Does what `patch` can do before it is known what changes: creates `path`, which must not exist, as a copy of `old`, read
+   * back and fsynced. Undefined where a format is always written whole.
+   *
+   * @returns undefined when `old` is no file of `write`, or damaged; there is no `path` then
+   * @throws DbmError for any fault of the file system; `path` is gone again then
+   */
+  prepare?(path: string, old: string): Promise<Prepared | undefined>;
+
+  /**
    * Creates `path`, which must not exist, from `old`, a file of `write` with the entries before: the very file that `write`
    * would make of those after, complete, read back and fsynced. Undefined where a format is always written whole.
    *
+   * @param prepared what `prepare` gave, if it was asked: then `path` is there, and as it left it
    * @returns false when it can't be made in this way, because `old` is not that file or too much would change; there is no
    * `path` then
    * @throws DbmError for any fault of the file system; `path` is gone again then
    */
-  patch?(path: string, old: string, change: Change): Promise<boolean>;
+  patch?(path: string, old: string, change: Change, prepared?: Prepared): Promise<boolean>;
 
   /** @throws DbmError when the file can't be read or isn't of this format */
   open(path: string, options?: OpenOptions): DbmFile;
+}
+
+/** What a format knows of a copy that it will patch, as data that crosses between threads. */
+export interface Prepared {
+  /** Bytes in use on each page. */
+  readonly contents: Uint32Array;
 }
 
 /** What makes one table another. A key whose value changes is in both. */

@@ -2,6 +2,7 @@ import { closeSync, fsync, ftruncateSync, openSync, unlinkSync, write } from 'no
 import { promisify } from 'node:util';
 import { viewOf } from './bytes.ts';
 import { DbmError } from './error.ts';
+import { writeFully } from './write-fully.ts';
 
 /** A multiple of every page size; large enough that the system call costs nothing, small enough for the cache. */
 export const PIECE_SIZE = 1 << 19;
@@ -31,7 +32,7 @@ export async function createFile(
   path: string,
   fill: (output: Output) => Promise<void>,
   check: () => void = () => {},
-  allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
+  allocate?: (bytes: number) => Uint8Array,
 ): Promise<void> {
   let descriptor: number;
   try {
@@ -39,7 +40,31 @@ export async function createFile(
   } catch (cause) {
     throw fault(path, 'cannot create it', cause);
   }
-  const output = new Output(descriptor, allocate);
+  await complete(path, new Output(descriptor, allocate), fill, check);
+}
+
+/** As `createFile`, of a file that is there and that `fill` changes. */
+export async function changeFile(
+  path: string,
+  fill: (output: Output) => Promise<void>,
+  check: () => void,
+): Promise<void> {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r+');
+  } catch (cause) {
+    unlinkQuietly(path);
+    throw fault(path, 'cannot change it', cause);
+  }
+  await complete(path, new Output(descriptor), fill, check);
+}
+
+async function complete(
+  path: string,
+  output: Output,
+  fill: (output: Output) => Promise<void>,
+  check: () => void,
+): Promise<void> {
   let open = true;
   try {
     await fill(output);
@@ -51,10 +76,10 @@ export async function createFile(
       await forced;
     }
     open = false;
-    closeSync(descriptor);
+    output.close();
   } catch (cause) {
     await output.stop();
-    if (open) closeQuietly(descriptor);
+    if (open) closeQuietly(output);
     unlinkQuietly(path);
     throw cause instanceof DbmError ? cause : fault(path, 'cannot write it', cause);
   }
@@ -72,7 +97,10 @@ export class Output {
   #forcing: Promise<void> | undefined;
   #failure: unknown;
 
-  constructor(descriptor: number, allocate: (bytes: number) => Uint8Array) {
+  constructor(
+    descriptor: number,
+    allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
+  ) {
     this.#descriptor = descriptor;
     this.#allocate = allocate;
   }
@@ -116,6 +144,15 @@ export class Output {
     if (piece !== undefined) return piece;
     const bytes = this.#allocate(PIECE_SIZE + SLACK);
     return { bytes, view: viewOf(bytes) };
+  }
+
+  /** Writes a few bytes at once: while these are on their way, nobody could do anything else. */
+  put(bytes: Uint8Array, position: number): void {
+    writeFully(this.#descriptor, bytes, position);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
   }
 
   /** Leaves nothing of the file behind `length` bytes. */
@@ -242,9 +279,9 @@ function fault(path: string, what: string, cause: unknown): DbmError {
   return new DbmError(path, `${what}: ${reason}`, { cause });
 }
 
-function closeQuietly(descriptor: number): void {
+function closeQuietly(output: Output): void {
   try {
-    closeSync(descriptor);
+    output.close();
   } catch {
     // The error that led here says more.
   }

@@ -133,6 +133,7 @@ class Run {
       allowEmpty: this.#options.allowEmpty ?? false,
       planned: (plan) => {
         pin(plan);
+        this.#early.planned(plan);
         if (journal !== undefined && !mayHold) this.#early.begin(plan);
       },
     });
@@ -189,7 +190,10 @@ class Run {
       full: this.#options.full ?? false,
       sorting: this.#threads,
       // Whatever it is that changed, some of the tables are written again.
-      noticed: () => this.#threads.prepareTables(published),
+      noticed: (directory) => {
+        this.#threads.prepareTables(published);
+        if (!this.#dryRun) this.#prepare(surveyed, directory);
+      },
       progress: (directory, entries) => {
         this.#threads.prepare(entries);
         this.#options.progress?.(directory, entries);
@@ -207,6 +211,17 @@ class Run {
     this.#stopwatch.add('connect', connect);
     this.#stopwatch.add('extract', performance.now() - started - connect);
     return sources;
+  }
+
+  /** Prepares the tables that a directory feeds for a change: which of them it concerns is not known yet. */
+  #prepare(surveyed: readonly Surveyed[], directory: string): void {
+    for (const { survey, ...table } of surveyed) {
+      const { sources } = table.config;
+      const isFed = sources.some((source) => source.kind === 'directory' && source.directory === directory);
+      // What has other sources too is merged whole.
+      const isPatched = isFed && sources.every(({ kind }) => kind === 'directory');
+      if (isPatched && !(survey instanceof Error)) this.#early.prepare({ ...table, survey });
+    }
   }
 
   /** Notes which overrides the sources have caught up with. */

@@ -36,22 +36,20 @@ vi.mock('../../src/tables/dat/patch.ts', async (importOriginal) => {
 
 vi.mock('node:fs', async (importOriginal) => {
   const { faultyDisk } = await import('../dbm/faulty-disk.ts');
-  return faultyDisk(await importOriginal(), (bytes) => faulty.disk(bytes));
-});
-
-vi.mock('node:fs/promises', async (importOriginal) => {
-  const real = await importOriginal<typeof import('node:fs/promises')>();
-  return {
-    ...real,
-    open: async (path: string, flags: string, mode?: number) => {
-      const handle = await real.open(path, flags, mode);
-      if (!path.includes('.dat')) return handle;
-      const writeFile = handle.writeFile.bind(handle);
-      handle.writeFile = (block: unknown) =>
-        writeFile(block instanceof Uint8Array ? faulty.dat(block) : String(block));
-      return handle;
-    },
+  const real = faultyDisk(await importOriginal(), (bytes) => faulty.disk(bytes));
+  const texts = new Set<number>();
+  const openSync = (path: string, flags: string, mode?: number): number => {
+    const descriptor = real.openSync(path, flags, mode);
+    texts.delete(descriptor);
+    if (flags === 'wx' && path.includes('.dat')) texts.add(descriptor);
+    return descriptor;
   };
+  const writeSync = (file: number, bytes: Uint8Array, from: number, length: number, position: number) => {
+    const given = bytes.subarray(from, from + length);
+    real.writeSync(file, texts.has(file) ? faulty.dat(given) : given, 0, undefined, position);
+    return length;
+  };
+  return { ...real, openSync, writeSync };
 });
 
 afterEach(() => {

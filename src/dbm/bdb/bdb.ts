@@ -1,7 +1,7 @@
 import type { Format } from '../format.ts';
 import { BdbFile } from './file.ts';
 import { limits } from './limits.ts';
-import { patchBdb } from './patch.ts';
+import { patchBdb, prepareBdb } from './patch.ts';
 import { writeBdb } from './write.ts';
 
 /** Berkeley DB hash files, as Exim's `dbm` lookup reads them where it was built with Berkeley DB. */
@@ -10,6 +10,7 @@ export const bdb: Format = {
   suffix: '',
   limits,
   write: writeBdb,
+  prepare: prepareBdb,
   patch: patchBdb,
   open: (path, options) => new BdbFile(path, options),
 };

@@ -85,7 +85,7 @@ function contentSize(pairs: Pairs, sizes: Sizes, pageSize: number, terminated: b
 }
 
 /** How many pages more than one each buckets need that have so much on them. */
-export function pagesBeyond(content: Float64Array, capacity: number): number {
+export function pagesBeyond(content: Float64Array | Uint32Array, capacity: number): number {
   let pages = 0;
   for (const bytes of content) if (bytes > capacity) pages += Math.ceil(bytes / capacity) - 1;
   return pages;

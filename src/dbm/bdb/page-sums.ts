@@ -1,7 +1,10 @@
 import { LinearMemory } from '../linear-memory.ts';
 import { loopsIn } from './loops.ts';
 
-const PIECE = 1 << 20;
+/** So few that they are still in the processor's cache when they have been read. */
+const PIECE = 1 << 18;
+/** No page is smaller. */
+const MOST_PAGES = PIECE >> 9;
 
 /**
  * Checksums of pages: the sum, modulo 2^64, of a number for each page, in which each of its bytes counts, and so its page number.
@@ -11,13 +14,14 @@ export class PageSums {
   readonly #memory = new LinearMemory();
   readonly #loops = loopsIn(this.#memory);
   readonly #room = this.#memory.reserve(PIECE);
+  readonly #contents = this.#memory.reserve(4 * MOST_PAGES);
   readonly #pageSize: number;
 
   constructor(pageSize: number) {
     this.#pageSize = pageSize;
   }
 
-  /** Bytes for a megabyte of pages: what is read into these is summed up where it is. */
+  /** Bytes for some pages: what is read into these is summed up where it is. */
   get room(): Uint8Array {
     return this.#memory.bytes(this.#room, PIECE);
   }
@@ -31,6 +35,12 @@ export class PageSums {
       sum += this.#sum(piece.length, this.#room);
     }
     return BigInt.asUintN(64, sum);
+  }
+
+  /** How many bytes the first `count` pages in `room` have in use; good until the next call. */
+  contents(count: number): Uint32Array {
+    this.#loops.measurePages(this.#room, count * this.#pageSize, this.#pageSize, this.#contents);
+    return this.#memory.numbers(this.#contents, count);
   }
 
   #sum(size: number, address: number): bigint {

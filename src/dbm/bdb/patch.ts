@@ -1,33 +1,47 @@
-import { constants } from 'node:fs';
+import { chmodSync, constants, statSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
-import type { Change } from '../format.ts';
-import { createFile, type Output } from '../output.ts';
-import { BdbFile } from './file.ts';
+import type { Change, Prepared } from '../format.ts';
+import { changeFile, createFile, type Output } from '../output.ts';
 import { checksumIn, fileIdOf, type Shape } from './file-id.ts';
 import { FILE_ID_SIZE, META, META_SIZE } from './layout.ts';
 import { writeMeta } from './meta.ts';
 import { NotPatchable } from './not-patchable.ts';
+import { hasEntry } from './page-builder.ts';
 import { PageFile } from './page-file.ts';
-import { checkPages } from './patched-pages.ts';
-import { Rewriting } from './rewriting.ts';
+import { checkedContents, checkGeometry } from './patched-pages.ts';
+import { type Page, Rewriting, type RewrittenBucket } from './rewriting.ts';
+
+/** `Format.prepare` for files of `writeBdb`. */
+export async function prepareBdb(path: string, old: string): Promise<Prepared | undefined> {
+  try {
+    refuseForeign(old);
+    return { contents: await copy(path, old) };
+  } catch (error) {
+    if (isNotPatchable(error, old)) return undefined;
+    throw error;
+  }
+}
 
 /**
  * `Format.patch` for files of `writeBdb`. Size and number of the pages follow from the entries, and hardly ever change: but
  * for the buckets in which something changes, and the pages behind the buckets', which are few, the file is a copy.
  */
-export async function patchBdb(path: string, old: string, change: Change): Promise<boolean> {
-  let file: PageFile | undefined;
+export async function patchBdb(
+  path: string,
+  old: string,
+  change: Change,
+  prepared?: Prepared,
+): Promise<boolean> {
+  const { contents } = prepared ?? (await prepareBdb(path, old)) ?? {};
+  if (contents === undefined) return false;
   try {
-    file = new PageFile(old);
-    await patch(path, file, change);
+    await rewrite(path, change, contents);
     return true;
   } catch (error) {
     if (isNotPatchable(error, old)) return false;
     throw error;
-  } finally {
-    file?.close();
   }
 }
 
@@ -37,36 +51,77 @@ function isNotPatchable(error: unknown, old: string): boolean {
   return error instanceof DbmError && (error.path === old || error.cause instanceof NotPatchable);
 }
 
-async function patch(path: string, file: PageFile, change: Change): Promise<void> {
-  const { buckets, shape, checksum } = ownFile(file);
-  const rewriting = new Rewriting(file, change);
-  const { numbers, firstPages, furtherPages } = rewriting;
-  const { pageSize } = shape;
-  const page = (i: number): Uint8Array => firstPages.subarray(i * pageSize, (i + 1) * pageSize);
-  const after: Shape = {
-    pageSize,
-    entries: shape.entries + change.come.count - change.gone.count,
-    pages: 1 + buckets + furtherPages.length / pageSize,
-  };
-  const checksumAfter = BigInt.asUintN(64, checksum + rewriting.checksumChange);
-
-  const fill = async (output: Output): Promise<void> => {
-    await copyFile(file.path, path, constants.COPYFILE_FICLONE);
-    for (const [i, number] of numbers.entries()) {
-      put(output, page(i), (1 + number) * pageSize);
-      if (output.full) await output.room();
-    }
-    put(output, furtherPages, (1 + buckets) * pageSize);
-    put(output, metaPage(after, buckets, checksumAfter), 0);
-    output.cut(after.pages * pageSize);
-  };
-  await createFile(path, fill, () => check(path, buckets, checksumAfter, change));
+function refuseForeign(path: string): void {
+  const file = new PageFile(path);
+  try {
+    ownFile(file);
+  } finally {
+    file.close();
+  }
 }
 
-function put(output: Output, bytes: Uint8Array, position: number): void {
-  const stream = output.stream(position);
-  stream.put(bytes);
-  stream.end();
+/** @returns how many bytes each page has in use */
+async function copy(path: string, old: string): Promise<Uint32Array> {
+  let contents = new Uint32Array(0);
+  const fill = async (): Promise<void> => {
+    await copyFile(old, path, constants.COPYFILE_FICLONE);
+    const { mode } = statSync(path);
+    // It has the rights of the old one by now, which only root may write to without that.
+    if ((mode & OWNER_WRITES) === 0) chmodSync(path, (mode & RIGHTS) | OWNER_WRITES);
+  };
+  const check = (): void => {
+    const file = new PageFile(path);
+    try {
+      contents = checkedContents(file, ownFile(file).checksum);
+    } finally {
+      file.close();
+    }
+  };
+  await createFile(path, fill, check);
+  return contents;
+}
+
+const RIGHTS = 0o7777;
+const OWNER_WRITES = 0o200;
+
+/** Makes a copy, whose pages have so much in use, the file that is wanted. */
+async function rewrite(path: string, change: Change, contents: Uint32Array): Promise<void> {
+  let rewritten: Rewritten | undefined;
+  const fill = async (output: Output): Promise<void> => {
+    const file = new PageFile(path);
+    try {
+      rewritten = planRewriting(file, change, contents);
+    } finally {
+      file.close();
+    }
+    const { pageSize, pages, pageCount } = rewritten;
+    for (const { page, bytes } of pages) output.put(bytes, page * pageSize);
+    output.cut(pageCount * pageSize);
+  };
+  await changeFile(path, fill, () => rewritten && check(path, rewritten, change));
+}
+
+/** What a copy is to become. */
+interface Rewritten {
+  readonly pageSize: number;
+  readonly pageCount: number;
+  /** Those that become others. */
+  readonly pages: readonly Page[];
+  readonly buckets: readonly RewrittenBucket[];
+  /** How many bytes each bucket has on its pages. */
+  readonly content: Uint32Array;
+}
+
+function planRewriting(file: PageFile, change: Change, contents: Uint32Array): Rewritten {
+  const { buckets: bucketCount, shape, checksum } = ownFile(file);
+  const { buckets, furtherPages, checksumChange } = new Rewriting(file, change);
+  const entries = shape.entries + change.come.count - change.gone.count;
+  const after: Shape = { ...shape, entries, pages: 1 + bucketCount + furtherPages.length };
+  const meta = metaPage(after, bucketCount, BigInt.asUintN(64, checksum + checksumChange));
+  const content = contents.slice(1, 1 + bucketCount);
+  for (const bucket of buckets) content[bucket.number] = bucket.content;
+  const pages = [{ page: 0, bytes: meta }, ...buckets.flatMap(({ pages }) => pages)];
+  return { pageSize: shape.pageSize, pageCount: after.pages, pages, buckets, content };
 }
 
 /** What a file says of itself whose every page `writeBdb` wrote, as far as one can tell without reading them. */
@@ -94,31 +149,40 @@ function metaPage(shape: Shape, buckets: number, checksum: bigint): Uint8Array {
   return page;
 }
 
-/** Reads the new file back: all of it by its checksum, which was worked out, and the entries that changed by their keys. */
-function check(path: string, buckets: number, checksum: bigint, { gone, come }: Change): void {
-  const pages = new PageFile(path);
+/** Reads back what was written into the copy, which was read back itself, and looks for the entries that changed. */
+function check(
+  path: string,
+  { pageSize, pageCount, pages, buckets, content }: Rewritten,
+  change: Change,
+): void {
+  const file = new PageFile(path);
   try {
-    checkPages(pages, buckets, checksum);
-  } finally {
-    pages.close();
-  }
-  const file = new BdbFile(path, { terminated: true });
-  try {
-    const kept = new Set<string>();
-    for (let i = 0; i < come.count; i++) {
-      const key = come.pool.subarray(come.keyStart[i], come.keyEnd[i]);
-      const value = come.pool.subarray(come.valueStart[i], come.valueEnd[i]);
-      const found = file.get(key);
-      if (found === undefined || Buffer.compare(found, value) !== 0)
-        throw new NotPatchable('an entry is not there');
-      kept.add(Buffer.from(key).toString('latin1'));
+    const read = Buffer.alloc(pageSize);
+    for (const { page, bytes } of pages) {
+      file.readPages(page, read);
+      if (read.compare(bytes) !== 0)
+        throw file.fault(page, 'reading it back gave other bytes than were written; check the disk');
     }
-    for (let i = 0; i < gone.count; i++) {
-      const key = gone.pool.subarray(gone.keyStart[i], gone.keyEnd[i]);
-      if (!kept.has(Buffer.from(key).toString('latin1')) && file.get(key) !== undefined)
-        throw new NotPatchable('an entry is still there');
-    }
+    if (file.size !== pageCount * pageSize) throw file.fault(pageCount, 'it does not end where it should');
+    checkGeometry(file, content);
   } finally {
     file.close();
+  }
+  for (const bucket of buckets) checkEntries(bucket, change);
+}
+
+/** @throws NotPatchable when an entry that comes is not on the pages of its bucket, or one that goes still is */
+function checkEntries({ pages, change }: RewrittenBucket, { gone, come }: Change): void {
+  const isThere = (key: Uint8Array, value?: Uint8Array): boolean =>
+    pages.some(({ bytes }) => hasEntry(bytes, key, value));
+  const kept = change.come.map((i) => come.pool.subarray(come.keyStart[i], come.keyEnd[i]));
+  for (const [n, i] of change.come.entries()) {
+    const value = come.pool.subarray(come.valueStart[i], come.valueEnd[i]);
+    if (!isThere(kept[n], value)) throw new NotPatchable('an entry is not there');
+  }
+  for (const i of change.gone) {
+    const key = gone.pool.subarray(gone.keyStart[i], gone.keyEnd[i]);
+    const isKept = kept.some((other) => Buffer.compare(key, other) === 0);
+    if (!isKept && isThere(key)) throw new NotPatchable('an entry is still there');
   }
 }

@@ -1,31 +1,43 @@
-import { viewOf } from '../bytes.ts';
 import { type Geometry, geometryFor, pagesBeyond, SMALLEST_PAGE } from './geometry.ts';
 import { hashKey } from './hash.ts';
 import { HashPage } from './hash-page.ts';
-import { PAGE, PAGE_HEADER } from './layout.ts';
+import { PAGE_HEADER } from './layout.ts';
 import { NotPatchable } from './not-patchable.ts';
 import type { PageFile } from './page-file.ts';
 import { PageSums } from './page-sums.ts';
 
 /**
- * Reads the pages of a patched file, which are to have this checksum, and makes sure that a file of the same entries that is
- * written whole has pages of the same size and number.
+ * Reads all pages of a file that is to be patched, which are to have this checksum.
  *
+ * @returns how many bytes each has in use; 0 for the meta page
+ * @throws NotPatchable when they have another checksum; DbmError when the file can't be read
+ */
+export function checkedContents(file: PageFile, checksum: bigint): Uint32Array<ArrayBuffer> {
+  const { pageSize, pageCount } = file;
+  const sums = new PageSums(pageSize);
+  const contents = new Uint32Array(pageCount);
+  let sum = 0n;
+  for (let page = 1; page < pageCount; ) {
+    const count = file.readPages(page, sums.room);
+    sum += sums.of(sums.room.subarray(0, count * pageSize));
+    contents.set(sums.contents(count), page);
+    page += count;
+  }
+  if (BigInt.asUintN(64, sum) !== checksum) throw new NotPatchable('the old file was damaged');
+  return contents;
+}
+
+/**
+ * Makes sure that a file of the same entries that is written whole has pages of the same size and number as a patched one.
+ *
+ * @param content how many bytes each bucket has on its pages
  * @throws NotPatchable when that is not so; DbmError when the file can't be read
  */
-export function checkPages(file: PageFile, buckets: number, checksum: bigint): void {
+export function checkGeometry(file: PageFile, content: Uint32Array): void {
   const { pageSize } = file;
-  const content = new Float64Array(buckets);
-  let bucket = 0;
-  const sum = checksumOf(file, (page, used, previous) => {
-    if (page <= buckets) bucket = page - 1;
-    else if (previous <= buckets) bucket = previous - 1;
-    content[bucket] += used;
-  });
-  if (sum !== checksum) throw new NotPatchable('the old file was damaged');
-
+  const buckets = content.length;
   let all = 0;
-  for (const bytes of content) all += bytes;
+  for (let bucket = 0; bucket < buckets; bucket++) all += content[bucket];
   // The smallest pages are the first that are tried, and have no long items here.
   let scan = pageSize === SMALLEST_PAGE ? undefined : new Scan(file);
   const geometry = geometryFor(all, scan?.longestValue ?? 0, (asked) => {
@@ -36,25 +48,6 @@ export function checkPages(file: PageFile, buckets: number, checksum: bigint): v
   });
   if (geometry.pageSize !== pageSize || geometry.buckets !== buckets)
     throw new NotPatchable('other pages are better by now');
-}
-
-/** The checksum of all pages but the meta page. @param visit hears what each has on it, and which page it follows */
-function checksumOf(file: PageFile, visit: (page: number, used: number, previous: number) => void): bigint {
-  const { pageSize, pageCount } = file;
-  const sums = new PageSums(pageSize);
-  const bytes = sums.room;
-  const view = viewOf(bytes);
-  let checksum = 0n;
-  for (let page = 1; page < pageCount; ) {
-    const count = file.readPages(page, bytes);
-    for (let i = 0, at = 0; i < count; i++, at += pageSize) {
-      const used = pageSize - view.getUint16(at + PAGE.low, true) + 2 * view.getUint16(at + PAGE.items, true);
-      visit(page + i, used, view.getUint32(at + PAGE.previous, true));
-    }
-    checksum += sums.of(bytes.subarray(0, count * pageSize));
-    page += count;
-  }
-  return BigInt.asUintN(64, checksum);
 }
 
 /** What pages of another size would hold: the hash of each entry, and the bytes that it takes. */

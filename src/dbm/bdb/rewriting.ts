@@ -2,12 +2,14 @@ import { sameBytes, viewOf } from '../bytes.ts';
 import type { Change } from '../format.ts';
 import type { Pairs } from '../pairs.ts';
 import { PairsBuilder } from '../pairs-builder.ts';
-import { itemSize, SMALLEST_PAGE } from './geometry.ts';
+import { type BucketChange, EditedPage, entrySize } from './edited-page.ts';
+import { SMALLEST_PAGE } from './geometry.ts';
 import { hashKey } from './hash.ts';
 import { HashPage } from './hash-page.ts';
 import { compareKeys } from './key-order.ts';
-import { ITEM_DATA, isOffPage, NOT_LOGGED, PAGE, PAGE_HASH, PAGE_HEADER } from './layout.ts';
+import { isOffPage, PAGE, PAGE_HASH, PAGE_HEADER } from './layout.ts';
 import { NotPatchable } from './not-patchable.ts';
+import { PageBuilder } from './page-builder.ts';
 import type { PageFile } from './page-file.ts';
 import { PageSums } from './page-sums.ts';
 
@@ -20,17 +22,15 @@ const MOST_CHANGES = 4;
  */
 export class Rewriting {
   /** The buckets that are rewritten, in their order. */
-  readonly numbers: readonly number[];
-  /** Their first pages, one behind the other. */
-  readonly firstPages: Uint8Array;
+  readonly buckets: readonly RewrittenBucket[];
   /** All pages behind the buckets', as they are to be. */
-  readonly furtherPages: Uint8Array;
+  readonly furtherPages: readonly Uint8Array[];
   /** What has to be added to the file's checksum. */
   readonly checksumChange: bigint;
   readonly #file: PageFile;
   readonly #change: Change;
   readonly #page: HashPage;
-  /** Those of all buckets that are rewritten. */
+  /** Those of the buckets that are put together anew. */
   readonly #entries: PairsBuilder;
   readonly #further: Uint8Array[] = [];
   /** The number of the next page behind the buckets'. */
@@ -44,23 +44,25 @@ export class Rewriting {
     const { pageSize, meta } = file;
     const changes = this.#byBucket();
     const buckets = meta.maxBucket + 1;
-    this.numbers = [...new Set([...changes.keys(), ...this.#bucketsOfMorePages()])].sort((a, b) => a - b);
-    if (this.numbers.length * MOST_CHANGES > buckets) throw new NotPatchable('too much changes');
+    const numbers = [...new Set([...changes.keys(), ...this.#bucketsOfMorePages()])].sort((a, b) => a - b);
+    if (numbers.length * MOST_CHANGES > buckets) throw new NotPatchable('too much changes');
 
-    const pages = this.numbers.length + file.pageCount - 1 - buckets;
+    const pages = numbers.length + file.pageCount - 1 - buckets;
     this.#entries = new PairsBuilder(file.path, pages * pageSize + bytesOf(change.come));
     this.#nextPage = buckets + 1;
-    this.firstPages = new Uint8Array(this.numbers.length * pageSize);
     const sums = new PageSums(pageSize);
-    const before = sums.room.subarray(0, pageSize);
     let gone = this.#sumOfFurtherPages(sums);
-    for (const [i, number] of this.numbers.entries()) {
-      file.readPages(1 + number, before);
-      gone += sums.of(before);
-      this.#rewrite(number, changes.get(number) ?? NO_CHANGE, i * pageSize);
-    }
-    this.furtherPages = Buffer.concat(this.#further);
-    this.checksumChange = sums.of(this.firstPages) + sums.of(this.furtherPages) - gone;
+    const before = Buffer.alloc(numbers.length * pageSize);
+    const after = Buffer.alloc(numbers.length * pageSize);
+    this.buckets = numbers.map((number, i) => {
+      const [from, to] = [i * pageSize, (i + 1) * pageSize];
+      const page = before.subarray(from, to);
+      file.readPages(1 + number, page);
+      return this.#rewrite(number, changes.get(number) ?? NO_CHANGE, page, after.subarray(from, to));
+    });
+    gone += sums.of(before);
+    this.furtherPages = this.#further;
+    this.checksumChange = sums.of(after) + sums.of(Buffer.concat(this.#further)) - gone;
   }
 
   #sumOfFurtherPages(sums: PageSums): bigint {
@@ -75,7 +77,7 @@ export class Rewriting {
 
   #byBucket(): Map<number, BucketChange> {
     const { meta } = this.#file;
-    const changes = new Map<number, BucketChange>();
+    const changes = new Map<number, { gone: number[]; come: number[] }>();
     const sort = (pairs: Pairs, part: keyof BucketChange): void => {
       const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = pairs;
       for (let i = 0; i < count; i++) {
@@ -111,7 +113,18 @@ export class Rewriting {
     return found;
   }
 
-  #rewrite(bucket: number, change: BucketChange, at: number): void {
+  #rewrite(number: number, change: BucketChange, before: Uint8Array, after: Uint8Array): RewrittenBucket {
+    const content = EditedPage.of(before, 1 + number)?.edit(this.#change, change, after);
+    if (content !== undefined)
+      return { number, change, content, pages: [{ page: 1 + number, bytes: after }] };
+    return { number, change, ...this.#putTogether(number, change, after) };
+  }
+
+  #putTogether(
+    bucket: number,
+    change: BucketChange,
+    firstPage: Uint8Array,
+  ): Pick<RewrittenBucket, 'content' | 'pages'> {
     const first = this.#entries.count;
     this.#collect(bucket, change);
     const pairs = this.#entries.finish();
@@ -124,22 +137,28 @@ export class Rewriting {
     });
     const { pageSize } = this.#file;
     const capacity = pageSize - PAGE_HEADER;
+    const pages: Page[] = [];
+    let content = 0;
     let page = 1 + bucket;
     let previous = 0;
-    let target = this.firstPages.subarray(at, at + pageSize);
+    let bytes = firstPage;
     for (let from = 0; ; ) {
+      const builder = new PageBuilder(bytes);
       let used = 0;
       let to = from;
       for (; to < order.length; to++) {
         const size = entrySize(pairs, order[to], pageSize);
         if (used + size > capacity) break;
         used += size;
+        builder.add(pairs, order[to]);
       }
+      content += used;
       const next = to < order.length ? this.#nextPage++ : 0;
-      writePage(target, pairs, order.slice(from, to), { page, previous, next });
-      if (next === 0) return;
-      target = new Uint8Array(pageSize);
-      this.#further.push(target);
+      builder.finish({ page, previous, next });
+      pages.push({ page, bytes });
+      if (next === 0) return { content, pages };
+      bytes = new Uint8Array(pageSize);
+      this.#further.push(bytes);
       previous = page;
       page = next;
       from = to;
@@ -188,10 +207,18 @@ export class Rewriting {
   }
 }
 
-/** Numbers of entries. */
-interface BucketChange {
-  readonly gone: number[];
-  readonly come: number[];
+/** A page as it is to be. */
+export interface Page {
+  readonly page: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface RewrittenBucket {
+  readonly number: number;
+  readonly change: BucketChange;
+  /** How many bytes its entries take on its pages. */
+  readonly content: number;
+  readonly pages: readonly Page[];
 }
 
 /** Bytes of all keys and values: several entries may share those of one value. */
@@ -202,39 +229,3 @@ function bytesOf({ count, keyStart, keyEnd, valueStart, valueEnd }: Pairs): numb
 }
 
 const NO_CHANGE: BucketChange = { gone: [], come: [] };
-
-function entrySize({ keyStart, keyEnd, valueStart, valueEnd }: Pairs, i: number, pageSize: number): number {
-  const key = keyEnd[i] - keyStart[i] + 1;
-  const value = valueEnd[i] - valueStart[i] + 1;
-  return itemSize(key, pageSize) + itemSize(value, pageSize);
-}
-
-/** Writes a page of `PageWriter` with some entries, none of them long, into zeroed bytes. */
-function writePage(
-  bytes: Uint8Array,
-  pairs: Pairs,
-  entries: readonly number[],
-  place: { page: number; previous: number; next: number },
-): void {
-  const view = viewOf(bytes);
-  let at = bytes.length;
-  let index = PAGE_HEADER;
-  const item = (start: number, end: number): void => {
-    at -= 1 + end - start + 1;
-    bytes[at] = ITEM_DATA;
-    bytes.set(pairs.pool.subarray(start, end), at + 1);
-    view.setUint16(index, at, true);
-    index += 2;
-  };
-  for (const i of entries) {
-    item(pairs.keyStart[i], pairs.keyEnd[i]);
-    item(pairs.valueStart[i], pairs.valueEnd[i]);
-  }
-  view.setUint32(PAGE.lsn, NOT_LOGGED, true);
-  view.setUint32(PAGE.page, place.page, true);
-  view.setUint32(PAGE.previous, place.previous, true);
-  view.setUint32(PAGE.next, place.next, true);
-  view.setUint16(PAGE.items, 2 * entries.length, true);
-  view.setUint16(PAGE.low, at, true);
-  bytes[PAGE.type] = PAGE_HASH;
-}

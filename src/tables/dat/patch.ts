@@ -1,23 +1,31 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Change } from '../../dbm/format.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { compareBytes } from '../columns/bytes.ts';
 import { textOfEntries } from './text-of-entries.ts';
 import { TextSearch } from './text-search.ts';
+import { isSameSum, TEXT_BLOCK, type TextSum, TextSummer } from './text-sum.ts';
 
 export interface PatchedText {
   /** The text, in blocks; each is good only until the next is asked for. */
   readonly blocks: () => Generator<Uint8Array>;
-  /**
-   * What the text came to, and what the old one was, once all blocks have been taken.
-   *
-   * @returns SHA-256 in hexadecimal
-   */
-  readonly outcome: () => { readonly digest: string; readonly bytes: number; readonly digestBefore: string };
-  /** Whether a file has just that text, which is made once more: that takes half as long as a digest. @throws the operating system's error */
-  readonly isIn: (path: string) => boolean;
+  /** What the text came to, once all blocks have been taken, and whether the old one was what it should be. */
+  readonly outcome: () => PatchOutcome;
   readonly close: () => void;
+}
+
+export interface PatchOutcome {
+  /** SHA-256 in hexadecimal. */
+  readonly digest: string;
+  readonly bytes: number;
+  readonly isOldAsKnown: boolean;
+}
+
+/** What the old text should be: its SHA-256 in hexadecimal, and its sum, where it was found to have that digest before. */
+export interface OldText {
+  readonly digest: string;
+  readonly sum?: TextSum | undefined;
 }
 
 /** A piece of the old text that is left out, and what stands in its place. */
@@ -27,22 +35,20 @@ interface Edit {
   readonly put: Uint8Array;
 }
 
-const BLOCK = 1 << 20;
-
 /**
  * The canonical text of a table, from a file with that of the table before. Where the file is none, what comes out means
- * nothing: whoever takes it compares the digest of the old text with the one that it should have.
+ * nothing: whoever takes it asks in the end whether it was.
  *
  * @param change each part in the order of its keys
  * @returns undefined when an entry that goes is not in the file, or one that comes is
  * @throws the operating system's error
  */
-export function patchText(path: string, change: Change): PatchedText | undefined {
+export function patchText(path: string, old: OldText, change: Change): PatchedText | undefined {
   const descriptor = openSync(path, 'r');
   try {
     const { size } = fstatSync(descriptor);
     const edits = editsOf(new TextSearch(descriptor, size), change);
-    if (edits !== undefined) return new Patched(descriptor, edits);
+    if (edits !== undefined) return new Patched(descriptor, old, edits);
   } catch (error) {
     closeSync(descriptor);
     throw error;
@@ -73,20 +79,23 @@ const NOTHING = new Uint8Array(0);
 
 class Patched implements PatchedText {
   readonly #descriptor: number;
+  readonly #old: OldText;
   readonly #edits: readonly Edit[];
   readonly #before = createHash('sha256');
+  readonly #sumBefore = new TextSummer();
   readonly #after = createHash('sha256');
   #bytes = 0;
 
-  constructor(descriptor: number, edits: readonly Edit[]) {
+  constructor(descriptor: number, old: OldText, edits: readonly Edit[]) {
     this.#descriptor = descriptor;
+    this.#old = old;
     this.#edits = edits;
   }
 
   *blocks(): Generator<Uint8Array> {
-    const block = Buffer.allocUnsafeSlow(BLOCK);
+    const block = Buffer.allocUnsafeSlow(TEXT_BLOCK);
     let used = 0;
-    for (const piece of this.#pieces(this.#before)) {
+    for (const piece of this.#pieces()) {
       for (let from = 0; from < piece.length; ) {
         const to = Math.min(piece.length, from + block.length - used);
         block.set(piece.subarray(from, to), used);
@@ -100,31 +109,11 @@ class Patched implements PatchedText {
     if (used > 0) yield this.#counted(block.subarray(0, used));
   }
 
-  outcome(): { digest: string; bytes: number; digestBefore: string } {
-    return {
-      digest: this.#after.digest('hex'),
-      bytes: this.#bytes,
-      digestBefore: this.#before.digest('hex'),
-    };
-  }
-
-  isIn(path: string): boolean {
-    const file = openSync(path, 'r');
-    try {
-      const read = Buffer.allocUnsafeSlow(BLOCK);
-      let at = 0;
-      for (const piece of this.#pieces()) {
-        for (let from = 0; from < piece.length; from += BLOCK) {
-          const part = piece.subarray(from, from + BLOCK);
-          const count = readSync(file, read, 0, part.length, at);
-          if (count < part.length || read.compare(part, 0, count, 0, count) !== 0) return false;
-          at += count;
-        }
-      }
-      return fstatSync(file).size === at;
-    } finally {
-      closeSync(file);
-    }
+  outcome(): PatchOutcome {
+    const { digest, sum } = this.#old;
+    const isOldAsKnown =
+      sum === undefined ? this.#before.digest('hex') === digest : isSameSum(this.#sumBefore.sum, sum);
+    return { digest: this.#after.digest('hex'), bytes: this.#bytes, isOldAsKnown };
   }
 
   close(): void {
@@ -137,16 +126,17 @@ class Patched implements PatchedText {
     return block;
   }
 
-  /** The old text where it stays, and between its pieces what is put there. @param hash hears all of the old text */
-  *#pieces(hash?: Hash): Generator<Uint8Array> {
-    const read = Buffer.allocUnsafeSlow(BLOCK);
+  /** The old text where it stays, and between its pieces what is put there. */
+  *#pieces(): Generator<Uint8Array> {
+    const read = Buffer.allocUnsafeSlow(TEXT_BLOCK);
     let edit = 0;
     /** How far the old text has been handed over, or left out. */
     let done = 0;
     for (let start = 0; ; ) {
-      const count = readSync(this.#descriptor, read, 0, BLOCK, start);
+      const count = readSync(this.#descriptor, read, 0, TEXT_BLOCK, start);
       const end = start + count;
-      hash?.update(read.subarray(0, count));
+      if (this.#old.sum === undefined) this.#before.update(read.subarray(0, count));
+      else this.#sumBefore.add(read.subarray(0, count));
       for (; edit < this.#edits.length && (this.#edits[edit].at < end || count === 0); edit++) {
         const { at, cut, put } = this.#edits[edit];
         if (at > done) yield read.subarray(done - start, at - start);

@@ -1,5 +1,4 @@
 import { readSync } from 'node:fs';
-import { compareBytes } from '../columns/bytes.ts';
 import { readDat } from './read.ts';
 
 const LF = 0x0a;
@@ -7,14 +6,15 @@ const BLANK = 0x20;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 
-/** The place of one entry in so many bytes is looked up and remembered; from there on lines are read one by one. */
-const GRID = 1024;
+/** The place of one entry in so many bytes is looked up and remembered; all that lies between two of these is read at once. */
+const GRID = 1 << 14;
+/** Entries are seldom longer. */
+const LINE = 1024;
 
 /** An entry in a text. */
 interface Found {
   readonly at: number;
-  readonly key: Uint8Array;
-  readonly text: Buffer;
+  readonly key: Buffer;
 }
 
 /** Finds entries by their keys in a file with the canonical text of a table, which is never read whole. */
@@ -33,7 +33,7 @@ export class TextSearch {
   }
 
   /**
-   * Where the entry of a key begins, and its text; without one, where it would stand.
+   * Where the entry of a key begins, and its text, good until the next call; without one, where it would stand.
    *
    * @throws the operating system's error
    */
@@ -43,39 +43,32 @@ export class TextSearch {
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
       const first = this.#first(middle);
-      if (first !== undefined && compare(first.key, key) <= 0) low = middle;
+      if (first !== undefined && first.key.compare(key) <= 0) low = middle;
       else high = middle;
     }
-    let entry = this.#first(low);
-    while (entry !== undefined) {
-      const order = compare(entry.key, key);
-      if (order === 0) return { at: entry.at, found: entry.text };
-      if (order > 0) return { at: entry.at, found: undefined };
-      entry = this.#entryAt(entry.at + entry.text.length);
-    }
-    return { at: this.#size, found: undefined };
+    const from = this.#first(low)?.at ?? this.#size;
+    const to = this.#first(low + 1)?.at ?? this.#size;
+    const { at, end } = findIn(this.#bytes(from, to - from), key);
+    return { at: from + at, found: end === undefined ? undefined : this.#bytes(from + at, end - at) };
   }
 
   #first(stretch: number): Found | undefined {
     if (this.#firsts.has(stretch)) return this.#firsts.get(stretch);
     const from = stretch * GRID;
-    const at = from === 0 ? 0 : this.#endOf(from - 1);
-    const found = this.#entryAt(at);
-    const kept = found && { ...found, text: Buffer.from(found.text) };
-    this.#firsts.set(stretch, kept);
-    return kept;
+    const at = from === 0 ? 0 : from > this.#size ? this.#size : this.#endOf(from - 1);
+    const found = at < this.#size ? { at, key: Buffer.from(this.#keyAt(at)) } : undefined;
+    this.#firsts.set(stretch, found);
+    return found;
   }
 
-  #entryAt(at: number): Found | undefined {
-    if (at >= this.#size) return undefined;
+  #keyAt(at: number): Buffer {
     const end = this.#endOf(at);
-    const text = this.#bytes(at, end - at);
-    return { at, key: keyOf(text), text };
+    return keyOf(this.#bytes(at, end - at));
   }
 
   /** Where the next entry begins behind the line that `at` is in. */
   #endOf(at: number): number {
-    for (let length = GRID; ; length *= 2) {
+    for (let length = LINE; ; length *= 2) {
       const bytes = this.#bytes(at, length);
       const isLast = at + bytes.length >= this.#size;
       const end = entryEnd(bytes, 0, isLast);
@@ -89,7 +82,7 @@ export class TextSearch {
     const wanted = Math.min(length, this.#size - at);
     const from = at - this.#windowAt;
     if (from >= 0 && from + wanted <= this.#window.length) return this.#window.subarray(from, from + wanted);
-    const most = Math.min(Math.max(length, 4 * GRID), this.#size - at);
+    const most = Math.min(Math.max(length, 2 * LINE), this.#size - at);
     if (this.#room.length < most) this.#room = Buffer.allocUnsafeSlow(2 * most);
     let count = 0;
     while (count < most) {
@@ -116,13 +109,35 @@ export function entryEnd(bytes: Uint8Array, start: number, isAll: boolean): numb
   return undefined;
 }
 
-/** The key of an entry's text. */
-function keyOf(text: Buffer): Uint8Array {
-  if (text[0] !== QUOTE) return Buffer.from(text.subarray(0, text.indexOf(COLON)));
-  const { pool, keyStart, keyEnd } = readDat(Buffer.from(text), { lowerCaseKeys: false });
-  return pool.slice(keyStart[0], keyEnd[0]);
+/** Where in whole entries that of a key begins and ends; without one, where it would begin. */
+function findIn(text: Buffer, key: Uint8Array): { readonly at: number; readonly end: number | undefined } {
+  let low = 0;
+  let high = text.length;
+  while (low < high) {
+    const start = entryStart(text, low, (low + high) >>> 1);
+    const end = entryEnd(text, start, true) ?? text.length;
+    const order = keyOf(text.subarray(start, end)).compare(key);
+    if (order === 0) return { at: start, end };
+    if (order < 0) low = end;
+    else high = start;
+  }
+  return { at: low, end: undefined };
 }
 
-function compare(a: Uint8Array, b: Uint8Array): number {
-  return compareBytes(a, 0, a.length, b, 0, b.length);
+/** Where the entry begins in whose text `at` is, not before `first`, where one does. */
+function entryStart(text: Buffer, first: number, at: number): number {
+  for (let start = at; start > first; ) {
+    const newline = text.lastIndexOf(LF, start - 1);
+    if (newline < first) return first;
+    if (text[newline + 1] !== BLANK) return newline + 1;
+    start = newline;
+  }
+  return first;
+}
+
+/** The key of an entry's text, good as long as that is where it can be. */
+function keyOf(text: Buffer): Buffer {
+  if (text[0] !== QUOTE) return text.subarray(0, Math.max(0, text.indexOf(COLON)));
+  const { pool, keyStart, keyEnd } = readDat(Buffer.from(text), { lowerCaseKeys: false });
+  return Buffer.from(pool.subarray(keyStart[0], keyEnd[0]));
 }

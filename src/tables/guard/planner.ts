@@ -175,7 +175,7 @@ class Planner {
     const verdict = this.#judge(base, candidate, difference, this.#options.force);
     if (verdict.findings.length === 0) {
       const shown = adopted === undefined ? difference : differenceOf(published, candidate);
-      const write = publish(candidate, known && base && changeOf(known, base));
+      const write = publish(candidate, known && base && changeOf(known, base, this.#table.survey));
       return { outcome: 'published', base: published, difference: shown, write };
     }
     const { findings } = verdict;
@@ -280,8 +280,8 @@ function publish(table: Table, change?: TableChange): Plan['write'] {
 }
 
 /** What goes and what comes, of a difference that has no more of the tables than that. */
-function changeOf({ before, after }: Difference, { digest }: Base): TableChange {
-  return { gone: before, come: after, digestBefore: digest };
+function changeOf({ before, after }: Difference, { digest }: Base, { stamps }: Survey): TableChange {
+  return { gone: before, come: after, before: { digest, stamps } };
 }
 
 /** What somebody wrote stays as it is written. */

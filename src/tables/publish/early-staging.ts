@@ -1,6 +1,7 @@
 import type { Table } from '../columns/table.ts';
-import type { Plan } from '../guard/plan.ts';
+import type { Plan, TableAtHand } from '../guard/plan.ts';
 import type { TableThreads } from '../threads/table-threads.ts';
+import { discardPrepared, type PreparedFiles } from './prepare.ts';
 import type { Parts, StagedTable } from './stage.ts';
 
 /** The label of a table's files that come in one step. */
@@ -14,31 +15,70 @@ interface Begun {
   readonly staged: Promise<StagedTable | undefined>;
 }
 
-/** Stages tables as soon as it is known what is to become of them, while other tables are still waiting for their sources. */
+interface Preparing {
+  readonly files: TableAtHand['files'];
+  /** Undefined where it failed, or can't be done: the table is staged without. */
+  readonly prepared: Promise<PreparedFiles | undefined>;
+}
+
+/**
+ * Stages tables as soon as it is known what is to become of them, while other tables are still waiting for their sources; and
+ * prepares for that as soon as it is known that something changed.
+ */
 export class EarlyStaging {
   readonly #threads: TableThreads;
   readonly #begun = new Map<string, Begun>();
+  readonly #preparing = new Map<string, Preparing>();
+  /** Preparations that are being removed. */
+  #removed: Promise<unknown> = Promise.resolve();
 
   constructor(threads: TableThreads) {
     this.#threads = threads;
   }
 
-  begin({ selected, write, files, config }: Plan): void {
-    if (!selected || write === undefined) return;
-    const { table, parts, change } = write;
-    const staged = this.#threads.stage(files, table, parts, WHOLE_STEP, change).catch(() => undefined);
-    this.#begun.set(config.name, { table, parts, since: performance.now(), staged });
+  /** Prepares a table that will likely change in some of its entries. Is told of it more than once. */
+  prepare({ config: { name }, files, survey, selected }: TableAtHand): void {
+    const { published, foreign, datThere, dbmMatches, datDigest, stamps } = survey;
+    if (this.#preparing.has(name) || !selected || published === undefined || foreign !== undefined) return;
+    if (!datThere || !dbmMatches || datDigest !== published.digest) return;
+    const { digest, size } = published;
+    const prepared = this.#threads
+      .prepareFiles(files, { digest, stamps }, size.entries, WHOLE_STEP)
+      .catch(() => undefined);
+    this.#preparing.set(name, { files, prepared });
   }
 
-  /** What was begun for a plan, if that is still what it wants. Its time is the plan's. */
+  /** Hears of each plan as soon as it is made. */
+  planned({ write, config }: Plan): void {
+    if (write?.change === undefined) this.#unprepare(config.name);
+  }
+
+  begin(plan: Plan): void {
+    const { selected, write } = plan;
+    if (!selected || write === undefined) return;
+    const { table, parts } = write;
+    const staged = this.#stage(plan, write).catch(() => undefined);
+    this.#begun.set(plan.config.name, { table, parts, since: performance.now(), staged });
+  }
+
+  /** What was begun for a plan, if that is still what it wants, its time being the plan's; or what is made of what was prepared. */
   async take(plan: Plan): Promise<StagedTable | undefined> {
-    const begun = this.#begun.get(plan.config.name);
-    if (begun === undefined) return undefined;
-    this.#begun.delete(plan.config.name);
+    await this.#removed;
+    const { name } = plan.config;
+    const { write } = plan;
+    const begun = this.#begun.get(name);
+    if (begun === undefined) {
+      const isPrepared = write !== undefined && this.#preparing.has(name);
+      return isPrepared ? this.#stage(plan, write) : undefined;
+    }
+    this.#begun.delete(name);
     plan.milliseconds += performance.now() - begun.since;
     const staged = await begun.staged;
-    const { table, parts } = plan.write ?? {};
-    if (table === begun.table && parts?.dat === begun.parts.dat && parts.dbm === begun.parts.dbm)
+    if (
+      write?.table === begun.table &&
+      write.parts.dat === begun.parts.dat &&
+      write.parts.dbm === begun.parts.dbm
+    )
       return staged;
     await staged?.discard();
     return undefined;
@@ -50,5 +90,27 @@ export class EarlyStaging {
       await (await staged)?.discard();
       this.#begun.delete(name);
     }
+    for (const name of this.#preparing.keys()) this.#unprepare(name);
+    await this.#removed;
+  }
+
+  async #stage(
+    { files, config }: Plan,
+    { table, parts, change }: Exclude<Plan['write'], undefined>,
+  ): Promise<StagedTable> {
+    if (change === undefined) this.#unprepare(config.name);
+    const prepared = await this.#preparing.get(config.name)?.prepared;
+    this.#preparing.delete(config.name);
+    await this.#removed;
+    return this.#threads.stage(files, table, parts, WHOLE_STEP, change, prepared);
+  }
+
+  #unprepare(name: string): void {
+    const preparing = this.#preparing.get(name);
+    if (preparing === undefined) return;
+    this.#preparing.delete(name);
+    const { files, prepared } = preparing;
+    const removed = prepared.then((there) => there && discardPrepared(files, WHOLE_STEP));
+    this.#removed = Promise.all([this.#removed, removed]);
   }
 }

@@ -67,3 +67,17 @@ export function stampsOf(files: TableFiles): Record<string, string> {
   }
   return stamps;
 }
+
+/** A table's files as they were found. */
+export interface FilesBefore {
+  /** SHA-256 of the `.dat`. */
+  readonly digest: string;
+  readonly stamps: Readonly<Record<string, string>>;
+}
+
+/** Whether the files are those still that were found. */
+export function areStill(files: TableFiles, { stamps }: FilesBefore): boolean {
+  const now = stampsOf(files);
+  const names = Object.keys(now);
+  return names.length === Object.keys(stamps).length && names.every((name) => now[name] === stamps[name]);
+}

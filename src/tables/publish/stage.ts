@@ -1,17 +1,18 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DbmError } from '../../dbm/error.ts';
-import type { Change, Format } from '../../dbm/format.ts';
+import type { Change, Format, Prepared } from '../../dbm/format.ts';
 import { fileDigest } from '../columns/digest.ts';
 import type { Measure, Table } from '../columns/table.ts';
-import { patchText } from '../dat/patch.ts';
+import { type OldText, patchText } from '../dat/patch.ts';
 import { directoryInTheWay, PublishError, systemReason } from '../error.ts';
 import type { Stopwatch } from '../threads/stopwatch.ts';
-import type { TableFiles } from './files.ts';
+import { areStill, type FilesBefore, type TableFiles } from './files.ts';
+import type { PreparedFiles } from './prepare.ts';
 import type { ReplacedFiles } from './replaced-files.ts';
-
-const STAGED_PREFIX = '.mailhub-tables.';
+import { STAGED_PREFIX, stagedPath } from './staged-path.ts';
+import { writeText } from './write-text.ts';
 
 /** What of a table is to be written. */
 export interface Parts {
@@ -21,8 +22,8 @@ export interface Parts {
 
 /** What is to be changed in a table's files. */
 export interface TableChange extends Change {
-  /** SHA-256 of the `.dat` that has the entries before. */
-  readonly digestBefore: string;
+  /** The files that have the entries before. */
+  readonly before: FilesBefore;
 }
 
 export interface Rename {
@@ -84,7 +85,8 @@ export async function stage(
       ? [
           stopwatch.timeAsync('.dat', async () => {
             const staged = stagedPath(files.dat, label);
-            await writeText(table.text(), staged, files.dat, () => table.measure());
+            await refuseDirectory(files.dat);
+            await writeText(staged, table.text());
             await keepAttributes(staged, files.dat);
           }),
         ]
@@ -102,6 +104,7 @@ export async function stage(
 /**
  * The same files, made from those that they replace, of which not much changes.
  *
+ * @param prepared what was prepared with the same label; it is used up, or gone
  * @returns undefined when they can't be made in this way: because a format is always written whole, or the files are not what
  * they are taken for. Nothing is left behind then, nor when it throws
  * @throws PublishError, DbmError
@@ -111,21 +114,25 @@ export async function stagePatched(
   change: TableChange,
   label: string,
   stopwatch: Stopwatch,
+  prepared?: PreparedFiles,
 ): Promise<{ readonly renames: readonly Rename[]; readonly measure: Measure } | undefined> {
   if (files.dbm.some(({ format }) => format.patch === undefined)) return undefined;
   const renames = renamesOf(files, { dat: true, dbm: true }, label);
+  const old = { digest: change.before.digest, sum: prepared?.sum };
   let measure: Measure | undefined;
   const work = [
     stopwatch.timeAsync('.dat', async () => {
-      measure = await patchDat(files.dat, change, stagedPath(files.dat, label));
+      measure = await patchDat(files.dat, old, change, stagedPath(files.dat, label));
       return measure !== undefined;
     }),
-    ...files.dbm.map(({ path, format }) =>
-      stopwatch.timeAsync(format.name, () => patchDbm(path, format, change, label)),
+    ...files.dbm.map(({ path, format }, i) =>
+      stopwatch.timeAsync(format.name, () => patchDbm(path, format, change, label, prepared?.copies[i])),
     ),
   ];
   const done = await settled(work, renames);
-  if (measure !== undefined && !done.includes(false)) return { renames, measure };
+  // A dbm file that somebody put there meanwhile may be sound, and yet another one.
+  const isWhole = !done.includes(false) && areStill(files, change.before);
+  if (measure !== undefined && isWhole) return { renames, measure };
   for (const { from } of renames) await rm(from, { force: true });
   return undefined;
 }
@@ -152,14 +159,19 @@ async function settled<T>(work: readonly Promise<T>[], renames: readonly Rename[
   }
 }
 
-async function patchDat(path: string, change: TableChange, staged: string): Promise<Measure | undefined> {
-  const text = patchText(path, change);
+async function patchDat(
+  path: string,
+  old: OldText,
+  change: Change,
+  staged: string,
+): Promise<Measure | undefined> {
+  await refuseDirectory(path);
+  const text = patchText(path, old, change);
   if (text === undefined) return undefined;
   try {
-    const outcome = () => text.outcome();
-    const isRight = () => text.isIn(staged);
-    const { digest, bytes, digestBefore } = await writeText(text.blocks(), staged, path, outcome, isRight);
-    if (digestBefore !== change.digestBefore) return undefined;
+    await writeText(staged, text.blocks());
+    const { digest, bytes, isOldAsKnown } = text.outcome();
+    if (!isOldAsKnown) return undefined;
     await keepAttributes(staged, path);
     return { digest, bytes };
   } finally {
@@ -167,11 +179,17 @@ async function patchDat(path: string, change: TableChange, staged: string): Prom
   }
 }
 
-async function patchDbm(path: string, format: Format, change: Change, label: string): Promise<boolean> {
+async function patchDbm(
+  path: string,
+  format: Format,
+  change: Change,
+  label: string,
+  copy: Prepared | undefined,
+): Promise<boolean> {
   await refuseDirectory(path);
   const staged = stagedPath(path, label);
-  await rm(staged, { force: true });
-  const isPatched = (await format.patch?.(staged, path, change)) === true;
+  if (copy === undefined) await rm(staged, { force: true });
+  const isPatched = (await format.patch?.(staged, path, change, copy)) === true;
   if (isPatched) await keepAttributes(staged, path);
   return isPatched;
 }
@@ -201,7 +219,7 @@ export async function keepCandidate(files: TableFiles, table: Table): Promise<vo
   await refuseDirectory(files.candidate);
   const staged = stagedPath(files.candidate, 'new');
   try {
-    await writeText(table.text(), staged, files.dat, () => table.measure());
+    await writeText(staged, table.text());
     await keepAttributes(staged, files.dat);
     await rename(staged, files.candidate);
   } catch (error) {
@@ -216,51 +234,6 @@ export async function sweep(dir: string): Promise<void> {
   for (const name of await readdir(dir)) {
     if (name.startsWith(STAGED_PREFIX)) await rm(join(dir, name), { force: true });
   }
-}
-
-function stagedPath(path: string, label: string): string {
-  return join(dirname(path), `${STAGED_PREFIX}${basename(path)}.${label}`);
-}
-
-/**
- * Writes a text, reads it back and forces it to the disk, both at a time.
- *
- * @param measure gives what is known of all the blocks, once they are written
- * @param isRight looks whether the file has the text with that digest
- * @returns that
- */
-async function writeText<M extends { readonly digest: string }>(
-  blocks: Iterable<Uint8Array>,
-  path: string,
-  replaced: string,
-  measure: () => M,
-  isRight: (digest: string) => boolean = (digest) => hasDigest(path, digest),
-): Promise<M> {
-  await refuseDirectory(replaced);
-  let measured: M;
-  let isThere: boolean;
-  try {
-    await rm(path, { force: true });
-    const handle = await open(path, 'wx', 0o644);
-    try {
-      for (const block of blocks) await handle.writeFile(block);
-      const forced = handle.sync();
-      try {
-        measured = measure();
-        isThere = isRight(measured.digest);
-      } finally {
-        await forced;
-      }
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw new PublishError(path, systemReason(error), { cause: error });
-  }
-  if (!isThere) {
-    throw new PublishError(path, 'reading it back gave other bytes than were written; check the disk');
-  }
-  return measured;
 }
 
 async function keepAttributes(path: string, replaced: string): Promise<void> {

@@ -65,8 +65,8 @@ export interface CollectOptions {
   readonly full: boolean;
   readonly sorting: Sorting;
   readonly progress?: Progress | undefined;
-  /** Hears of every object that changed, before it is read. */
-  readonly noticed?: (() => void) | undefined;
+  /** Hears of every object of a directory that changed, before it is read. */
+  readonly noticed?: ((directory: string) => void) | undefined;
 }
 
 interface SourceAnswer extends SourceEntries {
@@ -101,10 +101,15 @@ export class Sources implements Provenance {
           .map((source) => ({ table: table.name, source })),
       );
       if (uses.length === 0) return [];
-      const { progress, ...common } = options;
-      const onProgress = progress && ((entries: number) => progress(directory.name, entries));
+      const { progress, noticed, ...common } = options;
+      const { keepHistory: keep } = config;
       return [
-        new DirectorySource(directory, uses, { ...common, keep: config.keepHistory, progress: onProgress }),
+        new DirectorySource(directory, uses, {
+          ...common,
+          keep,
+          progress: progress && ((entries) => progress(directory.name, entries)),
+          noticed: noticed && (() => noticed(directory.name)),
+        }),
       ];
     });
     for (const table of config.tables) {

@@ -7,12 +7,13 @@ import { type Run, type RunPlace, type SortedRun, sortRun } from '../columns/run
 import { type Columns, type Measure, Table } from '../columns/table.ts';
 import type { Listing } from '../columns/tally.ts';
 import { sortStream } from '../mirror/stream.ts';
-import type { TableFiles } from '../publish/files.ts';
+import type { FilesBefore, TableFiles } from '../publish/files.ts';
+import { type PreparedFiles, prepareFiles } from '../publish/prepare.ts';
 import { type Parts, type Rename, stage, stagePatched, type TableChange } from '../publish/stage.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** Work on one table, as data that crosses between threads: columns go without a copy. */
-export type Job = SortJob | OrderJob | MergeJob | StageJob | PatchJob;
+export type Job = SortJob | OrderJob | MergeJob | StageJob | PrepareJob | PatchJob;
 
 export interface SortJob {
   readonly kind: 'sort';
@@ -42,12 +43,21 @@ export type PlainFiles = Omit<TableFiles, 'dbm'> & {
   readonly dbm: readonly { readonly path: string; readonly format: FormatName }[];
 };
 
+/** Prepares a table's files for a patch. */
+export interface PrepareJob {
+  readonly kind: 'prepare';
+  readonly files: PlainFiles;
+  readonly before: FilesBefore;
+  readonly label: string;
+}
+
 /** Makes a table's files from those that are there. */
 export interface PatchJob {
   readonly kind: 'patch';
   readonly files: PlainFiles;
   readonly change: TableChange;
   readonly label: string;
+  readonly prepared: PreparedFiles | undefined;
 }
 
 export interface StageJob {
@@ -58,7 +68,7 @@ export interface StageJob {
   readonly label: string;
 }
 
-export type JobResult = SortResult | OrderResult | MergeResult | StageResult | PatchResult;
+export type JobResult = SortResult | OrderResult | MergeResult | StageResult | PrepareResult | PatchResult;
 
 export interface SortResult {
   readonly kind: 'sort';
@@ -83,6 +93,12 @@ export interface StageResult {
   readonly measure: Measure | undefined;
 }
 
+export interface PrepareResult {
+  readonly kind: 'prepare';
+  /** Undefined when the files can't be patched. */
+  readonly prepared: PreparedFiles | undefined;
+}
+
 export interface PatchResult {
   readonly kind: 'patch';
   /** Undefined when the files have to be written whole. */
@@ -93,7 +109,7 @@ export interface PatchResult {
  * Does a job, in whichever thread it is called.
  *
  * @param stopwatch this thread's
- * @throws what `merge` and `stage` throw
+ * @throws what `merge`, `stage` and `prepareFiles` throw
  */
 export async function runJob(job: Job, stopwatch: Stopwatch): Promise<JobResult> {
   switch (job.kind) {
@@ -113,9 +129,15 @@ export async function runJob(job: Job, stopwatch: Stopwatch): Promise<JobResult>
       const renames = await stage(filesOf(job.files), table, job.parts, job.label, stopwatch);
       return { kind: 'stage', renames, measure: table.columns().measure };
     }
+    case 'prepare': {
+      const { files, before, label } = job;
+      const prepared = await prepareFiles(filesOf(files), before, label, stopwatch);
+      return { kind: 'prepare', prepared };
+    }
     case 'patch': {
-      const { files, change, label } = job;
-      return { kind: 'patch', staged: await stagePatched(filesOf(files), change, label, stopwatch) };
+      const { files, change, label, prepared } = job;
+      const staged = await stagePatched(filesOf(files), change, label, stopwatch, prepared);
+      return { kind: 'patch', staged };
     }
   }
 }

@@ -6,11 +6,19 @@ import { type Contribution, isMerged, type Merged, merge } from '../columns/merg
 import type { Run, RunPlace, SortedRun } from '../columns/runs.ts';
 import { Table } from '../columns/table.ts';
 import type { Sorting } from '../mirror/directory-mirror.ts';
-import type { TableFiles } from '../publish/files.ts';
+import type { FilesBefore, TableFiles } from '../publish/files.ts';
+import type { PreparedFiles } from '../publish/prepare.ts';
 import { type Parts, StagedTable, type TableChange } from '../publish/stage.ts';
 import { type Answer, adoptMemories, memoriesOf, type Request } from './messages.ts';
 import { Stopwatch } from './stopwatch.ts';
-import { type Job, type JobResult, type PatchJob, type PatchResult, runJob } from './table-jobs.ts';
+import {
+  type Job,
+  type JobResult,
+  type PatchJob,
+  type PatchResult,
+  type PlainFiles,
+  runJob,
+} from './table-jobs.ts';
 
 /** Smaller tables are done before a thread has its turn. */
 const WORTH_A_THREAD = 50_000;
@@ -87,7 +95,27 @@ export class TableThreads implements Sorting {
   }
 
   /**
+   * What `stage` can do before it is known what changes in a table.
+   *
+   * @returns undefined where it is not worth a thread, or the files can't be patched
+   * @throws JobError; nothing is left behind then
+   */
+  async prepareFiles(
+    files: TableFiles,
+    before: FilesBefore,
+    entries: number,
+    label: string,
+  ): Promise<PreparedFiles | undefined> {
+    if (entries < WORTH_A_THREAD) return undefined;
+    const job = { kind: 'prepare', files: plain(files), before, label } as const;
+    const result = await this.#run(job, entries);
+    if (result.kind !== 'prepare') throw new JobError(`asked for a preparation, got a ${result.kind}`);
+    return result.prepared;
+  }
+
+  /**
    * @param change what the table changes in all of its files, where that is little
+   * @param prepared what `prepareFiles` gave for the same label; it is used up, or gone
    * @throws JobError, PublishError, DbmError; nothing is left behind then
    */
   async stage(
@@ -96,16 +124,17 @@ export class TableThreads implements Sorting {
     parts: Parts,
     label: string,
     change?: TableChange,
+    prepared?: PreparedFiles,
   ): Promise<StagedTable> {
-    const plain = { ...files, dbm: files.dbm.map(({ path, format }) => ({ path, format: format.name })) };
     if (change !== undefined) {
-      const { staged } = await this.#patch({ kind: 'patch', files: plain, change, label }, table.count);
+      const job = { kind: 'patch', files: plain(files), change, label, prepared } as const;
+      const { staged } = await this.#patch(job, table.count);
       if (staged !== undefined) {
         table.learn(staged.measure);
         return new StagedTable(files.dir, staged.renames, true);
       }
     }
-    const job = { kind: 'stage', files: plain, table: table.columns(), parts, label } as const;
+    const job = { kind: 'stage', files: plain(files), table: table.columns(), parts, label } as const;
     const result = await this.#run(job, table.count);
     if (result.kind !== 'stage') throw new JobError(`asked for a staging, got a ${result.kind}`);
     if (result.measure !== undefined) table.learn(result.measure);
@@ -177,6 +206,10 @@ export class TableThreads implements Sorting {
     if (next === undefined) this.#idle.push(worker);
     else next(worker);
   }
+}
+
+function plain(files: TableFiles): PlainFiles {
+  return { ...files, dbm: files.dbm.map(({ path, format }) => ({ path, format: format.name })) };
 }
 
 function ask(worker: Worker, job: Job): Promise<Answer> {

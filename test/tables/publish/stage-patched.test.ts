@@ -1,12 +1,23 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type FormatName, formats } from '../../../src/dbm/index.ts';
 import { merge } from '../../../src/tables/columns/merge.ts';
 import type { Table } from '../../../src/tables/columns/table.ts';
-import { type TableFiles, tableFiles } from '../../../src/tables/publish/files.ts';
-import { StagedTable, stage, stagePatched } from '../../../src/tables/publish/stage.ts';
+import { stampsOf, type TableFiles, tableFiles } from '../../../src/tables/publish/files.ts';
+import { discardPrepared, prepareFiles } from '../../../src/tables/publish/prepare.ts';
+import { StagedTable, stage, stagePatched, type TableChange } from '../../../src/tables/publish/stage.ts';
 import { Stopwatch } from '../../../src/tables/threads/stopwatch.ts';
 import { type Entry, pairsOf } from '../pairs.ts';
 
@@ -20,11 +31,14 @@ beforeEach(() => {
 const crowd = Array.from({ length: 5000 }, (_, i): Entry => [`person${i}@example.org`, `mailbox${i}`]);
 const before = tableOf(crowd);
 const after = tableOf([...crowd.slice(1), ['new@example.org', 'mailbox']]);
-const change = {
-  gone: tableOf(crowd.slice(0, 1)).columns(),
-  come: tableOf([['new@example.org', 'mailbox']]).columns(),
-  digestBefore: before.digest,
-};
+/** The same in the files, as they are now. */
+function changeIn(files: TableFiles): TableChange {
+  return {
+    gone: tableOf(crowd.slice(0, 1)).columns(),
+    come: tableOf([['new@example.org', 'mailbox']]).columns(),
+    before: { digest: before.digest, stamps: stampsOf(files) },
+  };
+}
 
 function tableOf(entries: Entry[]): Table {
   return merge([{ source: '', pairs: pairsOf(entries) }]).table;
@@ -42,24 +56,58 @@ async function published(table: Table, names: FormatName[] = ['bdb']): Promise<T
   return files;
 }
 
-test('the files are those that are written whole, with the rights of those before', async () => {
-  await published(after);
-  const whole = ['table', 'table.dat'].map((name) => readFileSync(join(folder, name)));
-  const files = await published(before);
-  chmodSync(files.dat, 0o604);
-  chmodSync(join(folder, 'table'), 0o640);
-  const patched = await stagePatched(files, change, 'new', new Stopwatch());
-  expect(patched?.measure).toEqual({ digest: after.digest, bytes: after.bytes });
-  expect(patched?.renames.map(({ to }) => to)).toEqual([files.dat, join(folder, 'table')]);
-  // What is published is as it was until then.
-  expect(
-    readFileSync(files.dat).equals(Buffer.concat([...before.text()].map((block) => Buffer.from(block)))),
-  ).toBe(true);
-  await new StagedTable(folder, patched?.renames ?? []).commit();
-  expect(['table', 'table.dat'].map((name) => readFileSync(join(folder, name)))).toEqual(whole);
-  expect(['table', 'table.dat'].map((name) => statSync(join(folder, name)).mode & 0o777)).toEqual([
-    0o640, 0o604,
-  ]);
+const label = 'new';
+
+/** Patches the files, with what was prepared for that or without. @param meanwhile happens to the files before the patch */
+async function patch(files: TableFiles, isPrepared: boolean, meanwhile = (): void => {}) {
+  const change = changeIn(files);
+  const prepared = isPrepared ? await prepareFiles(files, change.before, label, new Stopwatch()) : undefined;
+  expect(prepared !== undefined).toBe(isPrepared);
+  meanwhile();
+  return stagePatched(files, change, label, new Stopwatch(), prepared);
+}
+
+describe.each([true, false])('prepared: %s', (isPrepared) => {
+  test('the files are those that are written whole, with the rights of those before', async () => {
+    await published(after);
+    const whole = ['table', 'table.dat'].map((name) => readFileSync(join(folder, name)));
+    const files = await published(before);
+    chmodSync(files.dat, 0o604);
+    chmodSync(join(folder, 'table'), 0o440);
+    const patched = await patch(files, isPrepared);
+    expect(patched?.measure).toEqual({ digest: after.digest, bytes: after.bytes });
+    expect(patched?.renames.map(({ to }) => to)).toEqual([files.dat, join(folder, 'table')]);
+    // What is published is as it was until then.
+    expect(
+      readFileSync(files.dat).equals(Buffer.concat([...before.text()].map((block) => Buffer.from(block)))),
+    ).toBe(true);
+    await new StagedTable(folder, patched?.renames ?? []).commit();
+    expect(['table', 'table.dat'].map((name) => readFileSync(join(folder, name)))).toEqual(whole);
+    expect(['table', 'table.dat'].map((name) => statSync(join(folder, name)).mode & 0o777)).toEqual([
+      0o440, 0o604,
+    ]);
+  });
+
+  test('a sound dbm file that somebody put there meanwhile is not made use of', async () => {
+    const other = await published(tableOf([...crowd.slice(0, -1), ['other@example.org', 'mailbox']]));
+    const foreign = readFileSync(join(folder, 'table'));
+    expect(other.dbm).toHaveLength(1);
+    const files = await published(before);
+    const replace = (): void => {
+      writeFileSync(join(folder, 'theirs'), foreign);
+      renameSync(join(folder, 'theirs'), join(folder, 'table'));
+    };
+    expect(await patch(files, isPrepared, replace)).toBeUndefined();
+    expect(readdirSync(folder).sort()).toEqual(['table', 'table.dat']);
+  });
+
+  test('neither is a .dat that is written to meanwhile', async () => {
+    const files = await published(before);
+    const text = readFileSync(files.dat);
+    text[text.lastIndexOf('mailbox4')] = 'M'.charCodeAt(0);
+    expect(await patch(files, isPrepared, () => writeFileSync(files.dat, text))).toBeUndefined();
+    expect(readdirSync(folder).sort()).toEqual(['table', 'table.dat']);
+  });
 });
 
 test.each(['table', 'table.dat'])('a %s that is not what it should be is not made use of', async (name) => {
@@ -70,12 +118,34 @@ test.each(['table', 'table.dat'])('a %s that is not what it should be is not mad
   const at = bytes.lastIndexOf('mailbox4');
   bytes[at] = 'M'.charCodeAt(0);
   writeFileSync(path, bytes);
-  expect(await stagePatched(files, change, 'new', new Stopwatch())).toBeUndefined();
+  const change = changeIn(files);
+  expect(await prepareFiles(files, change.before, label, new Stopwatch())).toBeUndefined();
   expect(readdirSync(folder).sort()).toEqual(['table', 'table.dat']);
+  expect(await stagePatched(files, change, label, new Stopwatch())).toBeUndefined();
+  expect(readdirSync(folder).sort()).toEqual(['table', 'table.dat']);
+});
+
+test('nor is one that is not what the survey found', async () => {
+  const files = await published(before);
+  const { before: found } = changeIn(files);
+  utimesSync(files.dat, 1, 1);
+  expect(await prepareFiles(files, found, label, new Stopwatch())).toBeUndefined();
 });
 
 test('neither are formats that are always written whole', async () => {
   const files = await published(before, ['bdb', 'cdb']);
-  expect(await stagePatched(files, change, 'new', new Stopwatch())).toBeUndefined();
+  const change = changeIn(files);
+  expect(await prepareFiles(files, change.before, label, new Stopwatch())).toBeUndefined();
+  expect(await stagePatched(files, change, label, new Stopwatch())).toBeUndefined();
   expect(readdirSync(folder).sort()).toEqual(['table', 'table.cdb', 'table.dat']);
+});
+
+test('what was prepared, and by a killed run too, is prepared again or removed', async () => {
+  const files = await published(before);
+  const change = changeIn(files);
+  for (const _ of ['killed', 'this'])
+    expect(await prepareFiles(files, change.before, label, new Stopwatch())).toBeDefined();
+  expect(readdirSync(folder)).toHaveLength(3);
+  await discardPrepared(files, label);
+  expect(readdirSync(folder).sort()).toEqual(['table', 'table.dat']);
 });

@@ -3,6 +3,7 @@ export { countByGroup, placeGroup, placeInGroups, setColumns, setNumbers } from 
 export { sortPlaces } from '../../assembly/key-order';
 export { longestItem, measureItems } from '../../assembly/measure';
 export { entriesIn, makeBuckets } from './buckets';
+export { measurePages } from './contents';
 export { addContents, overflowPages } from './geometry';
 export { hashKeys } from './hash';
 export { areNumbered, checkBuckets, checkPage, repeatedPlace, writeBuckets, writePage } from './pages';
