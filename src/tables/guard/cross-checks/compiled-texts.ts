@@ -1,7 +1,7 @@
 import { linearColumns } from '../../../dbm/linear-columns.ts';
 import type { LinearMemory } from '../../../dbm/linear-memory.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
-import { joined } from './entry-lists.ts';
+import { allOf } from '../../columns/common-keys.ts';
 import { type Loops, loopsIn } from './loops.ts';
 import { BYTES, STRETCH, stretches } from './stretches.ts';
 
@@ -98,6 +98,7 @@ export class CompiledTexts {
         this.#out,
       );
     });
+    if (own.length === 0) return { own, others: allOf(this.#pairs) };
     const marks = this.#memory.bytes(bits, size);
     for (const entry of passedOver) {
       const at = valueStart[entry];
@@ -119,10 +120,15 @@ export class CompiledTexts {
 
   /** @param choose writes numbers of some of the entries `[first, first + count)`, and tells how many */
   #chosen(choose: (first: number, count: number) => number): Uint32Array {
-    const found = stretches(this.#pairs.count).map(({ first, count }) =>
-      this.#memory.numbers(this.#out, choose(first, count)).slice(),
-    );
-    return joined(found);
+    // Memory that is not written to costs nothing.
+    const found = new Uint32Array(this.#pairs.count);
+    let length = 0;
+    for (const { first, count } of stretches(this.#pairs.count)) {
+      const chosen = this.#memory.numbers(this.#out, choose(first, count));
+      found.set(chosen, length);
+      length += chosen.length;
+    }
+    return found.subarray(0, length);
   }
 
   /** Where the domains are found by their hashes: see the loops. */

@@ -1,8 +1,14 @@
 import type { Pairs } from '../../../dbm/pairs.ts';
 import { commonKeys } from '../../columns/common-keys.ts';
+import { entryOf } from '../../columns/entry-of.ts';
 import { CompiledTexts, type KeyDomains, type OwnValues } from './compiled-texts.ts';
 import type { DomainSet } from './domain-set.ts';
 import type { KeyFilter, KeyFilters } from './key-filters.ts';
+
+/** Where one key of so many may be in another table, each is looked for there. */
+const RARE = 64;
+/** What an entry that is not there becomes in a list of numbers. */
+const NONE = 0xffffffff;
 
 /** What is asked of a large table again and again; each is worked out when it is asked for first. */
 export class TableIndex {
@@ -11,7 +17,6 @@ export class TableIndex {
   #texts: CompiledTexts | undefined;
   #keyHashes: Uint32Array | undefined;
   #keys: KeyFilter | undefined;
-  readonly #candidates = new Map<TableIndex, Uint32Array>();
   readonly #shared = new Map<TableIndex, Uint32Array>();
   readonly #domains = new Map<DomainSet, KeyDomains>();
 
@@ -25,9 +30,10 @@ export class TableIndex {
   sharedWith(other: TableIndex): Uint32Array {
     const known = this.#shared.get(other);
     if (known !== undefined) return known;
-    const shared = this.#findShared(other);
-    this.#shared.set(other, shared);
-    return shared;
+    const [mine, theirs] = this.#findShared(other);
+    this.#shared.set(other, mine);
+    other.#shared.set(this, theirs);
+    return mine;
   }
 
   /** Where the keys' domains are in a set. */
@@ -58,19 +64,22 @@ export class TableIndex {
     return found;
   }
 
-  #findShared(other: TableIndex): Uint32Array {
-    const mine = this.#mayShareWith(other);
-    if (mine.length === 0) return mine;
-    const others = other.#mayShareWith(this);
-    return commonKeys({ pairs: this.#pairs, list: mine }, { pairs: other.#pairs, list: others });
-  }
-
-  #mayShareWith(other: TableIndex): Uint32Array {
-    const known = this.#candidates.get(other);
-    if (known !== undefined) return known;
-    const candidates = this.#filters.passing(this.#hashes(), other.#keyFilter());
-    this.#candidates.set(other, candidates);
-    return candidates;
+  /** The entries of this table, and those of the other one. */
+  #findShared(other: TableIndex): readonly [Uint32Array, Uint32Array] {
+    const [pairs, otherPairs] = [this.#pairs, other.#pairs];
+    const list = this.#filters.passing(this.#hashes(), other.#keyFilter());
+    if (list.length > otherPairs.count / RARE) {
+      const mine = { pairs, list };
+      const theirs = {
+        pairs: otherPairs,
+        list: this.#filters.passing(other.#hashes(), this.#keyFilter()),
+      };
+      return [commonKeys(mine, theirs), commonKeys(theirs, mine)];
+    }
+    const { pool, keyStart, keyEnd } = pairs;
+    const found = list.map((entry) => entryOf(otherPairs, pool, keyStart[entry], keyEnd[entry]));
+    const isThere = (entry: number): boolean => entry !== NONE;
+    return [list.filter((_, i) => isThere(found[i])), found.filter(isThere)];
   }
 
   #hashes(): Uint32Array {

@@ -27,7 +27,7 @@ export function markOwn(
     const column = i << 2;
     const key = load<u32>(keyStarts + column);
     const value = load<u32>(valueStarts + column);
-    if (!same(base + key, base + value, load<u32>(keyEnds + column) - key)) continue;
+    if (key !== value && !same(base + key, base + value, load<u32>(keyEnds + column) - key)) continue;
     const byte = own + (value >> 3);
     store<u8>(byte, load<u8>(byte) | ((<u8>1) << (<u8>(value & 7))));
     store<u32>(at, first + i);
@@ -53,7 +53,8 @@ function chooseEquallyLong(
     const key = load<u32>(keyStarts + column);
     const value = load<u32>(valueStarts + column);
     if (load<u32>(keyEnds + column) - key !== load<u32>(valueEnds + column) - value) continue;
-    bytes ^= load<u8>(base + key) ^ load<u8>(base + value);
+    // A directory's value that is one of its object's keys is stored where that is.
+    if (key !== value) bytes ^= load<u8>(base + key) ^ load<u8>(base + value);
     store<u32>(at, i);
     at += 4;
   }
