@@ -183,7 +183,7 @@ class Run {
 
   /** Asks the directories; connecting to them stands by itself. */
   async #extract(accounts: Accounts, surveyed: readonly Surveyed[]): Promise<Sources> {
-    const published = surveyed.map((table) => ({ dat: table.files.dat, entries: publishedEntries(table) }));
+    const published = surveyed.map(publishedEntries);
     const sources = new Sources(this.#config, {
       store: this.#store,
       accounts,
@@ -201,7 +201,7 @@ class Run {
     });
     this.#sources = sources;
     // How much will come nobody knows in a first hour, and never has a second processor less to do than now.
-    const isFirst = published.every(({ entries }) => entries === 0);
+    const isFirst = published.every((entries) => entries === 0);
     if (isFirst && sources.directories.length > 0) this.#threads.prepare(Number.POSITIVE_INFINITY);
     const started = performance.now();
     await sources.extract();

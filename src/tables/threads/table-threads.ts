@@ -38,8 +38,6 @@ export class TableThreads implements Sorting {
   readonly #idle: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];
   #started = 0;
-  /** The `.dat`s of tables that the calling thread changes. */
-  readonly #own = new Set<string>();
   /** The runs that are still to be sorted. */
   #sorting: Promise<unknown> = Promise.resolve();
 
@@ -54,17 +52,10 @@ export class TableThreads implements Sorting {
     while (this.#canStart()) this.#release(this.#start());
   }
 
-  /**
-   * Starts a thread ahead of time for each table that is worth one. Where these are as many as processors, or more, the calling thread
-   * will change the smaller ones: it has nothing else to do by then, and a thread takes its time to start.
-   */
-  prepareTables(tables: readonly { readonly dat: string; readonly entries: number }[]): void {
-    const large = tables
-      .filter(({ entries }) => entries >= WORTH_A_THREAD)
-      .sort((a, b) => b.entries - a.entries);
-    const others = large.length < this.#most ? large.length : this.#most - 1;
-    for (const { dat } of large.slice(others)) this.#own.add(dat);
-    while (this.#started < others && this.#canStart()) this.#release(this.#start());
+  /** Starts a thread ahead of time for each of some tables, given by their numbers of entries, that is worth one. */
+  prepareTables(tables: readonly number[]): void {
+    const wanted = tables.filter((entries) => entries >= WORTH_A_THREAD).length;
+    while (this.#started < wanted && this.#canStart()) this.#release(this.#start());
   }
 
   /**
@@ -151,10 +142,7 @@ export class TableThreads implements Sorting {
   }
 
   async #patch(job: PatchJob, entries: number): Promise<PatchResult> {
-    const isOwn = this.#own.has(job.files.dat);
-    // The threads are to be given theirs before this one is busy.
-    if (isOwn) await new Promise((resolve) => setImmediate(resolve));
-    const result = isOwn ? await runJob(job, this.#stopwatch) : await this.#run(job, entries);
+    const result = await this.#run(job, entries);
     if (result.kind !== 'patch') throw new JobError(`asked for a patch, got a ${result.kind}`);
     return result;
   }
