@@ -27,6 +27,7 @@ import type { DerivedReport } from './publish/derived.ts';
 import { EarlyStaging } from './publish/early-staging.ts';
 import { type ChosenFormats, chooseFormats } from './publish/formats.ts';
 import { publishPlans } from './publish/publish.ts';
+import { ReplacedFiles } from './publish/replaced-files.ts';
 import { endRun } from './publish/run-history.ts';
 import { sweep } from './publish/stage.ts';
 import type { BuildReport, DirectoryOutcome } from './report.ts';
@@ -86,6 +87,7 @@ class Run {
   readonly #stopwatch = new Stopwatch();
   readonly #threads = new TableThreads(this.#stopwatch);
   readonly #early = new EarlyStaging(this.#threads);
+  readonly #replaced = new ReplacedFiles();
   readonly #warnings: string[] = [];
   #state: State | undefined;
   #store: MirrorStore | undefined;
@@ -162,6 +164,7 @@ class Run {
     this.#sources?.close();
     this.#store?.close();
     this.#state?.close();
+    await this.#replaced.released();
   }
 
   /** Opens what earlier runs remember, and sweeps up behind one that was killed. @returns undefined in a dry run */
@@ -277,6 +280,7 @@ class Run {
     const publishing = publishPlans(plans, state, journal, this.#threads, kept, {
       provenance: sources,
       ready: this.#committed ?? Promise.resolve(),
+      replaced: this.#replaced,
       // A thread takes its time to end.
       written: () => void this.#threads.close(),
       stopwatch: this.#stopwatch,

@@ -1,5 +1,4 @@
 import { rmSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import type { Generations } from '../../state/generations.ts';
 import type { Publication, RunJournal } from '../../state/run-journal.ts';
 import type { PublishedChanges } from '../../state/run-record.ts';
@@ -27,6 +26,8 @@ export interface PublishOptions {
   readonly provenance?: Provenance;
   /** Nothing is put in place before this has come to its end. */
   readonly ready?: Promise<unknown>;
+  /** Gets what is replaced, which it may let go of later; without it, that is waited for. */
+  readonly replaced?: ReplacedFiles;
   /** Hears when nothing is left to be written, before anything is put in place. */
   readonly written?: () => void;
   /** Hears how long it took to put everything in place. */
@@ -46,9 +47,17 @@ export async function publishPlans(
   journal: RunJournal,
   threads: TableThreads,
   generations: Generations,
-  { provenance = NO_PROVENANCE, ready, written, stopwatch = new Stopwatch(), early }: PublishOptions = {},
+  {
+    provenance = NO_PROVENANCE,
+    ready,
+    replaced,
+    written,
+    stopwatch = new Stopwatch(),
+    early,
+  }: PublishOptions = {},
 ): Promise<void> {
-  const publisher = new Publisher(plans, state, journal, threads, generations, provenance, early);
+  const files = replaced ?? new ReplacedFiles();
+  const publisher = new Publisher(plans, state, journal, threads, generations, provenance, early, files);
   try {
     const staged = publisher.stage();
     // Others do that; it may come before what they have not been given yet.
@@ -60,6 +69,7 @@ export async function publishPlans(
     await stopwatch.timeAsync('publish', () => publisher.commit());
   } finally {
     await publisher.discard();
+    if (replaced === undefined) await files.released();
   }
   for (const plan of plans) {
     if (plan.selected) await attempt(plan, () => settleCandidate(plan));
@@ -85,10 +95,7 @@ class Publisher {
   #steps: readonly Step[] = [];
   /** The digests of the `.dat`s that are to be put in place first, by the names of their tables. */
   readonly #intended = new Map<string, string>();
-  readonly #replaced = new ReplacedFiles();
-  /** Generations that are to go, and their going. */
-  readonly #surplus: string[] = [];
-  #forgotten: Promise<unknown> = Promise.resolve();
+  readonly #replaced: ReplacedFiles;
 
   constructor(
     plans: readonly Plan[],
@@ -98,7 +105,9 @@ class Publisher {
     generations: Generations,
     provenance: Provenance,
     early: EarlyStaging | undefined,
+    replaced: ReplacedFiles,
   ) {
+    this.#replaced = replaced;
     this.#provenance = provenance;
     this.#early = early;
     this.#plans = plans;
@@ -160,8 +169,6 @@ class Publisher {
       });
       if (!isDone) settleMoves(this.#plans, false);
     }
-    this.#replaced.release();
-    this.#forgotten = removed(this.#surplus);
     for (const plan of this.#plans) {
       const { published, verified, datThere, dbmMatches } = plan.survey;
       const sound = published !== undefined && verified && datThere && dbmMatches;
@@ -171,6 +178,8 @@ class Publisher {
         });
     }
     this.#journal.published(done, [...this.#intended.keys()]);
+    // Not before: what frees pages holds up whoever commits.
+    this.#replaced.release();
   }
 
   /** Says of all tables at once what is to become of their `.dat`s. */
@@ -188,8 +197,6 @@ class Publisher {
   async discard(): Promise<void> {
     for (const { files } of this.#staged.values()) await files.discard();
     await this.#early?.discard();
-    await this.#replaced.released();
-    await this.#forgotten;
   }
 
   /** Keeps what a publication takes the place of; want of room for it stops nothing. */
@@ -205,14 +212,14 @@ class Publisher {
           since: writtenAt(files.dat),
           text,
         });
-        this.#surplus.push(...oldest);
+        this.#replaced.add(oldest);
       }
       if (published !== undefined && published.digest !== table.digest) {
         const { digest, load } = published;
         const file = foreign === undefined && datDigest === digest ? files.dat : undefined;
         const since = writtenAt(file ?? files.dbm[0].path);
         const text = () => load().text();
-        this.#surplus.push(...(await this.#generations.keep(config.name, { digest, file, since, text })));
+        this.#replaced.add(await this.#generations.keep(config.name, { digest, file, since, text }));
       }
     } catch (error) {
       notes.push(`what it was before could not be kept for a rollback: ${systemReason(error)}`);
@@ -290,11 +297,6 @@ class Publisher {
     if (plan === undefined) throw new Error(`no plan for ${step.name}`);
     return plan;
   }
-}
-
-/** Removes files, at a time. One that stays is found again when its table is published the next time. */
-function removed(paths: readonly string[]): Promise<unknown> {
-  return Promise.allSettled(paths.map((path) => rm(path, { force: true })));
 }
 
 function writtenAt(path: string): Date | undefined {

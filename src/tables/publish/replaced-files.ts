@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 
 /**
  * Files that lose their names. The kernel frees the pages of a large one when nobody has it any more, which takes as long as some
@@ -7,7 +7,8 @@ import { type FileHandle, open } from 'node:fs/promises';
  */
 export class ReplacedFiles {
   #handles: FileHandle[] = [];
-  readonly #released: Promise<unknown>[] = [];
+  #names: string[] = [];
+  readonly #going: Promise<unknown>[] = [];
 
   /** Keeps a file that is about to be replaced, if there is one. */
   async hold(path: string): Promise<void> {
@@ -17,15 +18,24 @@ export class ReplacedFiles {
     if (handle !== undefined) this.#handles.push(handle);
   }
 
-  /** Begins to let go of all of them, in other threads. */
-  release(): void {
-    this.#released.push(...this.#handles.map((handle) => handle.close()));
-    this.#handles = [];
+  /** Names files that are to go with the others. */
+  add(paths: readonly string[]): void {
+    this.#names.push(...paths);
   }
 
-  /** Lets go of all of them. */
+  /** Begins to let go of all of them, in other threads. */
+  release(): void {
+    this.#going.push(
+      ...this.#handles.map((handle) => handle.close()),
+      ...this.#names.map((path) => unlink(path)),
+    );
+    this.#handles = [];
+    this.#names = [];
+  }
+
+  /** Lets go of all of them. What can't be removed stays. */
   async released(): Promise<void> {
     this.release();
-    await Promise.allSettled(this.#released);
+    await Promise.allSettled(this.#going);
   }
 }
