@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { Change } from '../../dbm/format.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { compareBytes } from '../columns/bytes.ts';
 import { textOfEntries } from './text-of-entries.ts';
 import { TextSearch } from './text-search.ts';
-import { isSameSum, TEXT_BLOCK, type TextSum, TextSummer } from './text-sum.ts';
+import { summableBytes, TEXT_BLOCK, TextSum, textBlocks } from './text-sum.ts';
 
 export interface PatchedText {
   /** The text, in blocks; each is good only until the next is asked for. */
@@ -25,7 +25,7 @@ export interface PatchOutcome {
 /** What the old text should be: its SHA-256 in hexadecimal, and its sum, where it was found to have that digest before. */
 export interface OldText {
   readonly digest: string;
-  readonly sum?: TextSum | undefined;
+  readonly sum?: bigint | undefined;
 }
 
 /** A piece of the old text that is left out, and what stands in its place. */
@@ -82,7 +82,7 @@ class Patched implements PatchedText {
   readonly #old: OldText;
   readonly #edits: readonly Edit[];
   readonly #before = createHash('sha256');
-  readonly #sumBefore = new TextSummer();
+  readonly #sumBefore = new TextSum();
   readonly #after = createHash('sha256');
   #bytes = 0;
 
@@ -93,7 +93,7 @@ class Patched implements PatchedText {
   }
 
   *blocks(): Generator<Uint8Array> {
-    const block = Buffer.allocUnsafeSlow(TEXT_BLOCK);
+    const block = summableBytes(TEXT_BLOCK);
     let used = 0;
     for (const piece of this.#pieces()) {
       for (let from = 0; from < piece.length; ) {
@@ -112,7 +112,7 @@ class Patched implements PatchedText {
   outcome(): PatchOutcome {
     const { digest, sum } = this.#old;
     const isOldAsKnown =
-      sum === undefined ? this.#before.digest('hex') === digest : isSameSum(this.#sumBefore.sum, sum);
+      sum === undefined ? this.#before.digest('hex') === digest : this.#sumBefore.value === sum;
     return { digest: this.#after.digest('hex'), bytes: this.#bytes, isOldAsKnown };
   }
 
@@ -128,28 +128,27 @@ class Patched implements PatchedText {
 
   /** The old text where it stays, and between its pieces what is put there. */
   *#pieces(): Generator<Uint8Array> {
-    const read = Buffer.allocUnsafeSlow(TEXT_BLOCK);
     let edit = 0;
+    let start = 0;
     /** How far the old text has been handed over, or left out. */
     let done = 0;
-    for (let start = 0; ; ) {
-      const count = readSync(this.#descriptor, read, 0, TEXT_BLOCK, start);
-      const end = start + count;
-      if (this.#old.sum === undefined) this.#before.update(read.subarray(0, count));
-      else this.#sumBefore.add(read.subarray(0, count));
-      for (; edit < this.#edits.length && (this.#edits[edit].at < end || count === 0); edit++) {
+    for (const block of textBlocks(this.#descriptor)) {
+      if (this.#old.sum === undefined) this.#before.update(block);
+      else this.#sumBefore.add(block);
+      const end = start + block.length;
+      for (; edit < this.#edits.length && this.#edits[edit].at < end; edit++) {
         const { at, cut, put } = this.#edits[edit];
-        if (at > done) yield read.subarray(done - start, at - start);
+        if (at > done) yield block.subarray(done - start, at - start);
         yield put;
         done = at + cut;
       }
-      if (count === 0) return;
       if (done < end) {
-        yield read.subarray(done - start, count);
+        yield block.subarray(done - start);
         done = end;
       }
       start = end;
     }
+    for (const { put } of this.#edits.slice(edit)) yield put;
   }
 }
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Prepared } from '../../dbm/format.ts';
-import { sumAndDigest, type TextSum } from '../dat/text-sum.ts';
+import { sumAndDigest } from '../dat/text-sum.ts';
 import type { Stopwatch } from '../threads/stopwatch.ts';
 import { areStill, type FilesBefore, type TableFiles } from './files.ts';
 import { stagedPath } from './staged-path.ts';
@@ -9,7 +9,7 @@ import { stagedPath } from './staged-path.ts';
 /** What was done for a table's files before it was known what changes in them, as data that crosses between threads. */
 export interface PreparedFiles {
   /** That of the `.dat`, which was found to have the digest that it should have. */
-  readonly sum: TextSum;
+  readonly sum: bigint;
   /** Of each dbm file. */
   readonly copies: readonly Prepared[];
 }

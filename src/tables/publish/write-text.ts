@@ -2,7 +2,7 @@ import { closeSync, fsync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { writeFully } from '../../dbm/write-fully.ts';
-import { isSameSum, sumOfFile, type TextSum, TextSummer } from '../dat/text-sum.ts';
+import { hasSum, TextSum } from '../dat/text-sum.ts';
 import { PublishError, systemReason } from '../error.ts';
 
 /** Bytes that are forced to the disk while the next ones are written: so it has little left to do in the end. */
@@ -12,7 +12,7 @@ const FORCED = 1 << 24;
  * Creates a file with a text, reads it back and forces it to the disk, both at a time. While the disk is at work, others have
  * their turn.
  *
- * @param blocks each is good only until the next is asked for
+ * @param blocks each in a `LinearMemory`, and good only until the next is asked for
  * @throws PublishError; what is there of the file stays
  */
 export async function writeText(path: string, blocks: Iterable<Uint8Array>): Promise<void> {
@@ -35,7 +35,7 @@ async function writeAndRead(path: string, blocks: Iterable<Uint8Array>): Promise
   try {
     const sum = write(descriptor, blocks, () => forced.push(force(descriptor)));
     await nextTurn();
-    const isThere = isSameSum(sumOfFile(path), sum);
+    const isThere = hasSum(path, sum);
     await Promise.all(forced);
     return isThere;
   } finally {
@@ -46,19 +46,19 @@ async function writeAndRead(path: string, blocks: Iterable<Uint8Array>): Promise
 
 /** @param forceWritten is called now and then, and in the end */
 function write(descriptor: number, blocks: Iterable<Uint8Array>, forceWritten: () => void): TextSum {
-  const summer = new TextSummer();
+  const sum = new TextSum();
   let at = 0;
   let forced = 0;
   for (const block of blocks) {
     writeFully(descriptor, block, at);
-    summer.add(block);
+    sum.add(block);
     at += block.length;
     if (at - forced < FORCED) continue;
     forceWritten();
     forced = at;
   }
   forceWritten();
-  return summer.sum;
+  return sum;
 }
 
 /** Its error is kept for whoever waits for it in the end. */

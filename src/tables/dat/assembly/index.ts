@@ -1,2 +1,3 @@
+export { checksum } from '../../../dbm/assembly/checksum';
 export { entriesRead, readPlainEntries } from './read';
 export { linesWritten, writePlainLines } from './write';
