@@ -31,7 +31,7 @@ export async function writeBase(
     bytesOf(dnStart, count),
     bytesOf(dnEnd, count),
     dns,
-    bytesOf(slotsOf(ids, count)),
+    bytesOf(objects.slots ?? slotsOf(ids, count)),
     ...streams.flatMap((stream) => {
       const { starts, entries } = byObject(stream, count);
       return [

@@ -17,6 +17,8 @@ export interface Objects {
   readonly dns: Uint8Array;
   readonly dnStart: Uint32Array;
   readonly dnEnd: Uint32Array;
+  /** Where the ids are found by their hashes, as `slotsOf` gives it; undefined where nobody has needed that yet. */
+  readonly slots?: Uint32Array | undefined;
 }
 
 export const ID_BYTES = 16;

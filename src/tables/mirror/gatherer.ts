@@ -170,6 +170,7 @@ export class Gatherer implements RecipientSink {
         dns: this.#dns.subarray(0, this.#dnsUsed),
         dnStart: this.#dnStart.subarray(0, count),
         dnEnd: this.#dnEnd.subarray(0, count),
+        slots: this.#table.slots,
       },
       notices: this.#notices.subarray(0, count),
       restarted: this.#mode === 'full' ? this.#restarted.map(() => true) : this.#restarted,

@@ -32,6 +32,11 @@ export class IdTable {
     return this.#ids.subarray(0, this.#count * ID_BYTES);
   }
 
+  /** What `slotsOf` gives; undefined where this table was made for more ids. */
+  get slots(): Uint32Array | undefined {
+    return this.#slots.length === slotCountFor(this.#count) ? this.#slots : undefined;
+  }
+
   /** @returns the number of the id at `bytes[at, at + 16)`, or -1 */
   find(bytes: Uint8Array, at = 0): number {
     return this.#slots[this.#slotOf(this.#viewOf(bytes), at)] - 1;
