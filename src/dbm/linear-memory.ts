@@ -9,7 +9,10 @@ export class MemoryFullError extends Error {
   override readonly name = 'MemoryFullError';
 
   constructor(bytes: number, cause: unknown) {
-    super(`no room for ${bytes} bytes more: a table is worked on in at most 4 GiB of memory`, { cause });
+    super(
+      `no room for ${bytes} bytes more: a table is worked on in at most 4 GiB of memory, which some 30 million entries of 50 bytes take; divide it into several`,
+      { cause },
+    );
   }
 }
 

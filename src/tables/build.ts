@@ -16,9 +16,10 @@ import { SourceError, systemReason } from './error.ts';
 import { crossCheckPlans } from './guard/cross-checks/plans.ts';
 import { settleHolds } from './guard/hold.ts';
 import { pinPlan } from './guard/pinned.ts';
-import type { Plan } from './guard/plan.ts';
+import { fail, type Plan } from './guard/plan.ts';
 import { settleMoves } from './guard/settle-moves.ts';
 import { openMirror } from './mirror/open.ts';
+import { isNoRoom } from './no-room.ts';
 import { tellOf } from './notices/tell.ts';
 import { planTables, recallTables } from './plan-tables.ts';
 import { afterPublishing } from './publish/after-publishing.ts';
@@ -146,7 +147,7 @@ class Run {
     if (accounts.trouble !== undefined) this.#warnings.push(accounts.trouble);
 
     // What can only be told, and holds no table, is found out while the threads write.
-    if (mayHold) this.#crossCheck(plans);
+    if (mayHold) this.#crossCheckFirst(plans);
     const meanwhile = mayHold ? () => {} : () => this.#tellCrossChecks(plans);
     if (this.#state === undefined || journal === undefined) {
       meanwhile();
@@ -247,12 +248,23 @@ class Run {
     };
   }
 
+  /** Where they may hold a table, none is published without them. */
+  #crossCheckFirst(plans: readonly Plan[]): void {
+    try {
+      this.#crossCheck(plans);
+    } catch (error) {
+      if (!isNoRoom(error)) throw error;
+      const unchecked = plans.filter(({ write }) => write !== undefined);
+      for (const plan of unchecked) fail(plan, `the cross-checks were not made: ${systemReason(error)}`);
+    }
+  }
+
   #tellCrossChecks(plans: readonly Plan[]): void {
     try {
       this.#crossCheck(plans);
     } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
-      this.#warnings.push(`the cross-checks were not made: ${error.message}`);
+      if (!(error instanceof SourceError) && !isNoRoom(error)) throw error;
+      this.#warnings.push(`the cross-checks were not made: ${systemReason(error)}`);
     }
   }
 

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly input?: string;
   /** A command, with its arguments, that starts the program: `['setpriv', '--reuid=65534']`. */
   readonly under?: readonly string[];
+  /** Of Node. */
+  readonly flags?: readonly string[];
   /** A module that Node loads first. */
   readonly preload?: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -69,8 +71,11 @@ export class Program {
   }
 
   /** Starts a run for a caller that wants to do something while it lasts. */
-  start(args: readonly string[], { under = [], preload, environment }: RunOptions = {}): ChildProcess {
-    const node = [process.execPath, ...(preload === undefined ? [] : ['--import', preload])];
+  start(
+    args: readonly string[],
+    { under = [], flags = [], preload, environment }: RunOptions = {},
+  ): ChildProcess {
+    const node = [process.execPath, ...flags, ...(preload === undefined ? [] : ['--import', preload])];
     const [command = '', ...rest] = [...under, ...node, this.#command, ...args];
     return spawn(command, rest, { env: { ...process.env, ...environment } });
   }

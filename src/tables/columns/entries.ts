@@ -19,8 +19,8 @@ const SLACK = 3;
 export class TableTooLargeError extends Error {
   override readonly name = 'TableTooLargeError';
 
-  constructor() {
-    super('a table holds at most 4 GiB of keys and values');
+  constructor(message = 'a table holds at most 4 GiB of keys and values; divide it into several') {
+    super(message);
   }
 }
 

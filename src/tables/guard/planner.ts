@@ -2,6 +2,7 @@ import { type Difference, isSame } from '../columns/diff.ts';
 import type { Contribution, Merged } from '../columns/merge.ts';
 import type { Table } from '../columns/table.ts';
 import { type Listing, Tally } from '../columns/tally.ts';
+import { isNoRoom } from '../no-room.ts';
 import type { TableChange } from '../publish/stage.ts';
 import type { Survey } from '../publish/survey.ts';
 import type { SourceRejection } from '../report.ts';
@@ -119,7 +120,11 @@ class Planner {
     const partial = this.#merged?.table;
     return {
       outcome: 'failed',
-      failure: { cause: 'source', message: failures.map(({ message }) => message).join('; ') },
+      failure: {
+        // What is too large for us is no fault of the source's.
+        cause: failures.some(({ cause }) => isNoRoom(cause)) ? 'machine' : 'source',
+        message: failures.map(({ message }) => message).join('; '),
+      },
       base: published,
       candidate: partial,
       difference: differenceOf(published, partial),

@@ -10,10 +10,11 @@ import type { MirrorStore } from '../../state/mirror/store.ts';
 import type { Difference } from '../columns/diff.ts';
 import type { Contribution } from '../columns/merge.ts';
 import type { Tally } from '../columns/tally.ts';
-import { SourceError } from '../error.ts';
+import { SourceError, systemReason } from '../error.ts';
 import { isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
 import { MOST_CHANGED_KEYS } from '../mirror/past.ts';
 import type { Departure, Origin, Provenance } from '../mirror/provenance.ts';
+import { isNoRoom } from '../no-room.ts';
 import { settledStampOf } from '../publish/files.ts';
 import { sourceName } from '../source-name.ts';
 import type { Accounts } from './accounts.ts';
@@ -341,6 +342,7 @@ async function readFileSource(
     return source.kind === 'csv' ? await readCsv(source) : readDatFile(source.path);
   } catch (error) {
     if (error instanceof SourceError) return error;
+    if (isNoRoom(error)) return new SourceError(source.path, systemReason(error), { cause: error });
     throw error;
   }
 }

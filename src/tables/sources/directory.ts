@@ -10,12 +10,13 @@ import type { Extraction } from '../../ldap/types.ts';
 import type { Stream } from '../../state/mirror/columns.ts';
 import type { MirrorStore } from '../../state/mirror/store.ts';
 import { Tally } from '../columns/tally.ts';
-import { SourceError } from '../error.ts';
+import { SourceError, systemReason } from '../error.ts';
 import type { Contents } from '../mirror/contents.ts';
 import { DirectoryMirror, isUnreadable, type Sorting } from '../mirror/directory-mirror.ts';
 import { Gatherer } from '../mirror/gatherer.ts';
 import type { Past } from '../mirror/past.ts';
 import type { Origin } from '../mirror/provenance.ts';
+import { isNoRoom } from '../no-room.ts';
 import type { Accounts } from './accounts.ts';
 import type { DirectoryRun } from './collect.ts';
 import type { Rejection, SourceEntries } from './file.ts';
@@ -197,10 +198,11 @@ export class DirectorySource {
       const ends = accounts.answered(config, report);
       this.#run = { name, report, failure: undefined, servers, ...ends, mode, fullBecause, deletionsSeen };
     } catch (error) {
-      if (!(error instanceof DirectoryError)) throw error;
-      this.#failure = error;
-      accounts.failed(config, error);
-      this.#run = { ...NOT_ASKED, name, failure: error, servers: error.servers };
+      const failure = isNoRoom(error) ? configurationError(name, systemReason(error), error) : error;
+      if (!(failure instanceof DirectoryError)) throw error;
+      this.#failure = failure;
+      accounts.failed(config, failure);
+      this.#run = { ...NOT_ASKED, name, failure, servers: failure.servers };
     }
   }
 

@@ -48,8 +48,8 @@ export class MergeMemory {
   keep(plans: readonly Plan[]): string | undefined {
     const records = new Map<string, MergeRecord>();
     try {
-      for (const { config, candidate, conflicts, rejections, isWhole } of plans) {
-        if (!isWhole || candidate === undefined) continue;
+      for (const { config, candidate, conflicts, rejections, isWhole, failure } of plans) {
+        if (!isWhole || candidate === undefined || failure !== undefined) continue;
         const inputs = this.#inputs(config);
         if (inputs === undefined) continue;
         records.set(config.name, {

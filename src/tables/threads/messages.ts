@@ -14,7 +14,7 @@ export interface Request {
 /** What a job came to, and where its time went; or how it failed. */
 export type Answer =
   | { readonly result: JobResult; readonly memories: readonly unknown[]; readonly stages: readonly Stage[] }
-  | { readonly fault: string };
+  | { readonly fault: string; readonly isNoRoom: boolean };
 
 /** What a message has to say besides, so that its columns are found in their memories. */
 export function memoriesOf(content: Job | JobResult): readonly unknown[] {

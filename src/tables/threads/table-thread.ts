@@ -1,5 +1,6 @@
 // A thread that works on tables beside the main one: see table-threads.ts.
 import { parentPort } from 'node:worker_threads';
+import { isNoRoom } from '../no-room.ts';
 import { type Answer, adoptMemories, memoriesOf, type Request } from './messages.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { runJob } from './table-jobs.ts';
@@ -15,6 +16,7 @@ async function answer({ job, memories }: Request): Promise<Answer> {
     const result = await runJob(job, stopwatch);
     return { result, memories: memoriesOf(result), stages: stopwatch.stages };
   } catch (error) {
-    return { fault: error instanceof Error ? error.message : String(error) };
+    const fault = error instanceof Error ? error.message : String(error);
+    return { fault, isNoRoom: isNoRoom(error) };
   }
 }

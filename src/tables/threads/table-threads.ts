@@ -2,10 +2,12 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Pairs } from '../../dbm/pairs.ts';
 import type { Stream } from '../../state/mirror/columns.ts';
+import { TableTooLargeError } from '../columns/entries.ts';
 import { type Contribution, isMerged, type Merged, merge } from '../columns/merge.ts';
 import type { Run, RunPlace, SortedRun } from '../columns/runs.ts';
 import { Table } from '../columns/table.ts';
 import type { Sorting } from '../mirror/directory-mirror.ts';
+import { isNoRoom } from '../no-room.ts';
 import type { FilesBefore, TableFiles } from '../publish/files.ts';
 import type { PreparedFiles } from '../publish/prepare.ts';
 import { type Parts, StagedTable, type TableChange } from '../publish/stage.ts';
@@ -157,13 +159,13 @@ export class TableThreads implements Sorting {
     let worker = await this.#worker();
     try {
       const answer = await ask(worker, job);
-      if ('fault' in answer) throw new JobError(answer.fault);
+      if ('fault' in answer) throw faultOf(answer);
       adoptMemories(answer.result, answer.memories);
       this.#stopwatch.take(answer.stages);
       return answer.result;
     } catch (error) {
       // A thread that ended, of want of memory for one, answers nobody any more: others may be waiting for it.
-      if (!(error instanceof JobError)) worker = this.#startWorker();
+      if (!(error instanceof JobError) && !isNoRoom(error)) worker = this.#startWorker();
       throw error;
     } finally {
       this.#release(worker);
@@ -210,6 +212,10 @@ export class TableThreads implements Sorting {
 
 function plain(files: TableFiles): PlainFiles {
   return { ...files, dbm: files.dbm.map(({ path, format }) => ({ path, format: format.name })) };
+}
+
+function faultOf(answer: Extract<Answer, { readonly fault: string }>): Error {
+  return answer.isNoRoom ? new TableTooLargeError(answer.fault) : new JobError(answer.fault);
 }
 
 function ask(worker: Worker, job: Job): Promise<Answer> {
