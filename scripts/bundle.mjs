@@ -60,6 +60,7 @@ export async function bundlePrograms(outdir) {
       'start-thread': 'src/cli/start/start-thread.ts',
       commands: 'src/cli/commands.ts',
       dbmbuild: 'src/cli/dbmbuild.ts',
+      'second-thread': 'src/dbm/second-thread/thread.ts',
       'table-thread': 'src/tables/threads/table-thread.ts',
     },
   });

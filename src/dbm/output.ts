@@ -5,7 +5,7 @@ import { DbmError } from './error.ts';
 import { writeFully } from './write-fully.ts';
 
 /** A multiple of every page size; large enough that the system call costs nothing, small enough for the cache. */
-export const PIECE_SIZE = 1 << 19;
+export const PIECE_SIZE = 1 << 18;
 /** How far a copy loop may write beyond a piece's end. */
 const SLACK = 64;
 /** Pieces that may wait for the disk before the writer waits for them. */
@@ -16,6 +16,14 @@ const FORCED = 1 << 23;
 export interface Piece {
   readonly bytes: Uint8Array;
   readonly view: DataView;
+}
+
+/** What takes the pieces of a stream. */
+export interface PieceSink {
+  /** A piece to be filled, and given back by `write`. */
+  takePiece(): Piece;
+  /** Writes the first `length` bytes of `piece`, which is the sink's own from here on. */
+  write(piece: Piece, length: number, position: number): void;
 }
 
 /** Hears of bytes before they are written to `position`. */
@@ -86,8 +94,8 @@ async function complete(
 }
 
 /** A file that is written in pieces, at any position, while the next pieces are filled. */
-export class Output {
-  readonly #descriptor: number;
+export class Output implements PieceSink {
+  readonly descriptor: number;
   readonly #allocate: (bytes: number) => Uint8Array;
   readonly #free: Piece[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -101,7 +109,7 @@ export class Output {
     descriptor: number,
     allocate: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
   ) {
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
     this.#allocate = allocate;
   }
 
@@ -142,32 +150,30 @@ export class Output {
   takePiece(): Piece {
     const piece = this.#free.pop();
     if (piece !== undefined) return piece;
-    const bytes = this.#allocate(PIECE_SIZE + SLACK);
-    return { bytes, view: viewOf(bytes) };
+    return newPiece(this.#allocate);
   }
 
   /** Writes a few bytes at once: while these are on their way, nobody could do anything else. */
   put(bytes: Uint8Array, position: number): void {
-    writeFully(this.#descriptor, bytes, position);
+    writeFully(this.descriptor, bytes, position);
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    closeSync(this.descriptor);
   }
 
   /** Leaves nothing of the file behind `length` bytes. */
   cut(length: number): void {
-    ftruncateSync(this.#descriptor, length);
+    ftruncateSync(this.descriptor, length);
   }
 
-  /** Writes the first `length` bytes of `piece`, which is the output's own from here on. */
   write(piece: Piece, length: number, position: number): void {
     this.#pending++;
     this.#writeOn(piece, 0, length, position);
   }
 
   #writeOn(piece: Piece, from: number, to: number, position: number): void {
-    write(this.#descriptor, piece.bytes, from, to - from, position, (error, written) => {
+    write(this.descriptor, piece.bytes, from, to - from, position, (error, written) => {
       if (error === null && from + written < to) {
         this.#writeOn(piece, from + written, to, position + written);
         return;
@@ -185,7 +191,7 @@ export class Output {
   async #force(): Promise<void> {
     this.#unforced = 0;
     try {
-      await promisify(fsync)(this.#descriptor);
+      await promisify(fsync)(this.descriptor);
     } catch (error) {
       this.#failure ??= error;
     } finally {
@@ -199,17 +205,17 @@ export class Output {
   }
 }
 
-/** One run of bytes in an `Output`. */
+/** Bytes that go to a file in pieces, one after the other. */
 export class OutputStream {
-  readonly #output: Output;
+  readonly #sink: PieceSink;
   #piece: Piece;
   #used = 0;
   #position: number;
   readonly #flushed: Flushed | undefined;
 
-  constructor(output: Output, position: number, flushed: Flushed | undefined) {
-    this.#output = output;
-    this.#piece = output.takePiece();
+  constructor(sink: PieceSink, position: number, flushed: Flushed | undefined) {
+    this.#sink = sink;
+    this.#piece = sink.takePiece();
     this.#position = position;
     this.#flushed = flushed;
   }
@@ -259,6 +265,13 @@ export class OutputStream {
     }
   }
 
+  /** Goes on at that position. */
+  goTo(position: number): void {
+    if (position === this.position) return;
+    this.#flush();
+    this.#position = position;
+  }
+
   /** Writes what is left. */
   end(): void {
     this.#flush();
@@ -267,11 +280,17 @@ export class OutputStream {
   #flush(): void {
     if (this.#used === 0) return;
     this.#flushed?.(this.#piece.bytes.subarray(0, this.#used), this.#position);
-    this.#output.write(this.#piece, this.#used, this.#position);
+    this.#sink.write(this.#piece, this.#used, this.#position);
     this.#position += this.#used;
-    this.#piece = this.#output.takePiece();
+    this.#piece = this.#sink.takePiece();
     this.#used = 0;
   }
+}
+
+/** @param allocate gives memory for it */
+export function newPiece(allocate: (bytes: number) => Uint8Array): Piece {
+  const bytes = allocate(PIECE_SIZE + SLACK);
+  return { bytes, view: viewOf(bytes) };
 }
 
 function fault(path: string, what: string, cause: unknown): DbmError {

@@ -62,10 +62,18 @@ export const PLACES_BEFORE = 1024;
 /** About so many entries are a group: what they consist of stays in the processor's cache while they are written. */
 const GROUP_ENTRIES = 2048;
 /** Entries whose places are noted in one round: each goes through the whole table, so a large table has fewer, larger ones. */
-const ROUND_ENTRIES = 150_000;
-const MOST_ROUNDS = 3;
+const ROUND_ENTRIES = 125_000;
+const MOST_ROUNDS = 4;
 /** A larger shift means another in 32 bits. */
 const MOST_SHIFT = 31;
+
+/** A part of a table's groups, of several with about as many entries each. */
+export interface Share {
+  readonly number: number;
+  readonly of: number;
+}
+
+export const WHOLE: Share = { number: 0, of: 1 };
 
 /** Bytes of room that sorting so many places takes, as src/dbm/assembly has it: two items and a place for each, and some bytes. */
 export function sortingRoom(places: number): number {
@@ -118,13 +126,13 @@ export class TableGroups<Loops extends GroupLoops> {
   }
 
   /**
-   * All entries in the order of their numbers, group after group; those of a bucket, which is `2 ** shift` numbers, in the order of
-   * the table.
+   * All entries in the order of their numbers, or those of a share, group after group; those of a bucket, which is `2 ** shift` numbers,
+   * in the order of the table.
    *
    * @param numbers addresses of an entry's number, less than `limit` (at most 2 ** 31), and of its hash
    * @throws MemoryFullError
    */
-  *groups(numbers: number, hashes: number, limit: number, shift: number): Generator<Group> {
+  *groups(numbers: number, hashes: number, limit: number, shift: number, share = WHOLE): Generator<Group> {
     this.loops.setNumbers(numbers, hashes);
     const { groupShift, entries } = this.#countByGroup(limit, shift);
     const most = entries.reduce((longest, count) => Math.max(longest, count), 0);
@@ -132,8 +140,8 @@ export class TableGroups<Loops extends GroupLoops> {
     const places = this.memory.reserve(PLACE_BYTES * (PLACES_BEFORE + most)) + PLACE_BYTES * PLACES_BEFORE;
     const scratch = this.memory.reserve(sortingRoom(most));
 
-    const rounds = roundsOf(entries);
-    const noted = this.memory.reserve(PLACE_BYTES * Math.max(...rounds.map((round) => round.entries)));
+    const rounds = roundsOf(entries, groupsOf(entries, share));
+    const noted = this.memory.reserve(PLACE_BYTES * Math.max(0, ...rounds.map((round) => round.entries)));
     const ends = this.memory.reserve(4 * entries.length);
     for (const { first, last } of rounds) {
       const end = this.#placeInGroups(groupShift, first, last, entries, noted, ends);
@@ -194,15 +202,26 @@ interface Round {
   readonly entries: number;
 }
 
-/** Splits groups of so many entries into rounds; a group is never split. */
-function roundsOf(entries: Uint32Array): Round[] {
+/** The first of a share's groups of so many entries, and the one behind its last. */
+function groupsOf(entries: Uint32Array, { number, of }: Share): readonly [from: number, to: number] {
   const all = entries.reduce((sum, count) => sum + count, 0);
+  const behind = (share: number) => {
+    let group = 0;
+    for (let sum = 0; group < entries.length && sum < (all * share) / of; ) sum += entries[group++];
+    return group;
+  };
+  return [behind(number), number + 1 === of ? entries.length : behind(number + 1)];
+}
+
+/** Splits groups of so many entries, from one to another, into rounds; a group is never split. */
+function roundsOf(entries: Uint32Array, [from, to]: readonly [number, number]): Round[] {
+  const all = entries.subarray(from, to).reduce((sum, count) => sum + count, 0);
   const limit = Math.max(ROUND_ENTRIES, Math.ceil(all / MOST_ROUNDS));
   const rounds: Round[] = [];
-  for (let first = 0; first < entries.length; ) {
+  for (let first = from; first < to; ) {
     let last = first;
     let sum = 0;
-    while (last < entries.length && (last === first || sum + entries[last] <= limit)) sum += entries[last++];
+    while (last < to && (last === first || sum + entries[last] <= limit)) sum += entries[last++];
     rounds.push({ first, last, entries: sum });
     first = last;
   }

@@ -24,14 +24,17 @@ export class Rivals {
   readonly #bundle = join(this.#root, 'dbmbuild.mjs');
 
   constructor() {
-    buildSync({
-      entryPoints: ['src/cli/dbmbuild.ts'],
-      outfile: this.#bundle,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20.19',
-    });
+    const bundle = (entryPoint: string, outfile: string, format: 'esm' | 'cjs') =>
+      buildSync({
+        entryPoints: [entryPoint],
+        outfile,
+        bundle: true,
+        platform: 'node',
+        format,
+        target: 'node20.19',
+      });
+    bundle('src/cli/dbmbuild.ts', this.#bundle, 'esm');
+    bundle('src/dbm/second-thread/thread.ts', join(this.#root, 'second-thread.cjs'), 'cjs');
     for (const program of PROGRAMS) mkdirSync(this.directory(program));
   }
 

@@ -276,3 +276,55 @@ describe('where exim_dbmbuild loses data, mailhub-dbmbuild', () => {
     expect(readdirSync(ours('tables'))).toEqual(['table']);
   });
 });
+
+describe('a text that is large enough for a second thread', () => {
+  const lines = Array.from(
+    { length: 400_000 },
+    (_, i) => `Key${i}@some.example.ac.uk: user${i}@example.ac.uk\n`,
+  );
+  const large = lines.join('');
+  const preloaded = ['env', 'NODE_OPTIONS=--import=./preloaded.mjs'];
+
+  /** Has reading wait for the thread. @param onJob what the thread does with a message before anything else */
+  function preload(onJob = ''): void {
+    writeFileSync(
+      ours('preloaded.mjs'),
+      `import fs from 'node:fs';
+       import { syncBuiltinESMExports } from 'node:module';
+       import { isMainThread, parentPort } from 'node:worker_threads';
+       const { read } = fs;
+       fs.read = (...given) => (fs.existsSync('ready') ? read(...given) : setTimeout(fs.read, 5, ...given));
+       syncBuiltinESMExports();
+       if (!isMainThread) {
+         parentPort.on('message', ({ job }) => { ${onJob} });
+         const post = parentPort.postMessage.bind(parentPort);
+         parentPort.postMessage = (message) => { post(message); fs.writeFileSync('ready', ''); };
+       }`,
+    );
+  }
+
+  it('comes to the same as exim_dbmbuild makes of it, and one processor', async () => {
+    rivals.source(large + lines.slice(7, 9).join(''));
+    const { stdout } = await agree(['-nowarn', 'source', 'table']);
+    expect(stdout).toBe('400000 entries written\n2 duplicate keys \n');
+    const table = readFileSync(ours('table'));
+    preload();
+    for (const wrapper of [preloaded, ['taskset', '-c', '0']]) {
+      await rivals.run('mailhub-dbmbuild', ['-nowarn', 'source', 'table'], '', wrapper);
+      expect(readFileSync(ours('table')).equals(table)).toBe(true);
+    }
+  });
+
+  it('is no table when that thread dies', async () => {
+    rivals.source(large);
+    preload("if (job.kind === 'share') process.exit();");
+    expect(await rivals.run('mailhub-dbmbuild', ['source', 'table'], '', preloaded)).toEqual({
+      status: 2,
+      stdout: 'dbmbuild abandoned\n',
+      stderr: 'mailhub-dbmbuild: unable to write table: the thread that did half of it has ended\n',
+      stored: undefined,
+    });
+    const left = readdirSync(rivals.directory('mailhub-dbmbuild')).sort();
+    expect(left).toEqual(['preloaded.mjs', 'ready', 'source']);
+  });
+});

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, type Sta
 import { dirname } from 'node:path';
 import { writeBdb } from '../../dbm/bdb/write.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
+import type { SecondThread } from '../../dbm/second-thread/second-thread.ts';
 
 /** A table file in the making, beside the one that it will replace. */
 export class Output {
@@ -31,8 +32,8 @@ export class Output {
   }
 
   /** Writes the table to the disk and reads it back; on any fault nothing of it is left. @throws DbmError */
-  async write(pairs: Pairs, terminated: boolean): Promise<void> {
-    await writeBdb(this.#temporary, pairs, { terminated, readBack: true });
+  async write(pairs: Pairs, terminated: boolean, second: SecondThread | undefined): Promise<void> {
+    await writeBdb(this.#temporary, pairs, { terminated, readBack: true, second });
   }
 
   /** Puts what was written in the old table's place. @throws the operating system's error */

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { DbmError } from '../../dbm/error.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
+import { SecondThread } from '../../dbm/second-thread/second-thread.ts';
 import { isSpace } from '../../tables/columns/bytes.ts';
 import { type DatFault, DatReader } from '../../tables/dat/read.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
@@ -25,6 +26,8 @@ export async function dbmbuild(argv: readonly string[]): Promise<Outcome> {
   return { status, stdout: Buffer.concat(run.stdout), stderr: Buffer.concat(run.stderr) };
 }
 
+/** Bytes of a text from which on a second thread saves more time than it takes to start. */
+const WORTH_A_THREAD = 1 << 24;
 /** Bytes of the output's path. */
 const LONGEST_TABLE_NAME = 492;
 
@@ -45,6 +48,7 @@ const COMPLAINTS: Readonly<Record<FatalKind, string>> = {
 class Run {
   readonly stdout: Buffer[] = [];
   readonly stderr: Buffer[] = [];
+  #second: SecondThread | undefined;
 
   async run(argv: readonly string[]): Promise<Outcome['status']> {
     const chosen = parseArguments(argv);
@@ -72,11 +76,13 @@ class Run {
       }
       return await this.#build(chosen, input, output);
     } finally {
+      this.#second?.end();
       input.close();
     }
   }
 
   async #build(chosen: Arguments, input: Input, output: Output): Promise<Outcome['status']> {
+    if (fstatSync(input.descriptor).size >= WORTH_A_THREAD) this.#second = SecondThread.start();
     let text: Text;
     try {
       text = await this.#read(input, chosen);
@@ -146,13 +152,13 @@ class Run {
   /** Duplicates are looked for only when the writer met one: nearly every table has none. */
   async #store(pairs: Pairs, chosen: Arguments, output: Output): Promise<Unique> {
     try {
-      await output.write(pairs, chosen.terminated);
+      await output.write(pairs, chosen.terminated, this.#second);
       return { pairs, duplicates: [] };
     } catch (error) {
       const unique = withoutDuplicates(pairs, chosen.keep);
       if (unique.duplicates.length === 0) throw error;
       this.#warn(pairs, unique.duplicates, chosen);
-      await output.write(unique.pairs, chosen.terminated);
+      await output.write(unique.pairs, chosen.terminated, this.#second);
       return unique;
     }
   }

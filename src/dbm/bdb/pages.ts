@@ -2,7 +2,6 @@ import { viewOf } from '../bytes.ts';
 import type { LinearMemory } from '../linear-memory.ts';
 import type { OutputStream } from '../output.ts';
 import { PLACE, PLACE_BYTES } from '../table-groups.ts';
-import { itemSize } from './geometry.ts';
 import { isOffPage, NOT_LOGGED, PAGE, PAGE_HEADER, PAGE_OVERFLOW } from './layout.ts';
 import type { Loops } from './loops.ts';
 import type { TableBuckets } from './table-buckets.ts';
@@ -17,8 +16,8 @@ export class WrongPageError extends Error {
 }
 
 /**
- * Writes buckets that need more than a page: each one's first page to one stream, its further pages and the pages of long
- * items to another. Page numbers of the second stream are given out in the order of buckets, pages and items, so they depend
+ * Writes buckets that need more than a page: each one's first page where it belongs, its further pages and the pages of long
+ * items to a stream of their own. Page numbers of these are given out in the order of buckets, pages and items, so they depend
  * on nothing but the entries.
  */
 export class PageWriter {
@@ -26,7 +25,6 @@ export class PageWriter {
   readonly #loops: Loops;
   readonly #nul: number;
   readonly #pageSize: number;
-  readonly #buckets: OutputStream;
   readonly #overflow: OutputStream;
   #nextPage: number;
 
@@ -34,7 +32,6 @@ export class PageWriter {
     { memory, loops }: TableBuckets,
     terminated: boolean,
     pageSize: number,
-    buckets: OutputStream,
     overflow: OutputStream,
     firstOverflowPage: number,
   ) {
@@ -42,7 +39,6 @@ export class PageWriter {
     this.#loops = loops;
     this.#nul = terminated ? 1 : 0;
     this.#pageSize = pageSize;
-    this.#buckets = buckets;
     this.#overflow = overflow;
     this.#nextPage = firstOverflowPage;
   }
@@ -52,38 +48,31 @@ export class PageWriter {
   }
 
   /**
-   * Writes the bucket whose first page is `page`: its `count` entries have their places at `address`, in their order.
+   * Writes the bucket whose first page is `page`, which goes to `first`: its `count` entries have their places at `address`, in
+   * their order.
    *
    * @returns whether it has long items, which were not read back
    */
-  write(address: number, count: number, page: number): boolean {
+  write(address: number, count: number, page: number, first: OutputStream): boolean {
+    const loops = this.#loops;
     const places = this.#memory.numbers(address, PLACE * count);
-    const capacity = this.#pageSize - PAGE_HEADER;
-    let stream = this.#buckets;
+    let stream = first;
     let previous = 0;
     let from = 0;
     let hasLongItems = false;
     do {
-      let used = 0;
-      let itemPages = 0;
-      let to = from;
-      for (; to < count; to++) {
-        const at = PLACE * to;
-        const key = places[at + 1] - places[at] + this.#nul;
-        const value = places[at + 3] - places[at + 2] + this.#nul;
-        const size = itemSize(key, this.#pageSize) + itemSize(value, this.#pageSize);
-        if (used + size > capacity) break;
-        used += size;
-        itemPages += this.#itemPages(key) + this.#itemPages(value);
-      }
+      const rest = address + PLACE_BYTES * from;
+      const to = from + loops.countFitting(rest, count - from, this.#pageSize, this.#nul);
+      const itemPages = loops.fittingItemPages();
       const firstItemPage = this.#nextPage;
       this.#nextPage += itemPages;
       const next = to < count ? this.#nextPage++ : 0;
       const out = stream.take(this.#pageSize) + stream.piece.bytes.byteOffset;
-      const entries = [address + PLACE_BYTES * from, to - from, this.#pageSize, this.#nul] as const;
-      this.#loops.writePage(out, ...entries, page, previous, next, used, firstItemPage + itemPages);
+      const entries = [rest, to - from, this.#pageSize, this.#nul] as const;
+      const used = loops.fittingBytes();
+      loops.writePage(out, ...entries, page, previous, next, used, firstItemPage + itemPages);
       if (itemPages > 0) hasLongItems = true;
-      else if (!this.#loops.checkPage(out, ...entries, page, previous, next)) throw new WrongPageError(page);
+      else if (!loops.checkPage(out, ...entries, page, previous, next)) throw new WrongPageError(page);
       if (itemPages > 0) this.#writeLongItems(places.subarray(PLACE * from, PLACE * to), firstItemPage);
       previous = page;
       page = next;

@@ -64,8 +64,10 @@ class ReadBack {
   run(only: ReadonlySet<number> | undefined): void {
     const terminated = this.#nul === 1;
     const table = new TableBuckets(this.#pairs, terminated);
+    table.hashKeys();
+    table.assign(this.#file.meta);
     const bucket = new Bucket(table, terminated);
-    for (const { first, buckets, starts, places, scratch } of table.groups(this.#file.meta)) {
+    for (const { first, buckets, starts, places, scratch } of table.groups(this.#file.meta.maxBucket + 1)) {
       const start = table.memory.numbers(starts, buckets + 1);
       for (let b = 0; b < buckets; b++) {
         if (only?.has(first + b) === false) continue;

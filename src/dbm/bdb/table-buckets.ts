@@ -2,7 +2,7 @@ import type { Sizes } from '../limits.ts';
 import type { LinearMemory } from '../linear-memory.ts';
 import type { Pairs } from '../pairs.ts';
 import { inLoopStretches } from '../stretches.ts';
-import { type Group, TableGroups } from '../table-groups.ts';
+import { type Group, type Share, TableGroups, WHOLE } from '../table-groups.ts';
 import type { Geometry } from './geometry.ts';
 import { type Loops, loopsIn } from './loops.ts';
 
@@ -17,26 +17,44 @@ export interface Buckets {
 export class TableBuckets {
   readonly memory: LinearMemory;
   readonly loops: Loops;
-  /** The table, with a pool that is in the memory. */
-  readonly #pairs: Pairs;
+  /** The table, where it is in the memory. */
+  readonly pairs: Pairs;
+  /** Address of a number a key: its hash, until `assign` makes a bucket of it. */
+  readonly numbers: number;
   readonly #table: TableGroups<Loops>;
-  readonly #nul: number;
-  /** Address of a number a key: its hash, until `groups` makes a bucket of it. */
-  readonly #numbers: number;
+  readonly #nul: 0 | 1;
 
-  /** `terminated`: with a NUL behind each key and value. @throws MemoryFullError */
-  constructor(pairs: Pairs, terminated: boolean) {
+  /**
+   * `terminated`: with a NUL behind each key and value.
+   *
+   * @param numbers where there are those of another thread, which works on the same table
+   * @throws MemoryFullError
+   */
+  constructor(pairs: Pairs, terminated: boolean, numbers?: number) {
     this.#table = new TableGroups(pairs, loopsIn);
     this.#nul = terminated ? 1 : 0;
     const { memory, loops, base, columns, count } = this.#table;
     this.memory = memory;
     this.loops = loops;
-    this.#pairs = { ...columnsOf(pairs), count, pool: memory.bytes(base, pairs.pool.length) };
-    this.#numbers = memory.reserve(4 * count);
+    const [keyStart, keyEnd, valueStart, valueEnd] = columns.map((column) => memory.numbers(column, count));
+    const pool = memory.bytes(base, pairs.pool.length);
+    this.pairs = { count, pool, keyStart, keyEnd, valueStart, valueEnd };
+    this.numbers = numbers ?? memory.reserve(4 * count);
+  }
+
+  /** Bytes in the memory. @throws MemoryFullError */
+  room(bytes: number): Uint8Array {
+    return this.memory.bytes(this.memory.reserve(bytes), bytes);
+  }
+
+  /** Hashes the keys of a share of the entries; of all of them, before anything else. */
+  hashKeys({ number, of }: Share = WHOLE): void {
+    const { base, columns, count } = this.#table;
     const [keyStart, keyEnd] = columns;
-    inLoopStretches(count, (from, to) => {
-      const at = 4 * from;
-      loops.hashKeys(base, keyStart + at, keyEnd + at, to - from, this.#nul, this.#numbers + at);
+    const first = Math.floor((count * number) / of);
+    inLoopStretches(Math.floor((count * (number + 1)) / of) - first, (from, to) => {
+      const at = 4 * (first + from);
+      this.loops.hashKeys(base, keyStart + at, keyEnd + at, to - from, this.#nul, this.numbers + at);
     });
   }
 
@@ -45,7 +63,7 @@ export class TableBuckets {
     return this.#table.sizes(this.#nul);
   }
 
-  /** How many pages beyond their first a power of two of buckets need, each of them `capacity` bytes. Before `groups`. */
+  /** How many pages beyond their first a power of two of buckets need, each of them `capacity` bytes. Before `assign`. */
   overflowPages({ buckets, pageSize }: Geometry, capacity: number): number {
     const { columns, count } = this.#table;
     const contents = this.memory.reserve(4 * buckets);
@@ -54,7 +72,7 @@ export class TableBuckets {
     inLoopStretches(count, (from, to) => {
       const at = 4 * from;
       this.loops.addContents(
-        this.#numbers + at,
+        this.numbers + at,
         keyStart + at,
         keyEnd + at,
         valueStart + at,
@@ -69,39 +87,15 @@ export class TableBuckets {
     return this.loops.overflowPages(contents, buckets, capacity);
   }
 
-  /** The entries of some of `buckets` buckets. After `groups`. @throws MemoryFullError */
-  entriesIn(wanted: Iterable<number>, buckets: number): Pairs {
-    const { count, pool, keyStart, keyEnd, valueStart, valueEnd } = this.#pairs;
-    const flags = this.memory.reserve(buckets);
-    const isWanted = this.memory.bytes(flags, buckets);
-    for (const bucket of wanted) isWanted[bucket] = 1;
-    const found = this.memory.reserve(4 * (count + 1));
-    let foundCount = 0;
-    inLoopStretches(count, (from, to) => {
-      foundCount += this.loops.entriesIn(this.#numbers, from, to, flags, found + 4 * foundCount);
-    });
-    const entries = this.memory.numbers(found, foundCount);
-    const chosen = (column: Uint32Array) => Uint32Array.from(entries, (entry) => column[entry]);
-    return {
-      count: foundCount,
-      pool,
-      keyStart: chosen(keyStart),
-      keyEnd: chosen(keyEnd),
-      valueStart: chosen(valueStart),
-      valueEnd: chosen(valueEnd),
-    };
-  }
-
-  /** All buckets in their order, group after group. In a bucket the table's order stays. */
-  groups({ maxBucket, highMask, lowMask }: Buckets): Iterable<Group> {
-    const numbers = this.#numbers;
+  /** Makes a bucket's number of each hash, once. */
+  assign({ maxBucket, highMask, lowMask }: Buckets): void {
     inLoopStretches(this.#table.count, (from, to) => {
-      this.loops.makeBuckets(numbers + 4 * from, to - from, maxBucket, highMask, lowMask);
+      this.loops.makeBuckets(this.numbers + 4 * from, to - from, maxBucket, highMask, lowMask);
     });
-    return this.#table.groups(numbers, numbers, maxBucket + 1, 0);
   }
-}
 
-function columnsOf({ keyStart, keyEnd, valueStart, valueEnd }: Pairs): Omit<Pairs, 'count' | 'pool'> {
-  return { keyStart, keyEnd, valueStart, valueEnd };
+  /** So many buckets in their order, or a share of them, group after group, once they are assigned. In a bucket the table's order stays. */
+  groups(buckets: number, share = WHOLE): Iterable<Group> {
+    return this.#table.groups(this.numbers, this.numbers, buckets, 0, share);
+  }
 }

@@ -1,20 +1,29 @@
-import { WrittenPieces } from '../written-pieces.ts';
+import { type WrittenPiece, WrittenPieces } from '../written-pieces.ts';
+import { type BucketPlaces, KeptPlaces } from './bucket-places.ts';
 import { PageFile } from './page-file.ts';
 import { WrongPageError } from './pages.ts';
 import { readBack } from './read-back.ts';
 import type { TableBuckets } from './table-buckets.ts';
 
+/** Pages that one thread wrote, as another can have them. */
+export interface WrittenShare {
+  readonly pieces: readonly WrittenPiece[];
+  /** As `WrittenPages` has it. */
+  readonly checksum: bigint;
+  /** Buckets that are still to be read through the file. */
+  readonly unread: readonly BucketPlaces[];
+}
+
 /**
  * What was written of a file: how it is read back without a look at every key once more. Pages that were held against their
- * entries before they went to the disk are right when they come back as they were; other buckets, the first and the last are
- * read through the file itself.
+ * entries before they went to the disk are right when they come back as they were; some buckets are read through the file itself.
  */
 export class WrittenPages {
   readonly #path: string;
   readonly #table: TableBuckets;
   readonly #pageSize: number;
   readonly #pieces: WrittenPieces;
-  readonly #unread: number[] = [];
+  readonly #unread: KeptPlaces;
   #checksum = 0n;
 
   constructor(path: string, table: TableBuckets, pageSize: number) {
@@ -25,6 +34,7 @@ export class WrittenPages {
     this.#pieces = new WrittenPieces(path, memory, (address, size) =>
       loops.checksum(address, size, pageSize),
     );
+    this.#unread = new KeptPlaces(memory);
   }
 
   /** The sum of a number for each page, in which each of its bytes and its own number count: whatever order they came in. */
@@ -41,9 +51,26 @@ export class WrittenPages {
     this.#checksum = BigInt.asUintN(64, this.#checksum + this.#pieces.note(bytes, position));
   }
 
-  /** Takes note of a bucket that was not held against its entries. */
-  addUnread(bucket: number): void {
-    this.#unread.push(bucket);
+  /** Takes note of a bucket that is to be read through the file. */
+  addUnread(bucket: BucketPlaces): void {
+    this.#unread.keep(bucket);
+  }
+
+  /** Reads back what was noted here since the last time. @throws DbmError when the file has not what was written */
+  compare(): void {
+    this.#pieces.compare();
+  }
+
+  /** What was noted here. */
+  get share(): WrittenShare {
+    return { pieces: this.#pieces.own, checksum: this.#checksum, unread: this.#unread.buckets };
+  }
+
+  /** Takes note of what another thread wrote, and read back. */
+  take({ pieces, checksum, unread }: WrittenShare): void {
+    this.#pieces.take(pieces);
+    this.#checksum = BigInt.asUintN(64, this.#checksum + checksum);
+    this.#unread.take(unread);
   }
 
   /** @throws DbmError when the file has not what was written, or not what should have been */
@@ -51,8 +78,8 @@ export class WrittenPages {
     this.#pieces.readBack();
     const file = new PageFile(this.#path);
     try {
-      const buckets = new Set([...this.#unread, 0, file.meta.maxBucket]);
-      readBack(file, this.#table.entriesIn(buckets, file.meta.maxBucket + 1), terminated, buckets);
+      const buckets = new Set(this.#unread.buckets.map(({ bucket }) => bucket));
+      readBack(file, this.#unread.entries(this.#table.pairs.pool), terminated, buckets);
     } finally {
       file.close();
     }

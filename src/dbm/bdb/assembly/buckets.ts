@@ -6,18 +6,3 @@ export function makeBuckets(hashes: u32, count: u32, max: u32, high: u32, low: u
     store<u32>(at, bucket > max ? hash & low : bucket);
   }
 }
-
-/**
- * The numbers of those of the entries `[from, to)` whose bucket has a 1 at `wanted`, a byte a bucket, to `found`, which has room for all
- * and one.
- *
- * @returns how many these are
- */
-export function entriesIn(buckets: u32, from: u32, to: u32, wanted: u32, found: u32): u32 {
-  let at = found;
-  for (let entry = from; entry < to; entry++) {
-    store<u32>(at, entry);
-    at += (<u32>load<u8>(wanted + load<u32>(buckets + (entry << 2)))) << 2;
-  }
-  return (at - found) >> 2;
-}

@@ -24,7 +24,7 @@ export function addContents(
 }
 
 /** With its index. */
-function itemSize(length: u32, mostOnPage: u32): u32 {
+export function itemSize(length: u32, mostOnPage: u32): u32 {
   return length > mostOnPage ? 14 : length + 3;
 }
 

@@ -1,6 +1,7 @@
 import { copyLoosely, same } from '../../assembly/bytes';
 import { fetchEntries, keyEnd, keyStart, PLACE, valueEnd, valueStart } from '../../assembly/entry';
 import { sortPlaces } from '../../assembly/key-order';
+import { itemSize } from './geometry';
 
 const HEADER: u32 = 26;
 const NOT_LOGGED: u32 = 1;
@@ -53,6 +54,38 @@ export function writeBuckets(
     writePage(out + b * pageSize, bucketPlaces, count, pageSize, nul, first + b + 1, 0, 0, used, 0);
   }
   return buckets;
+}
+
+let fittingUsed: u32 = 0;
+let fittingPages: u32 = 0;
+
+/** Bytes that the entries of `countFitting` take on their page, with their indexes. */
+export function fittingBytes(): u32 {
+  return fittingUsed;
+}
+
+/** How many pages their long items take. */
+export function fittingItemPages(): u32 {
+  return fittingPages;
+}
+
+/** How many of `count` entries, which are in order, have room on a page. */
+export function countFitting(places: u32, count: u32, pageSize: u32, nul: u32): u32 {
+  const mostOnPage = pageSize >> 2;
+  const capacity = pageSize - HEADER;
+  fittingUsed = 0;
+  fittingPages = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const place = places + i * PLACE;
+    const key = keyEnd(place) - keyStart(place) + nul;
+    const value = valueEnd(place) - valueStart(place) + nul;
+    const used = fittingUsed + itemSize(key, mostOnPage) + itemSize(value, mostOnPage);
+    if (used > capacity) return i;
+    fittingUsed = used;
+    if (key > mostOnPage) fittingPages += (key + capacity - 1) / capacity;
+    if (value > mostOnPage) fittingPages += (value + capacity - 1) / capacity;
+  }
+  return count;
 }
 
 /**
