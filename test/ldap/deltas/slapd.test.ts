@@ -65,6 +65,19 @@ describe('content synchronisation', () => {
     await forgetful?.stop();
   });
 
+  test('a unit that slapd can not rename stays as it is', async () => {
+    const { settings, world } = await newPlace(logging);
+    await world.addUnit(0);
+    await world.movePerson(0, 3);
+    await world.renameUnit(3);
+    const runs = new Runs(settings);
+    await runs.next();
+    expect(runs.contents).toEqual(await runs.fresh());
+    await world.changeAddresses(0, 1);
+    await runs.next();
+    expect(runs.contents).toEqual(await runs.fresh());
+  });
+
   test('after any changes, the deltas come to what one search of everything finds', () =>
     checkDeltas(12, () => newPlace(logging)));
 
