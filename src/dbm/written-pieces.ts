@@ -46,7 +46,8 @@ export class WrittenPieces {
 
   /** Takes note of pieces that another thread wrote, and reads back. */
   take(pieces: readonly WrittenPiece[]): void {
-    this.#others.push(...pieces);
+    // There may be more than a call takes arguments.
+    for (const piece of pieces) this.#others.push(piece);
   }
 
   /** Reads back what was noted here since the last time. @throws DbmError when the file has not what was written */
