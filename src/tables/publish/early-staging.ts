@@ -110,7 +110,8 @@ export class EarlyStaging {
     if (preparing === undefined) return;
     this.#preparing.delete(name);
     const { files, prepared } = preparing;
-    const removed = prepared.then((there) => there && discardPrepared(files, WHOLE_STEP));
+    // A thread that ended on the way removed nothing.
+    const removed = prepared.then(() => discardPrepared(files, WHOLE_STEP));
     this.#removed = Promise.all([this.#removed, removed]);
   }
 }

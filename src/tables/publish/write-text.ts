@@ -1,5 +1,4 @@
-import { closeSync, fsync, openSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { closeSync, fsync, openSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { writeFully } from '../../dbm/write-fully.ts';
 import { hasSum, TextSum } from '../dat/text-sum.ts';
@@ -18,7 +17,7 @@ const FORCED = 1 << 24;
 export async function writeText(path: string, blocks: Iterable<Uint8Array>): Promise<void> {
   let isThere: boolean;
   try {
-    await rm(path, { force: true });
+    rmSync(path, { force: true });
     isThere = await writeAndRead(path, blocks);
   } catch (error) {
     throw new PublishError(path, systemReason(error), { cause: error });
