@@ -120,6 +120,7 @@ class Run {
     const sources = await this.#extract(accounts, surveyed);
     const memory = new MergeMemory(this.#store, sources, byHand);
     const settled = await recallTables(surveyed, memory, sources);
+    if (surveyed.length - settled.size === 1) this.#threads.expectOne();
     // Files are written while tables are merged; nothing is published before that has come to its end.
     if (!this.#dryRun) this.#committed = this.#stopwatch.timeAsync('remember', () => sources.commit());
 

@@ -10,7 +10,7 @@ import type { Sorting } from '../mirror/directory-mirror.ts';
 import { isNoRoom } from '../no-room.ts';
 import type { FilesBefore, TableFiles } from '../publish/files.ts';
 import type { PreparedFiles } from '../publish/prepare.ts';
-import { type Parts, StagedTable, type TableChange } from '../publish/stage.ts';
+import { type Parts, type Rename, StagedTable, type TableChange } from '../publish/stage.ts';
 import { type Answer, adoptMemories, memoriesOf, type Request } from './messages.ts';
 import { Stopwatch } from './stopwatch.ts';
 import {
@@ -24,6 +24,8 @@ import {
 
 /** Smaller tables are done before a thread has its turn. */
 const WORTH_A_THREAD = 50_000;
+/** A thread more takes as long to begin as to write the half of a smaller one's files. */
+const WORTH_TWO_THREADS = 250_000;
 
 /** A fault that a job met in its thread. */
 class JobError extends Error {
@@ -40,12 +42,18 @@ export class TableThreads implements Sorting {
   readonly #idle: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];
   #started = 0;
+  #isForOne = false;
   /** The runs that are still to be sorted. */
   #sorting: Promise<unknown> = Promise.resolve();
 
   /** @param stopwatch hears where the time of all jobs goes */
   constructor(stopwatch = new Stopwatch()) {
     this.#stopwatch = stopwatch;
+  }
+
+  /** Hears that a run has one table to write: a large one's `.dat` and dbm files are written at a time, each in a thread. */
+  expectOne(): void {
+    this.#isForOne = true;
   }
 
   /** Starts the threads ahead of time: a source has given so many entries already. */
@@ -136,11 +144,42 @@ export class TableThreads implements Sorting {
         return new StagedTable(files.dir, staged.renames, true);
       }
     }
+    const shares = this.#sharesOf(parts, table.count);
+    const done = await Promise.allSettled(
+      shares.map((share) => this.#stageParts(files, table, share, label)),
+    );
+    const staged = new StagedTable(
+      files.dir,
+      done.flatMap((share) => (share.status === 'fulfilled' ? share.value : [])),
+    );
+    for (const share of done) {
+      if (share.status === 'fulfilled') continue;
+      await staged.discard();
+      throw share.reason;
+    }
+    return staged;
+  }
+
+  /** What each of some threads writes of a table's files. */
+  #sharesOf(parts: Parts, entries: number): Parts[] {
+    if (!this.#isForOne || !parts.dat || !parts.dbm || entries < WORTH_TWO_THREADS) return [parts];
+    return [
+      { dat: true, dbm: false },
+      { dat: false, dbm: true },
+    ];
+  }
+
+  async #stageParts(
+    files: TableFiles,
+    table: Table,
+    parts: Parts,
+    label: string,
+  ): Promise<readonly Rename[]> {
     const job = { kind: 'stage', files: plain(files), table: table.columns(), parts, label } as const;
     const result = await this.#run(job, table.count);
     if (result.kind !== 'stage') throw new JobError(`asked for a staging, got a ${result.kind}`);
     if (result.measure !== undefined) table.learn(result.measure);
-    return new StagedTable(files.dir, result.renames);
+    return result.renames;
   }
 
   async #patch(job: PatchJob, entries: number): Promise<PatchResult> {
