@@ -10,10 +10,13 @@ export class BaseLayer implements Layer {
   readonly base: Base;
   /** What was looked up in streams that are not read whole: a run asks for it more than once. */
   readonly #claims: readonly Map<string, readonly Claim[]>[];
+  /** Where keys are in streams, as far as that is known: of keys of the objects that changed, most change. */
+  readonly #entries: readonly Map<string, number>[];
 
   constructor(base: Base) {
     this.base = base;
     this.#claims = Array.from({ length: base.streamCount }, () => new Map());
+    this.#entries = Array.from({ length: base.streamCount }, () => new Map());
   }
 
   get count(): number {
@@ -43,12 +46,17 @@ export class BaseLayer implements Layer {
   claims(number: number, key: Uint8Array): readonly Claim[] {
     const whole = this.base.loaded(number);
     if (whole !== undefined) return claimsIn(whole, key);
-    const name = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
-    let claims = this.#claims[number].get(name);
-    if (claims === undefined) {
-      claims = claimsInFile(this.base.sparse(number), key);
-      this.#claims[number].set(name, claims);
-    }
+    const name = latin1(key, 0, key.length);
+    const known = this.#claims[number].get(name);
+    if (known !== undefined) return known;
+    const stream = this.base.sparse(number);
+    const entry = this.#entries[number].get(name);
+    let first = entry ?? firstFrom(stream, key);
+    while (entry !== undefined && first > 0 && stream.compareKey(first - 1, key) === 0) first--;
+    const claims: Claim[] = [];
+    for (let i = first; i < stream.count && stream.compareKey(i, key) === 0; i++)
+      claims.push({ object: stream.object(i), value: stream.value(i) });
+    this.#claims[number].set(name, claims);
     return claims;
   }
 
@@ -58,6 +66,9 @@ export class BaseLayer implements Layer {
       const entries = base.entriesOf(number, object);
       if (entries.length === 0) return NOTHING;
       const picked = base.sparse(number).pick(entries);
+      const { pool, keyStart, keyEnd } = picked;
+      for (const [i, entry] of entries.entries())
+        this.#entries[number].set(latin1(pool, keyStart[i], keyEnd[i]), entry);
       return encodeEntries(picked, number, [...entries.keys()]);
     });
     return { dn: base.dn(object), contributions: Buffer.concat(parts) };
@@ -70,7 +81,12 @@ export class BaseLayer implements Layer {
 
 const NOTHING = Buffer.alloc(0);
 
-function claimsInFile(stream: SparseStream, key: Uint8Array): Claim[] {
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+}
+
+/** The number of the first entry whose key does not come before a key. */
+function firstFrom(stream: SparseStream, key: Uint8Array): number {
   let low = 0;
   let high = stream.count;
   while (low < high) {
@@ -78,8 +94,5 @@ function claimsInFile(stream: SparseStream, key: Uint8Array): Claim[] {
     if (stream.compareKey(middle, key) < 0) low = middle + 1;
     else high = middle;
   }
-  const claims: Claim[] = [];
-  for (let i = low; i < stream.count && stream.compareKey(i, key) === 0; i++)
-    claims.push({ object: stream.object(i), value: stream.value(i) });
-  return claims;
+  return low;
 }
