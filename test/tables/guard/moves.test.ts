@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { formats } from '../../../src/dbm/index.ts';
 import { HeldCandidates } from '../../../src/state/held.ts';
+import { State } from '../../../src/state/state.ts';
 import { ApprovalError, approve } from '../../../src/tables/decisions/approve.ts';
 import type { Outcome } from '../../../src/tables/report.ts';
 import { fileFed, Hub, keptByHand, tableOf } from '../hub.ts';
@@ -382,6 +383,16 @@ describe('examples', () => {
   test('who waits makes others wait', async () => {
     const { report } = await run(table('x', 'ab', 'a'), table('y', 'c', 'b'), table('z', 'd', 'cd', 'held'));
     expect(outcomes(report)).toBe('held,held,held');
+  });
+
+  test('what waits after all, since another could not be put in place, is no .dat that is about to be ours', async () => {
+    const { hub, report } = await run(table('x', 'ab', 'a'), table('y', 'c', 'bc', '.dat stays'));
+    expect(outcomes(report)).toBe('held,failed');
+    const state = State.peek(hub.stateDir);
+    const intended = ['x', 'y'].map((name) => state?.intended(name));
+    state?.close();
+    // Whether the other has come to be, nobody knows after an error of the disk.
+    expect(intended).toEqual([undefined, expect.stringMatching(/^[0-9a-f]{64}$/)]);
   });
 
   test('two that exchange addresses, and a circle of three', async () => {
