@@ -48,14 +48,19 @@ const work = mkdtempSync(join(tmpdir(), 'bench-dbm-'));
 try {
   chmodSync(work, 0o755);
   const once = join(work, 'once.mjs');
-  await bundle({
-    entryPoints: ['bench/dbm/once.ts'],
-    outfile: once,
-    format: 'esm',
-    platform: 'node',
+  const options = {
+    platform: 'node' as const,
     target: 'node20.19',
     external: ['better-sqlite3'],
-    logLevel: 'warning',
+    logLevel: 'warning' as const,
+  };
+  await bundle({ ...options, entryPoints: ['bench/dbm/once.ts'], outfile: once, format: 'esm' });
+  const thread = join(work, 'second-thread.cjs');
+  await bundle({
+    ...options,
+    entryPoints: ['src/dbm/second-thread/thread.ts'],
+    outfile: thread,
+    format: 'cjs',
   });
   const postmap = unpackPostmap(join(work, 'postfix'));
   const rows: (string | number)[][] = [];

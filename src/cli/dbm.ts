@@ -2,6 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import type { DbmFile, FormatName } from '../dbm/format.ts';
 import { formats, openTable } from '../dbm/index.ts';
 import type { Pairs } from '../dbm/pairs.ts';
+import { SecondThread } from '../dbm/second-thread/second-thread.ts';
 import { printable } from '../tables/columns/bytes.ts';
 import { merge } from '../tables/columns/merge.ts';
 import { pick } from '../tables/columns/pick.ts';
@@ -13,6 +14,7 @@ import { Status } from './status.ts';
 /** `mailhub-tables dbm build`: a table file from a `.dat`. @returns the exit status */
 export async function buildTableFile(path: string, source: string, format: FormatName): Promise<number> {
   const { pairs, rejections } = source === '-' ? readDatEntries(readWhole(0)) : readDatFile(source);
+  const second = SecondThread.startFor(pairs.pool.length);
   for (const { place, value, reason } of rejections.examples) report(source, `${place}: ${value}: ${reason}`);
   const { table, conflicts } = merge([{ source, pairs }]);
   for (const { key, kept, dropped } of conflicts.examples) {
@@ -20,7 +22,11 @@ export async function buildTableFile(path: string, source: string, format: Forma
   }
   const temporary = `${path}.mailhub-new`;
   await rm(temporary, { force: true });
-  await formats[format].write(temporary, table, { readBack: true });
+  try {
+    await formats[format].write(temporary, table, { readBack: true, second });
+  } finally {
+    second?.end();
+  }
   try {
     await rename(temporary, path);
   } catch (error) {

@@ -6,14 +6,28 @@ import { PLACE } from './table-groups.ts';
 
 const SAMPLED = 4;
 
+export interface Lookup {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
 /** Entries that are looked up in a file through its own reader once it is written. */
 export class Lookups {
   readonly #memory: LinearMemory;
   #offered = 0;
-  readonly #entries: { readonly key: Uint8Array; readonly value: Uint8Array }[] = [];
+  readonly #entries: Lookup[] = [];
 
   constructor(memory: LinearMemory) {
     this.#memory = memory;
+  }
+
+  get entries(): readonly Lookup[] {
+    return this.#entries;
+  }
+
+  /** Takes those of another thread. */
+  take(entries: readonly Lookup[]): void {
+    for (const entry of entries) this.#entries.push(entry);
   }
 
   /** Takes the entry that has its place at this address, or not: the first one and every fourth. */

@@ -74,6 +74,8 @@ export interface Share {
 }
 
 export const WHOLE: Share = { number: 0, of: 1 };
+export const FIRST_HALF: Share = { number: 0, of: 2 };
+export const SECOND_HALF: Share = { number: 1, of: 2 };
 
 /** Bytes of room that sorting so many places takes, as src/dbm/assembly has it: two items and a place for each, and some bytes. */
 export function sortingRoom(places: number): number {
@@ -88,6 +90,8 @@ export class TableGroups<Loops extends GroupLoops> {
   /** Addresses of the pool and of the columns. */
   readonly base: number;
   readonly columns: readonly [keyStart: number, keyEnd: number, valueStart: number, valueEnd: number];
+  /** The table, where it is in the memory. */
+  readonly pairs: Pairs;
   readonly #chosen: number;
 
   /** @throws MemoryFullError */
@@ -98,6 +102,11 @@ export class TableGroups<Loops extends GroupLoops> {
     this.count = pairs.count;
     this.base = base;
     this.columns = columns;
+    const [keyStart, keyEnd, valueStart, valueEnd] = columns.map((column) =>
+      memory.numbers(column, pairs.count),
+    );
+    const pool = memory.bytes(base, pairs.pool.length);
+    this.pairs = { count: pairs.count, pool, keyStart, keyEnd, valueStart, valueEnd };
     this.#chosen = this.memory.reserve(4 * (LOOP_STRETCH + 1));
     this.loops.setColumns(this.base, ...this.columns);
   }
@@ -162,6 +171,13 @@ export class TableGroups<Loops extends GroupLoops> {
         };
       }
     }
+  }
+
+  /** The first number of a share of the groups that `groups` gives for these. @throws MemoryFullError */
+  firstOf(share: Share, numbers: number, hashes: number, limit: number, shift: number): number {
+    this.loops.setNumbers(numbers, hashes);
+    const { groupShift, entries } = this.#countByGroup(limit, shift);
+    return groupsOf(entries, share)[0] * 2 ** groupShift;
   }
 
   /** How many numbers make a group, as a power of two, and the entries of each. */

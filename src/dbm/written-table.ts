@@ -1,8 +1,14 @@
 import type { DbmFile, WriteOptions } from './format.ts';
 import type { LinearMemory } from './linear-memory.ts';
-import { Lookups } from './lookups.ts';
-import { createFile, type Output, type OutputStream } from './output.ts';
-import { WrittenPieces } from './written-pieces.ts';
+import { type Lookup, Lookups } from './lookups.ts';
+import { createFile, type Output, OutputStream, type PieceSink } from './output.ts';
+import { type WrittenPiece, WrittenPieces } from './written-pieces.ts';
+
+/** What one thread wrote, and read back. */
+export interface WrittenRecords {
+  readonly pieces: readonly WrittenPiece[];
+  readonly lookups: readonly Lookup[];
+}
 
 /** A file whose records are held against the entries in memory, before they go to the disk. */
 export class WrittenTable {
@@ -41,8 +47,24 @@ export class WrittenTable {
   }
 
   /** Bytes that follow each other from `position` on, in pieces in the memory. */
-  stream(output: Output, position: number): OutputStream {
-    return output.stream(position, (bytes, at) => this.#pieces.note(bytes, at));
+  stream(output: PieceSink, position: number): OutputStream {
+    return new OutputStream(output, position, (bytes, at) => this.#pieces.note(bytes, at));
+  }
+
+  /** Reads back what streams have written since the last time. @throws DbmError */
+  compare(): void {
+    this.#pieces.compare();
+  }
+
+  /** What another thread takes. */
+  get records(): WrittenRecords {
+    return { pieces: this.#pieces.own, lookups: this.lookups.entries };
+  }
+
+  /** Takes note of what another thread wrote, and read back. */
+  take({ pieces, lookups }: WrittenRecords): void {
+    this.#pieces.take(pieces);
+    this.lookups.take(lookups);
   }
 
   #readBack(open: (path: string) => DbmFile): void {

@@ -26,8 +26,6 @@ export async function dbmbuild(argv: readonly string[]): Promise<Outcome> {
   return { status, stdout: Buffer.concat(run.stdout), stderr: Buffer.concat(run.stderr) };
 }
 
-/** Bytes of a text from which on a second thread saves more time than it takes to start. */
-const WORTH_A_THREAD = 1 << 24;
 /** Bytes of the output's path. */
 const LONGEST_TABLE_NAME = 492;
 
@@ -82,7 +80,7 @@ class Run {
   }
 
   async #build(chosen: Arguments, input: Input, output: Output): Promise<Outcome['status']> {
-    if (fstatSync(input.descriptor).size >= WORTH_A_THREAD) this.#second = SecondThread.start();
+    this.#second = SecondThread.startFor(fstatSync(input.descriptor).size);
     let text: Text;
     try {
       text = await this.#read(input, chosen);

@@ -33,12 +33,10 @@ export class TableBuckets {
   constructor(pairs: Pairs, terminated: boolean, numbers?: number) {
     this.#table = new TableGroups(pairs, loopsIn);
     this.#nul = terminated ? 1 : 0;
-    const { memory, loops, base, columns, count } = this.#table;
+    const { memory, loops, count } = this.#table;
     this.memory = memory;
     this.loops = loops;
-    const [keyStart, keyEnd, valueStart, valueEnd] = columns.map((column) => memory.numbers(column, count));
-    const pool = memory.bytes(base, pairs.pool.length);
-    this.pairs = { count, pool, keyStart, keyEnd, valueStart, valueEnd };
+    this.pairs = this.#table.pairs;
     this.numbers = numbers ?? memory.reserve(4 * count);
   }
 

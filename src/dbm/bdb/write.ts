@@ -4,7 +4,7 @@ import { measure } from '../limits.ts';
 import { createFile, type Output, OutputStream } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
 import { beside, type SecondThread } from '../second-thread/second-thread.ts';
-import { type Share, WHOLE } from '../table-groups.ts';
+import { FIRST_HALF, SECOND_HALF, type Share, WHOLE } from '../table-groups.ts';
 import { withRoom } from '../with-room.ts';
 import { BucketPages, type FilePlan } from './bucket-pages.ts';
 import type { BucketPlaces } from './bucket-places.ts';
@@ -15,9 +15,6 @@ import { writeMeta } from './meta.ts';
 import { PageWriter } from './pages.ts';
 import { TableBuckets } from './table-buckets.ts';
 import { WrittenPages } from './written-pages.ts';
-
-const FIRST_HALF = { number: 0, of: 2 };
-const SECOND_HALF = { number: 1, of: 2 };
 
 /** `Format.write` for Berkeley DB hash files, version 9, little-endian. */
 export async function writeBdb(path: string, pairs: Pairs, options: WriteOptions = {}): Promise<void> {

@@ -1,9 +1,10 @@
 import type { HashJob, ShareJob, ShareResult } from '../bdb/share.ts';
 import type { Pairs } from '../pairs.ts';
+import type { RecordsJob, RecordsResult } from '../tdb/share.ts';
 
 /** Part of what a format does to write a table. */
-export type Job = HashJob | ShareJob;
-export type Result = ShareResult | undefined;
+export type Job = HashJob | ShareJob | RecordsJob;
+export type Result = ShareResult | RecordsResult | undefined;
 
 /** A job, as it is posted; its columns are found in their memory. */
 export interface Request {

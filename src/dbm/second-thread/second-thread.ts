@@ -3,7 +3,11 @@ import { Worker } from 'node:worker_threads';
 import type { HashJob, ShareJob, ShareResult } from '../bdb/share.ts';
 import { DbmError } from '../error.ts';
 import { LinearMemory } from '../linear-memory.ts';
+import type { RecordsJob, RecordsResult } from '../tdb/share.ts';
 import { type Answer, type Fault, type Job, type Request, type Result, viewsOf } from './messages.ts';
+
+/** Bytes of keys and values from which on a thread saves more time than it takes to start. */
+const WORTH_A_THREAD = 1 << 24;
 
 /** A fault that a job met in the other thread, or that ended it. */
 class ThreadError extends Error {
@@ -37,9 +41,12 @@ export class SecondThread {
     this.#worker.on('exit', () => this.#ended('the thread that did half of it has ended'));
   }
 
-  /** There is one in the bundled programs only, and where there is a second processor for it. */
-  static start(): SecondThread | undefined {
-    if (import.meta.url.endsWith('.ts') || availableParallelism() === 1) return undefined;
+  /**
+   * For a table of so many bytes, if it is large. There is one in the bundled programs only, and where there is a second processor
+   * for it.
+   */
+  static startFor(bytes: number): SecondThread | undefined {
+    if (bytes < WORTH_A_THREAD || import.meta.url.endsWith('.ts') || availableParallelism() === 1) return;
     return new SecondThread(new URL('./second-thread.cjs', import.meta.url));
   }
 
@@ -56,7 +63,14 @@ export class SecondThread {
   /** @throws DbmError what the job throws, or when the thread has ended */
   async share(path: string, job: ShareJob): Promise<ShareResult> {
     const result = await this.#run(path, job);
-    if (result === undefined) throw new DbmError(path, 'cannot write it: half of it was not written');
+    if (result === undefined || 'records' in result) throw notWritten(path);
+    return result;
+  }
+
+  /** @throws DbmError what the job throws, or when the thread has ended */
+  async records(path: string, job: RecordsJob): Promise<RecordsResult> {
+    const result = await this.#run(path, job);
+    if (result === undefined || !('records' in result)) throw notWritten(path);
     return result;
   }
 
@@ -93,6 +107,10 @@ export async function beside<T>(theirs: Promise<T>, own: () => void | Promise<vo
   if (we.status === 'rejected') throw we.reason;
   if (they.status === 'rejected') throw they.reason;
   return they.value;
+}
+
+function notWritten(path: string): DbmError {
+  return new DbmError(path, 'cannot write it: half of it was not written');
 }
 
 function errorOf(path: string, { message, isOfFile, offset, code, cause }: Fault): DbmError {

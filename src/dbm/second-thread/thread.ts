@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { hashShare, writeShare } from '../bdb/share.ts';
 import { DbmError } from '../error.ts';
 import { LinearMemory } from '../linear-memory.ts';
+import { writeRecords } from '../tdb/share.ts';
 import { type Answer, type Fault, type Job, type Request, type Result, viewsOf } from './messages.ts';
 
 parentPort?.on('message', (message: Request | 'end') => {
@@ -23,6 +24,7 @@ function answer({ job, memories }: Request): Answer {
 
 function done(job: Job): Result {
   if (job.kind === 'share') return writeShare(job);
+  if (job.kind === 'records') return writeRecords(job);
   hashShare(job);
   return undefined;
 }

@@ -1,26 +1,19 @@
-import { viewOf } from '../bytes.ts';
 import { DbmError } from '../error.ts';
 import type { WriteOptions } from '../format.ts';
-import { inHashOrder } from '../in-hash-order.ts';
-import { type Output, type OutputStream, PIECE_SIZE } from '../output.ts';
+import { firstInHashOrder } from '../in-hash-order.ts';
+import type { Output } from '../output.ts';
 import type { Pairs } from '../pairs.ts';
+import { beside, type SecondThread } from '../second-thread/second-thread.ts';
 import { inLoopStretches } from '../stretches.ts';
-import { type Group, PLACE, PLACE_BYTES, TableGroups } from '../table-groups.ts';
+import { FIRST_HALF, SECOND_HALF, TableGroups, WHOLE } from '../table-groups.ts';
 import { withRoom } from '../with-room.ts';
 import { WrittenTable } from '../written-table.ts';
 import { WrongRecordError } from '../wrong-record.ts';
 import { TdbFile } from './file.ts';
 import { headerBytes } from './header.ts';
-import {
-  chainHead,
-  LARGEST_FILE,
-  LARGEST_HASH_SIZE,
-  RECORD_HEADER,
-  recordSize,
-  SMALLEST_HASH_SIZE,
-  TAIL,
-} from './layout.ts';
+import { chainHead, LARGEST_FILE, LARGEST_HASH_SIZE, SMALLEST_HASH_SIZE } from './layout.ts';
 import { type Loops, loopsIn } from './loops.ts';
+import { type FilePlan, RecordWriter } from './record-writer.ts';
 
 /**
  * `Format.write` for tdb: as many chains as entries, so that a lookup reads one record or two, and each chain's records
@@ -64,35 +57,21 @@ class Writer {
 
   async write(options: WriteOptions): Promise<void> {
     await this.#written.create(
-      (output) => this.#fill(output),
+      (output) => this.#fill(output, options),
       (path) => new TdbFile(path, { terminated: this.#nul === 1 }),
       options,
     );
   }
 
   /** The header comes last: a file that was left half-written has none. */
-  async #fill(output: Output): Promise<void> {
-    const { memory, loops, count } = this.#table;
-    const hashSize = this.#hashSize;
-    const hashes = memory.reserve(4 * count);
-    const chains = memory.reserve(4 * count);
-    inLoopStretches(count, (from, to) => {
-      loops.hashKeys(from, to, this.#nul, hashes);
-      loops.chainsOf(hashes + 4 * from, to - from, hashSize, chains + 4 * from);
-    });
-    const heads = memory.reserve(4 * hashSize);
-    loops.setHeads(heads, hashSize);
-
-    const records = this.#written.stream(output, chainHead(hashSize));
-    for (const group of inHashOrder(this.#path, this.#table, chains, hashes, hashSize)) {
-      for (let done = 0; done < group.count; ) {
-        done += this.#writeRecords(group, done, records);
-        if (output.full) await output.room();
-      }
-      if (group.count > 0) this.#written.lookups.sample(group.places);
-    }
-    records.end();
-    if (loops.fullHeads() !== loops.chainsMet()) throw new WrongRecordError(chainHead(0));
+  async #fill(output: Output, { readBack = false, second }: WriteOptions): Promise<void> {
+    const { memory, loops } = this.#table;
+    const plan = this.#plan();
+    const { heads, hashSize } = plan;
+    const chainsMet = second?.isReady
+      ? await this.#writeHalves(output, plan, second, readBack)
+      : await this.#writeAll(output, plan);
+    if (loops.fullHeads() !== chainsMet) throw new WrongRecordError(chainHead(0));
     const first = this.#written.stream(output, chainHead(0));
     first.put(memory.bytes(heads, 4 * hashSize));
     first.end();
@@ -103,38 +82,63 @@ class Writer {
     header.end();
   }
 
-  /** Writes as many entries from number `from` of `group` on as have room in a piece. @returns how many */
-  #writeRecords({ places, count }: Group, from: number, stream: OutputStream): number {
-    const { loops } = this.#table;
-    const { address, left, position } = stream;
-    const written = loops.writeRecords(places, from, count, this.#nul, address, left, position);
-    if (written === 0) return this.#writeRecord(places, from, count, stream);
-    if (!loops.areRecords(places, from, count, written, this.#nul, address, position))
-      throw new WrongRecordError(position);
-    stream.take(loops.bytesWritten());
-    return written;
+  #plan(): FilePlan {
+    const { memory, loops, count } = this.#table;
+    const hashSize = this.#hashSize;
+    const hashes = memory.reserve(4 * count);
+    const chains = memory.reserve(4 * count);
+    inLoopStretches(count, (from, to) => {
+      loops.hashKeys(from, to, this.#nul, hashes);
+      loops.chainsOf(hashes + 4 * from, to - from, hashSize, chains + 4 * from);
+    });
+    const heads = memory.reserve(4 * hashSize);
+    return { path: this.#path, nul: this.#nul, hashes, chains, heads, hashSize };
   }
 
-  /** Begins a new piece for a record, or writes one that no piece has room for. @returns how many were written */
-  #writeRecord(places: number, entry: number, count: number, stream: OutputStream): number {
-    const { memory, loops } = this.#table;
-    const place = places + PLACE_BYTES * entry;
-    const [keyStart, keyEnd, valueStart, valueEnd] = memory.numbers(place, PLACE);
-    const key = memory.bytes(keyStart, keyEnd - keyStart);
-    const value = memory.bytes(valueStart, valueEnd - valueStart);
-    const content = key.length + value.length + 2 * this.#nul;
-    const size = recordSize(content);
-    stream.room(Math.min(size, PIECE_SIZE));
-    if (size <= PIECE_SIZE) return 0;
-    const entryOf = [places, entry, count, this.#nul, stream.address, stream.position] as const;
-    loops.writeHeader(...entryOf);
-    if (!loops.isHeader(...entryOf)) throw new WrongRecordError(stream.position);
-    stream.take(RECORD_HEADER);
-    const nul = new Uint8Array(this.#nul);
-    const tail = new Uint8Array(size - RECORD_HEADER - content);
-    viewOf(tail).setUint32(tail.length - TAIL, size, true);
-    for (const bytes of [key, nul, value, nul, tail]) stream.put(bytes);
-    this.#written.lookups.add(place);
-    return 1;
+  /** @returns how many chains have records */
+  async #writeAll(output: Output, plan: FilePlan, share = WHOLE): Promise<number> {
+    const { hashSize } = plan;
+    const stream = this.#written.stream(output, chainHead(hashSize));
+    const writer = new RecordWriter(plan, this.#table, this.#written, stream);
+    for (const _ of writer.write(share)) if (output.full) await output.room();
+    return this.#table.loops.chainsMet();
+  }
+
+  async #writeHalves(
+    output: Output,
+    plan: FilePlan,
+    second: SecondThread,
+    readBack: boolean,
+  ): Promise<number> {
+    const half = second.records(this.#path, {
+      ...plan,
+      kind: 'records',
+      pairs: this.#table.pairs,
+      descriptor: output.descriptor,
+      position: this.#secondHalf(plan),
+      share: SECOND_HALF,
+      readBack,
+    });
+    let ownChains = 0;
+    const { records, chainsMet } = await beside(half, async () => {
+      ownChains = await this.#writeAll(output, plan, FIRST_HALF);
+      await output.settle();
+      if (readBack) this.#written.compare();
+    });
+    this.#written.take(records);
+    return ownChains + chainsMet;
+  }
+
+  /** Where in the file the second half of the records begins. */
+  #secondHalf({ chains, hashes, hashSize }: FilePlan): number {
+    const { loops, columns, count } = this.#table;
+    const first = firstInHashOrder(this.#table, chains, hashes, hashSize, SECOND_HALF);
+    let position = chainHead(hashSize);
+    inLoopStretches(count, (from, to) => {
+      const [keyStart, keyEnd, valueStart, valueEnd] = columns.map((column) => column + 4 * from);
+      const entries = [keyStart, keyEnd, valueStart, valueEnd, to - from, this.#nul] as const;
+      position += Number(loops.measureBefore(...entries, chains + 4 * from, first));
+    });
+    return position;
   }
 }

@@ -9,6 +9,7 @@ export {
   chainsMet,
   fullHeads,
   isHeader,
+  measureBefore,
   measureRecords,
   setHeads,
   writeHeader,

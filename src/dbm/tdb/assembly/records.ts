@@ -79,6 +79,28 @@ export function measureRecords(
   return sum;
 }
 
+/** Likewise of those whose chain's number, at `numbers`, is less than `limit`. */
+export function measureBefore(
+  keyStarts: u32,
+  keyEnds: u32,
+  valueStarts: u32,
+  valueEnds: u32,
+  count: u32,
+  nul: u32,
+  numbers: u32,
+  limit: u32,
+): u64 {
+  let sum: u64 = 0;
+  for (let column: u32 = 0, end = count << 2; column < end; column += 4) {
+    const key = load<u32>(keyEnds + column) - load<u32>(keyStarts + column);
+    const size = sizeOf(
+      <u64>key + (load<u32>(valueEnds + column) - load<u32>(valueStarts + column)) + 2 * nul,
+    );
+    sum += select<u64>(size, 0, load<u32>(numbers + column) < limit);
+  }
+  return sum;
+}
+
 /** The chain of entry `i` of a group; no chain's number before the first one and behind the last. */
 function chainOf(places: u32, i: u32, count: u32): u32 {
   return i < count ? numberOf(places + i * PLACE) : u32.MAX_VALUE;
