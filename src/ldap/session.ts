@@ -95,7 +95,7 @@ export class Session {
     this.#visit = visit;
     this.#pace = pace;
     this.#buffer = new MessageBuffer(this.memory);
-    readInto(socket, () => this.#buffer.room());
+    readInto(socket, () => this.#room());
     socket.on('data', (chunk: Buffer) => this.#push(chunk));
     socket.on('error', (error) =>
       this.#fail(this.#error('closed', `the connection broke: ${error.message}`)),
@@ -194,6 +194,16 @@ export class Session {
     if (this.#timeout === 0) return;
     const late = () => this.#fail(this.#error('timeout', `no answer within ${this.#timeout} ms`));
     this.#timer = setTimeout(late, this.#timeout);
+  }
+
+  /** What fails here would be nobody's: the connection asks for it by itself. */
+  #room(): Uint8Array {
+    try {
+      return this.#buffer.room();
+    } catch (error) {
+      this.#failWith(error);
+      return Buffer.alloc(1);
+    }
   }
 
   #push(chunk: Buffer): void {

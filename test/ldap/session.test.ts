@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parseFilter } from '../../src/ldap/filter.ts';
 import { encodeFilter } from '../../src/ldap/filter-ber.ts';
+import { MessageBuffer } from '../../src/ldap/message-buffer.ts';
+import { connectReading } from '../../src/ldap/reading.ts';
 import type { SearchParameters } from '../../src/ldap/search-request.ts';
 import { Session } from '../../src/ldap/session.ts';
 import { Visit } from '../../src/ldap/visit.ts';
@@ -98,4 +100,18 @@ test('searches follow each other on one connection', async () => {
   expect([session.entries, session.requests]).toEqual([6, 3]);
   expect(new Set(server.searches.map(({ id }) => id)).size).toBe(3);
   session.close();
+});
+
+test('a search for whose answer there is no memory left fails', async () => {
+  const page = pages(1, 100, 10_000);
+  await using server = await startScripted({ search: (asked, socket) => socket.write(page(asked)) });
+  const socket = connectReading({ port: Number(new URL(server.url).port), host: '127.0.0.1' });
+  await once(socket, 'connect');
+  const session = new Session(socket, { directory: 'ad', url: server.url }, 30_000, new Visit(server.url));
+  const full = new RangeError('no memory left');
+  using _room = vi.spyOn(MessageBuffer.prototype, 'room').mockImplementation(() => {
+    throw full;
+  });
+  await expect(session.search(parameters, () => {})).rejects.toBe(full);
+  await expect(session.search(parameters, () => {})).rejects.toBe(full);
 });
