@@ -26,9 +26,13 @@ const memories = new WeakMap<ArrayBufferLike, LinearMemory>();
 export class LinearMemory {
   readonly #memory: WebAssembly.Memory;
 
-  constructor(memory?: WebAssembly.Memory) {
+  /** @param handle a WebAssembly.Memory, which not every user of the library has a type of: that of another thread. Otherwise it is a new one */
+  constructor(handle?: unknown) {
     // Shared, so that it grows in place: what views there are stay good. Nothing gets the address 0: it means that there is nothing.
-    this.#memory = memory ?? new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
+    this.#memory =
+      handle instanceof WebAssembly.Memory
+        ? handle
+        : new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
   }
 
   /** The memory that `view` lies in, as far as this thread knows. */
