@@ -10,7 +10,7 @@ const input = new Input(dat);
 let reader = new DatReader(0);
 let second: SecondThread | undefined;
 const room = (size: number) => {
-  second = SecondThread.startFor(size);
+  if (format.isShared) second = SecondThread.startFor(size);
   reader = new DatReader(size);
   return reader.bytes;
 };

@@ -14,7 +14,7 @@ import { Status } from './status.ts';
 /** `mailhub-tables dbm build`: a table file from a `.dat`. @returns the exit status */
 export async function buildTableFile(path: string, source: string, format: FormatName): Promise<number> {
   const { pairs, rejections } = source === '-' ? readDatEntries(readWhole(0)) : readDatFile(source);
-  const second = SecondThread.startFor(pairs.pool.length);
+  const second = formats[format].isShared ? SecondThread.startFor(pairs.pool.length) : undefined;
   for (const { place, value, reason } of rejections.examples) report(source, `${place}: ${value}: ${reason}`);
   const { table, conflicts } = merge([{ source, pairs }]);
   for (const { key, kept, dropped } of conflicts.examples) {

@@ -54,6 +54,9 @@ export interface Format {
    */
   patch?(path: string, old: string, change: Change, prepared?: Prepared): Promise<boolean>;
 
+  /** Whether `write` can give half of its work to a second thread. */
+  readonly isShared?: boolean;
+
   /** @throws DbmError when the file can't be read or isn't of this format */
   open(path: string, options?: OpenOptions): DbmFile;
 }

@@ -9,6 +9,7 @@ export const bdb: Format = {
   name: 'bdb',
   suffix: '',
   limits,
+  isShared: true,
   write: writeBdb,
   prepare: prepareBdb,
   patch: patchBdb,

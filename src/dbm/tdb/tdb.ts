@@ -8,6 +8,7 @@ export const tdb: Format = {
   name: 'tdb',
   suffix: '',
   limits,
+  isShared: true,
   write: writeTdb,
   open: (path, options) => new TdbFile(path, options),
 };
