@@ -5,7 +5,7 @@ import { DbmError } from './error.ts';
 import { writeFully } from './write-fully.ts';
 
 /** A multiple of every page size; large enough that the system call costs nothing, small enough for the cache. */
-export const PIECE_SIZE = 1 << 18;
+export const PIECE_SIZE = 1 << 19;
 /** How far a copy loop may write beyond a piece's end. */
 const SLACK = 64;
 /** Pieces that may wait for the disk before the writer waits for them. */
