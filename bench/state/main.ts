@@ -46,8 +46,7 @@ class Clock {
 
 const clock = new Clock();
 clock.watch(State, 'open');
-for (const name of ['published', 'intended', 'intend', 'recordPublished', 'close'])
-  clock.watch(State.prototype, name);
+for (const name of ['published', 'intended', 'intend', 'close']) clock.watch(State.prototype, name);
 for (const name of ['published', 'end']) clock.watch(RunJournal.prototype, name);
 
 const work = mkdtempSync(join(tmpdir(), 'bench-state-'));
