@@ -87,6 +87,7 @@ export class Session {
   /**
    * @param timeout milliseconds for each answer; 0 for none
    * @param visit is told what is sent and received
+   * @throws RangeError when there is no memory for what comes; the connection is closed then
    */
   constructor(socket: Socket, server: Server, timeout: number, visit: Visit, pace = new Pace(undefined)) {
     this.server = server;
@@ -94,7 +95,13 @@ export class Session {
     this.#timeout = timeout;
     this.#visit = visit;
     this.#pace = pace;
-    this.#buffer = new MessageBuffer(this.memory);
+    try {
+      this.#buffer = new MessageBuffer(this.memory);
+    } catch (error) {
+      // A connection that nobody has keeps the whole process waiting.
+      socket.destroy();
+      throw error;
+    }
     readInto(socket, () => this.#room());
     socket.on('data', (chunk: Buffer) => this.#push(chunk));
     socket.on('error', (error) =>

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { parseFilter } from '../../src/ldap/filter.ts';
 import { encodeFilter } from '../../src/ldap/filter-ber.ts';
+import { LinearMemory } from '../../src/ldap/linear-memory.ts';
 import { MessageBuffer } from '../../src/ldap/message-buffer.ts';
 import { connectReading } from '../../src/ldap/reading.ts';
 import type { SearchParameters } from '../../src/ldap/search-request.ts';
@@ -114,4 +115,17 @@ test('a search for whose answer there is no memory left fails', async () => {
   });
   await expect(session.search(parameters, () => {})).rejects.toBe(full);
   await expect(session.search(parameters, () => {})).rejects.toBe(full);
+});
+
+test('a session for which there is no memory leaves no connection open', async () => {
+  await using server = await startScripted({ search: () => {} });
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  using _bytes = vi.spyOn(LinearMemory.prototype, 'bytes').mockImplementation(() => {
+    throw new RangeError('no memory left');
+  });
+  expect(
+    () => new Session(socket, { directory: 'ad', url: server.url }, 30_000, new Visit(server.url)),
+  ).toThrow('no memory left');
+  expect(socket.destroyed).toBe(true);
 });
