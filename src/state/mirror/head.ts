@@ -128,3 +128,19 @@ function checksumOf(directory: string, row: Omit<HeadRow, 'checksum'>): number {
   ];
   return crc32(JSON.stringify([directory, ...values]));
 }
+
+/** Whether two mirrors stand at the same place, whatever files they are in. */
+export function isSameHead(a: Head, b: Head): boolean {
+  const parts = ({ cursor, ...head }: Head): string =>
+    JSON.stringify([
+      head.fingerprint,
+      head.versions,
+      head.deletionsSeen,
+      head.fullAt,
+      head.idForm,
+      cursor?.kind,
+      cursor?.scope,
+      cursor === undefined ? undefined : Buffer.from(cursor.value).toString('hex'),
+    ]);
+  return parts(a) === parts(b);
+}

@@ -3,7 +3,7 @@ import type { Cursor, Extraction, IdForm } from '../../ldap/types.ts';
 import { Base, writeBase } from '../../state/mirror/base.ts';
 import type { Objects, Stream } from '../../state/mirror/columns.ts';
 import { DamagedMirrorError, isDamage } from '../../state/mirror/damage.ts';
-import type { BaseFile, Head } from '../../state/mirror/head.ts';
+import { type BaseFile, type Head, isSameHead } from '../../state/mirror/head.ts';
 import { DamagedFileError } from '../../state/mirror/section-file.ts';
 import { MirrorStore } from '../../state/mirror/store.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
@@ -12,6 +12,7 @@ import { BaseLayer } from './base-layer.ts';
 import { type Contents, FullContents, StoredContents } from './contents.ts';
 import type { Gathered } from './gatherer.ts';
 import type { Past } from './past.ts';
+import { haveSameNames } from './same-names.ts';
 
 interface Everything {
   readonly objects: Objects;
@@ -417,34 +418,6 @@ function valuesIn(contents: Contents, selection: number, key: Uint8Array): Uint8
 /** Whether a full extraction can take the place of what could not be read. */
 export function isUnreadable(error: unknown): boolean {
   return error instanceof DamagedFileError || isDamage(error);
-}
-
-/** Whether every object that was known is there, under the DN that it had. */
-function haveSameNames(before: StoredContents, { table, objects }: Gathered): boolean {
-  const old = before.objects();
-  if (old.count !== table.count) return false;
-  for (let i = 0; i < old.count; i++) {
-    const j = table.find(old.ids, i * 16);
-    if (j < 0) return false;
-    const dn = old.dns.subarray(old.dnStart[i], old.dnEnd[i]);
-    if (Buffer.compare(dn, objects.dns.subarray(objects.dnStart[j], objects.dnEnd[j])) !== 0) return false;
-  }
-  return true;
-}
-
-function isSameHead(a: Head, b: Head): boolean {
-  const parts = ({ cursor, ...head }: Head): string =>
-    JSON.stringify([
-      head.fingerprint,
-      head.versions,
-      head.deletionsSeen,
-      head.fullAt,
-      head.idForm,
-      cursor?.kind,
-      cursor?.scope,
-      cursor === undefined ? undefined : Buffer.from(cursor.value).toString('hex'),
-    ]);
-  return parts(a) === parts(b);
 }
 
 function newVersion(): string {
