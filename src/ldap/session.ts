@@ -7,6 +7,7 @@ import { MessageBuffer } from './message-buffer.ts';
 import { MessageHeader } from './message-header.ts';
 import { Pace } from './pace.ts';
 import { readInto } from './reading.ts';
+import { Rest } from './rest.ts';
 import { resultName } from './result-code.ts';
 import { encodeSearch, type SearchParameters } from './search-request.ts';
 import { decodeNotification, decodeSearchResult, SEARCH_RESULT_DONE } from './search-result.ts';
@@ -23,6 +24,8 @@ const FIRST_MESSAGE_ID = 1000;
 const SLICE = 16 * 1024;
 /** The next page is not asked for while more bytes than this wait to be worked on. */
 const MAX_WAITING = 4 * 1024 * 1024;
+/** Entries that the fastest server sends during a rest: so near the end of a page there is none. */
+const NEAR_END = 300;
 /** A server may answer a page without an entry while it looks for the next one; one that never comes to an end is broken. */
 const MAX_EMPTY_PAGES = 1000;
 /** What is asked for, one after the other, where a server refuses larger pages. */
@@ -45,6 +48,8 @@ interface Search {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
   id: number;
+  /** Entries that the page in hand was asked to have; undefined without pages. */
+  pageSize: number | undefined;
   /** Messages of the page in hand. */
   messages: number;
   emptyPages: number;
@@ -73,6 +78,7 @@ export class Session {
   readonly #timeout: number;
   readonly #visit: Visit;
   readonly #pace: Pace;
+  readonly #rest: Rest;
   readonly #buffer: MessageBuffer;
   readonly #message = new MessageHeader();
   #search: Search | undefined;
@@ -95,6 +101,7 @@ export class Session {
     this.#timeout = timeout;
     this.#visit = visit;
     this.#pace = pace;
+    this.#rest = new Rest(socket, () => this.#isMidPage());
     try {
       this.#buffer = new MessageBuffer(this.memory);
     } catch (error) {
@@ -143,6 +150,7 @@ export class Session {
       }
       const state = {
         id: 0,
+        pageSize: undefined,
         messages: 0,
         emptyPages: 0,
         firstEntry: undefined,
@@ -163,6 +171,7 @@ export class Session {
   close(): void {
     this.#failure ??= this.#error('closed', 'the session is closed');
     clearTimeout(this.#pause);
+    this.#rest.cancel();
     if (!this.#socket.destroyed) this.#socket.end(new UnbindRequest({ messageId: this.#nextId }).write());
     this.#socket.destroySoon();
   }
@@ -182,10 +191,9 @@ export class Session {
 
   #send(search: Search, cookie: Buffer | undefined): void {
     const { pageSize } = search.parameters;
+    search.pageSize = pageSize === undefined ? undefined : this.#pageSize(pageSize);
     const parameters =
-      pageSize === undefined
-        ? search.parameters
-        : { ...search.parameters, pageSize: this.#pageSize(pageSize) };
+      search.pageSize === undefined ? search.parameters : { ...search.parameters, pageSize: search.pageSize };
     this.#visit.requests++;
     this.#startTimer();
     this.#askedAt = performance.now();
@@ -221,9 +229,17 @@ export class Session {
       this.#scan();
       // Most chunks are small, and what is worked on at once leaves its room to the next one.
       if (!this.#isWorkScheduled) this.#work();
+      this.#rest.schedule();
     } catch (error) {
       this.#failWith(error);
     }
+  }
+
+  /** Whether nothing is waited for that comes soon. */
+  #isMidPage(): boolean {
+    const { messages, pageSize } = this.#search ?? {};
+    if (this.#failure !== undefined) return false;
+    return messages !== undefined && messages > 0 && pageSize !== undefined && messages < pageSize - NEAR_END;
   }
 
   /** Looks for the ends of pages in what has come in. */
@@ -389,6 +405,7 @@ export class Session {
   #fail(error: unknown): void {
     this.#failure ??= error;
     clearTimeout(this.#pause);
+    this.#rest.cancel();
     this.#socket.destroy();
     const search = this.#search;
     if (search === undefined) return;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { parseFilter } from '../../src/ldap/filter.ts';
 import { encodeFilter } from '../../src/ldap/filter-ber.ts';
@@ -47,6 +48,46 @@ test('the next page is asked for before the entries of this one are worked on', 
   expect(requests).toHaveLength(60);
   expect([requests[19], requests[39], requests[59]]).toEqual([2, 3, 3]);
   session.close();
+});
+
+/** Sends messages as many servers do, each by itself. */
+async function sendSingly(socket: Socket, messages: readonly Buffer[]): Promise<void> {
+  for (const message of messages) {
+    socket.write(message);
+    await setImmediate();
+  }
+}
+
+function entries(id: number, count: number): Buffer[] {
+  return Array.from({ length: count }, (_, i) => searchEntry(id, `cn=${i}`, [['cn', [Buffer.from('x')]]]));
+}
+
+test('what a server sends entry by entry is not read entry by entry', async () => {
+  await using server = await startScripted({
+    search: ({ id }, socket) => sendSingly(socket, [...entries(id, 600), searchDone(id, 0, Buffer.of())]),
+  });
+  const socket = connectReading({ port: Number(new URL(server.url).port), host: '127.0.0.1' });
+  await once(socket, 'connect');
+  const session = new Session(socket, { directory: 'ad', url: server.url }, 30_000, new Visit(server.url));
+  let chunks = 0;
+  socket.on('data', () => chunks++);
+  await session.search({ ...parameters, pageSize: 5000 }, () => {});
+  expect(session.entries).toBe(600);
+  expect(chunks).toBeLessThan(300);
+  session.close();
+});
+
+test('a connection that is closed while nobody reads loses nothing that came before', async () => {
+  await using server = await startScripted({
+    search: async ({ id }, socket) => {
+      await sendSingly(socket, entries(id, 100));
+      socket.end();
+    },
+  });
+  const session = await sessionWith(server);
+  const search = session.search({ ...parameters, pageSize: 5000 }, () => {});
+  await expect(search).rejects.toThrow('closed');
+  expect(session.entries).toBe(100);
 });
 
 test('pages larger than any buffer come whole', async () => {
