@@ -29,3 +29,17 @@ export function entriesOf(pairs: Pairs): Entry[] {
 export function compareLatin1(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** The same entries, where values that are keys of the table too are not stored again, as a directory's are not. */
+export function withSharedPlaces(pairs: Pairs): Pairs {
+  const [valueStart, valueEnd] = [pairs.valueStart.slice(), pairs.valueEnd.slice()];
+  const all = entriesOf(pairs);
+  const numbers = new Map(all.map(([key], i) => [key, i]));
+  for (const [i, [, value]] of all.entries()) {
+    const number = numbers.get(value);
+    if (number === undefined) continue;
+    valueStart[i] = pairs.keyStart[number];
+    valueEnd[i] = pairs.keyEnd[number];
+  }
+  return { ...pairs, valueStart, valueEnd };
+}

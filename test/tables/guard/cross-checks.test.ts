@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
+import { allOf } from '../../../src/tables/columns/common-keys.ts';
 import { diff } from '../../../src/tables/columns/diff.ts';
 import { valueIn } from '../../../src/tables/columns/entry-of.ts';
 import { merge } from '../../../src/tables/columns/merge.ts';
+import { NO_ENTRIES } from '../../../src/tables/columns/no-entries.ts';
 import { pick } from '../../../src/tables/columns/pick.ts';
 import {
   crossCheck,
@@ -12,12 +14,14 @@ import {
 } from '../../../src/tables/guard/cross-checks/cross-checks.ts';
 import { check } from '../../../src/tables/questions/check.ts';
 import { type Entries, fileFed, Hub, keptByHand, numbered, withEntries } from '../hub.ts';
-import { pairsOf } from '../pairs.ts';
+import { pairsOf, withSharedPlaces } from '../pairs.ts';
+import { PlainCrossChecks, type PlainTable } from './plain-cross-checks.ts';
 
 const names = ['exch_table', 'mlist_table', 'o365_table', 'local_domains'];
 
-function viewOf(name: string, entries: Entries): TableView {
-  const pairs = pairsOf([...entries]);
+function viewOf(name: string, entries: Entries, isShared = false): TableView {
+  const plain = pairsOf([...entries]);
+  const pairs = isShared ? withSharedPlaces(plain) : plain;
   const { table } = merge([{ source: name, pairs }]);
   return {
     name,
@@ -199,6 +203,87 @@ describe('what is not right between tables', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test('are found in large tables as entry by entry, word for word', () => {
+    /** What entries of large tables lead to: they form chains, some of them endless, and most end soon. */
+    const leads: readonly ((i: number) => string)[] = [
+      (i) => `person${i}@x`,
+      (i) => `person${i + 1}@x`,
+      (i) => `Person${i ^ 1}@x`,
+      (i) => `person${i - (i % 7)}@x`,
+      (i) => `person${(i % 40) + 1}@y`,
+      (i) => `p${i}@remote.example`,
+      () => 'a@x',
+      (i) => (i % 2 === 0 ? '' : `person${i}@x, a@x`),
+    ];
+    const filler = fc
+      .record({
+        from: fc.integer({ min: 0, max: 1500 }),
+        length: fc.constantFrom(0, 1, 1000, 1200),
+        domains: fc.constantFrom(['x'], ['x', 'y'], ['x', 'x', 'w']),
+        // Another case gives keys that are not the same, though their hashes are.
+        name: fc.constantFrom('person', 'person', 'PERSON'),
+        lead: fc.array(fc.nat(leads.length - 1), { minLength: 1, maxLength: 3 }),
+      })
+      .map(({ from, length, domains, name, lead }) =>
+        Array.from({ length }, (_, i): [string, string] => {
+          const value = name === 'PERSON' ? 'elsewhere' : leads[lead[i % lead.length]](from + i);
+          return [`${name}${from + i}@${domains[i % domains.length]}`, value];
+        }),
+      );
+    const links = fc.uniqueArray(
+      fc.tuple(key, fc.constantFrom('a@x', 'b@x', 'c@y', 'd@z', 'B@x', 'f@w', 'person3@x', 'e', '')),
+      { selector: ([k]) => k },
+    );
+    const table = fc.record({
+      role: fc.constantFrom<'addresses' | 'lists'>('addresses', 'addresses', 'lists'),
+      pointsAtItself: fc.boolean(),
+      entries: fc.tuple(filler, links).map((lists) => new Map(lists.flat())),
+      isNew: fc.boolean(),
+      isShared: fc.boolean(),
+    });
+    const local = fc.option(domains, { nil: undefined });
+    const found: Record<string, number> = {};
+    fc.assert(
+      fc.property(
+        fc.array(table, { minLength: 1, maxLength: 4 }),
+        local,
+        fc.boolean(),
+        (some, names, whole) => {
+          const tables: (PlainTable & { readonly isNew: boolean; readonly isShared: boolean })[] = some.map(
+            (each, i) => ({
+              ...each,
+              name: `table${i}`,
+            }),
+          );
+          const role = { role: 'domains', pointsAtItself: false, isNew: true, isShared: false } as const;
+          if (names !== undefined) tables.push({ name: 'local_domains', ...role, entries: new Map(names) });
+          const views = tables.map((each) => ({
+            ...viewOf(each.name, each.entries, each.isShared),
+            role: each.role,
+            pointsAtItself: each.pointsAtItself,
+          }));
+          const novelties = views.flatMap((view, i) => {
+            const entries = view.columns();
+            const nothing = { changed: new Uint32Array(0), gone: NO_ENTRIES };
+            return whole || tables[i].isNew ? [{ view, entries, added: allOf(entries), ...nothing }] : [];
+          });
+          const asked = tables.filter(({ isNew }) => whole || isNew);
+          const findings = whole ? crossCheck(views) : crossCheckNew(views, novelties);
+          expect(findings).toEqual(new PlainCrossChecks(tables, whole).of(asked));
+          for (const finding of findings) found[finding.check] = (found[finding.check] ?? 0) + 1;
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect(Object.keys(found).sort()).toEqual([
+      'duplicates',
+      'empty_domains',
+      'loops',
+      'not_local',
+      'shadowed',
+    ]);
   });
 
   test('a wildcard stands for what is below its domain', () => {

@@ -1,7 +1,8 @@
 import { linearColumns } from '../../../dbm/linear-columns.ts';
 import type { LinearMemory } from '../../../dbm/linear-memory.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
-import { allOf } from '../../columns/common-keys.ts';
+import type { DomainSet } from './domain-set.ts';
+import { joined } from './entry-lists.ts';
 import { type Loops, loopsIn } from './loops.ts';
 import { BYTES, STRETCH, stretches } from './stretches.ts';
 
@@ -13,37 +14,49 @@ const MET = 4;
 export interface KeyDomains {
   /** For each domain whether a key is in it. */
   readonly isMet: readonly boolean[];
-  /** The entries whose keys are in another domain. */
+  /** The entries whose keys are in another domain. A key without an `@` is nowhere. */
   readonly elsewhere: Uint32Array;
 }
 
 /** Entries by where their values lead. */
-export interface OwnValues {
-  /** Those whose value is their own key. */
-  readonly own: Uint32Array;
-  /** Those whose value is not one of these. Some that have the same value all the same may be among them. */
-  readonly others: Uint32Array;
+export interface ValueLeads {
+  /** Those whose value is their own key, in ascending lists. */
+  readonly own: readonly Uint32Array[];
+  /** Those whose value may lead on. */
+  readonly open: Uint32Array;
+  /** For each of these the number that its value has, which is that of an equal key. */
+  readonly hashes: Uint32Array;
 }
 
 /** The texts of a large table, as compiled loops go through them. */
 export class CompiledTexts {
   readonly #pairs: Pairs;
+  readonly #domains: DomainSet | undefined;
   readonly #memory: LinearMemory;
   readonly #loops: Loops;
   readonly #base: number;
   readonly #columns: readonly [keyStart: number, keyEnd: number, valueStart: number, valueEnd: number];
-  /** The address of the numbers that loops write. */
+  /** Where the domains are found by their hashes: see the loops. */
+  readonly #slots: number;
+  readonly #slotCount: number;
+  /** The addresses of the numbers that loops write. */
+  readonly #hashes: number;
   readonly #out: number;
 
   /** @throws MemoryFullError, as do the methods */
-  constructor(pairs: Pairs) {
+  constructor(pairs: Pairs, domains: DomainSet | undefined) {
     const { memory, base, columns } = linearColumns(pairs);
     this.#pairs = pairs;
+    this.#domains = domains;
     this.#memory = memory;
     this.#loops = loopsIn(memory);
     this.#base = base;
     this.#columns = columns;
+    this.#slotCount = 2 ** Math.ceil(Math.log2(Math.max(domains?.pairs.count ?? 0, 4) * 2));
+    this.#slots = memory.reserve(this.#slotCount * SLOT * BYTES);
+    this.#hashes = memory.reserve(STRETCH * BYTES);
     this.#out = memory.reserve((STRETCH + 1) * BYTES);
+    if (domains !== undefined) this.#fillSlots(domains.pairs);
   }
 
   /**
@@ -51,100 +64,113 @@ export class CompiledTexts {
    *
    * @param take called for stretches of entries: with the number of the first, and numbers that are good until the next call
    */
-  hashKeys(take: (first: number, hashes: Uint32Array) => void): void {
+  readKeys(take: (first: number, hashes: Uint32Array) => void): KeyDomains {
     const [keyStart, keyEnd] = this.#columns;
-    this.#hash(keyStart, keyEnd, take);
-  }
-
-  /** Likewise for each value. */
-  hashValues(take: (first: number, hashes: Uint32Array) => void): void {
-    const [, , valueStart, valueEnd] = this.#columns;
-    this.#hash(valueStart, valueEnd, take);
-  }
-
-  /** What is behind the keys' last `@`, compared with the keys of `domains`. A key without an `@` is nowhere. */
-  keyDomains(domains: Pairs): KeyDomains {
-    const [keyStart, keyEnd] = this.#columns;
-    const { slots, size } = this.#slotsOf(domains);
-    const elsewhere = this.#chosen((first, count) => {
+    const elsewhere = stretches(this.#pairs.count).map(({ first, count }) => {
       const [starts, ends] = [keyStart + first * BYTES, keyEnd + first * BYTES];
-      return this.#loops.findDomains(this.#base, starts, ends, first, count, slots, size - 1, this.#out);
-    });
-    const isMet = new Array<boolean>(domains.count).fill(false);
-    const numbers = this.#memory.numbers(slots, size * SLOT);
-    for (let slot = 0; slot < numbers.length; slot += SLOT)
-      if (numbers[slot] > 0) isMet[numbers[slot] - 1] = numbers[slot + MET] > 0;
-    return { isMet, elsewhere };
-  }
-
-  /** @param passedOver entries that don't count as ones whose value is their own key */
-  ownValues(passedOver: Uint32Array): OwnValues {
-    const { pool, valueStart } = this.#pairs;
-    const size = (pool.length >>> 3) + 1;
-    const bits = this.#memory.reserve(size);
-    const [keys, keyEnds, values, valueEnds] = this.#columns;
-    const own = this.#chosen((first, count) => {
-      const columns = [keys, keyEnds, values, valueEnds].map((column) => column + first * BYTES);
-      const [keyStart, keyEnd, valueStart, valueEnd] = columns;
-      return this.#loops.markOwn(
+      const chosen = this.#loops.readKeys(
         this.#base,
-        keyStart,
-        keyEnd,
-        valueStart,
-        valueEnd,
+        starts,
+        ends,
         first,
         count,
-        bits,
+        this.#slots,
+        this.#slotCount - 1,
+        this.#hashes,
         this.#out,
       );
+      take(first, this.#memory.numbers(this.#hashes, count));
+      return this.#memory.numbers(this.#out, chosen).slice();
     });
-    if (own.length === 0) return { own, others: allOf(this.#pairs) };
-    const marks = this.#memory.bytes(bits, size);
-    for (const entry of passedOver) {
+    const isMet = new Array<boolean>(this.#domains?.pairs.count ?? 0).fill(false);
+    const numbers = this.#memory.numbers(this.#slots, this.#slotCount * SLOT);
+    for (let slot = 0; slot < numbers.length; slot += SLOT)
+      if (numbers[slot] > 0) isMet[numbers[slot] - 1] = numbers[slot + MET] > 0;
+    return { isMet, elsewhere: joined(elsewhere) };
+  }
+
+  /**
+   * Finds the entries whose values may lead on: not to a domain that is none of ours, nor to an entry whose value is its own key.
+   *
+   * @param passedOver entries that don't count as ones whose value is their own key
+   */
+  valueLeads(passedOver: Uint32Array): ValueLeads {
+    const { count, pool } = this.#pairs;
+    const [keyStart, keyEnd, valueStart, valueEnd] = this.#columns;
+    // Memory that is not written to costs nothing.
+    const [ends, list, hashes, own] = [
+      this.#memory.reserve((pool.length >>> 3) + 1),
+      this.#memory.reserve((count + 1) * BYTES),
+      this.#memory.reserve((count + 1) * BYTES),
+      this.#memory.reserve((count + 1) * BYTES),
+    ];
+    let ownCount = 0;
+    for (const { first, count } of stretches(this.#pairs.count)) {
+      const [keys, keyEnds, values, valueEnds] = this.#columns.map((column) => column + first * BYTES);
+      const out = own + ownCount * BYTES;
+      ownCount += this.#loops.markOwnPlaces(keys, keyEnds, values, valueEnds, first, count, ends, out);
+    }
+    this.#unmark(ends, passedOver);
+    const everywhere = this.#domains === undefined || this.#domains.hasWildcards ? 1 : 0;
+    let open = 0;
+    for (const { first, count } of stretches(this.#pairs.count)) {
+      open += this.#loops.chooseLeadingOn(
+        this.#base,
+        valueStart + first * BYTES,
+        valueEnd + first * BYTES,
+        first,
+        count,
+        ends,
+        this.#slots,
+        this.#slotCount - 1,
+        everywhere,
+        hashes + open * BYTES,
+        list + open * BYTES,
+      );
+    }
+    const ownTexts = this.#loops.markOwnTexts(
+      this.#base,
+      keyStart,
+      keyEnd,
+      valueStart,
+      valueEnd,
+      list,
+      open,
+      ends,
+      own + ownCount * BYTES,
+    );
+    if (ownTexts > 0) {
+      this.#unmark(ends, passedOver);
+      open = this.#loops.dropMarked(valueStart, list, hashes, open, ends);
+    }
+    const numbers = (at: number, length: number) => this.#memory.numbers(at, length);
+    return {
+      own: [numbers(own, ownCount), numbers(own + ownCount * BYTES, ownTexts)],
+      open: numbers(list, open),
+      hashes: numbers(hashes, open),
+    };
+  }
+
+  #unmark(ends: number, entries: Uint32Array): void {
+    const { valueStart, pool } = this.#pairs;
+    const marks = this.#memory.bytes(ends, (pool.length >>> 3) + 1);
+    for (const entry of entries) {
       const at = valueStart[entry];
       marks[at >>> 3] &= ~(1 << (at & 7));
     }
-    const others = this.#chosen((first, count) =>
-      this.#loops.chooseNotToOwn(values + first * BYTES, first, count, bits, this.#out),
-    );
-    return { own, others };
   }
 
-  #hash(starts: number, ends: number, take: (first: number, hashes: Uint32Array) => void): void {
-    for (const { first, count } of stretches(this.#pairs.count)) {
-      const bytes = first * BYTES;
-      this.#loops.hashTexts(this.#base, starts + bytes, ends + bytes, count, this.#out);
-      take(first, this.#memory.numbers(this.#out, count));
-    }
-  }
-
-  /** @param choose writes numbers of some of the entries `[first, first + count)`, and tells how many */
-  #chosen(choose: (first: number, count: number) => number): Uint32Array {
-    // Memory that is not written to costs nothing.
-    const found = new Uint32Array(this.#pairs.count);
-    let length = 0;
-    for (const { first, count } of stretches(this.#pairs.count)) {
-      const chosen = this.#memory.numbers(this.#out, choose(first, count));
-      found.set(chosen, length);
-      length += chosen.length;
-    }
-    return found.subarray(0, length);
-  }
-
-  /** Where the domains are found by their hashes: see the loops. */
-  #slotsOf({ count, pool, keyStart, keyEnd }: Pairs): { readonly slots: number; readonly size: number } {
-    const size = 2 ** Math.ceil(Math.log2(Math.max(count, 4) * 2));
+  #fillSlots({ count, pool, keyStart, keyEnd }: Pairs): void {
+    const last = this.#slotCount - 1;
     const base = this.#memory.addressOf(pool);
-    const slots = this.#memory.reserve(size * SLOT * BYTES);
-    const numbers = this.#memory.numbers(slots, size * SLOT);
+    const numbers = this.#memory.numbers(this.#slots, this.#slotCount * SLOT);
     for (let domain = 0; domain < count; domain++) {
       const address = base + keyStart[domain];
       const length = keyEnd[domain] - keyStart[domain];
       const hash = this.#loops.hashOf(address, length);
-      let slot = hash & (size - 1);
-      while (numbers[slot * SLOT] !== 0) slot = (slot + 1) & (size - 1);
+      let slot = hash & last;
+      while (numbers[slot * SLOT] !== 0) slot = (slot + 1) & last;
       numbers.set([domain + 1, hash, address, length], slot * SLOT);
     }
-    return { slots, size };
   }
 }

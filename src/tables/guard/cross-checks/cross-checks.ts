@@ -200,7 +200,7 @@ class CrossChecks {
     for (const view of views.filter((each) => each !== domains)) {
       if (left === 0) return;
       for (const pairs of view.keys?.() ?? [view.columns()]) {
-        const known = this.#indexes.get(pairs)?.knownDomains(set);
+        const known = this.#indexes.get(pairs)?.domains();
         if (known === undefined) mark(set, pairs, used, { asked, left });
         else for (const [domain, isMet] of known.isMet.entries()) if (isMet) used[domain] = 1;
         left = countLeft();
@@ -232,7 +232,7 @@ class CrossChecks {
 
   /**
    * Leaves out those of many entries that are sure to lead into no loop: a chain ends at a value that is its own key, and at one that
-   * is no key.
+   * is no key, or is in no domain of ours.
    */
   #withoutDeadEnds(view: TableView, pairs: Pairs, entries: Uint32Array): Uint32Array {
     const table = this.#index(pairs);
@@ -240,14 +240,11 @@ class CrossChecks {
     const earlier = tables.slice(0, tables.indexOf(view));
     // Their values count for nothing, because Exim takes their keys from an earlier table.
     const taken = inEither(earlier.map((other) => table.sharedWith(this.#index(other.columns()))));
-    const { own, others } = table.ownValues(taken);
-    const open = others.length < FEW ? others : inBoth(others, this.#withKeys(table, tables), pairs);
-    return inBoth(entries, inEither([open, taken, view.pointsAtItself ? NONE : own]), pairs);
-  }
-
-  /** The entries whose values may be keys of any of the tables. */
-  #withKeys(table: TableIndex, tables: readonly TableView[]): Uint32Array {
-    return inEither(table.leadingTo(tables.map((other) => this.#index(other.columns()))));
+    const { own, open } = table.leads(
+      taken,
+      tables.map((other) => this.#index(other.columns())),
+    );
+    return inBoth(entries, inEither([open, taken, ...(view.pointsAtItself ? [] : own)]), pairs);
   }
 
   /** Of the entries `list`, in key order, those whose key is in another table too. */
@@ -261,14 +258,14 @@ class CrossChecks {
   /** Of the entries `list`, in key order, those whose key is an address in none of the domains. */
   #elsewhere(pairs: Pairs, list: Uint32Array, set: DomainSet): Uint32Array {
     const { pool, keyStart, keyEnd } = pairs;
-    if (list.length >= FEW) return inBoth(list, this.#index(pairs).domains(set).elsewhere, pairs);
+    if (list.length >= FEW) return inBoth(list, this.#index(pairs).domains().elsewhere, pairs);
     const view = viewOf(pool);
     return list.filter((entry) => set.domainOf(pool, view, keyStart[entry], keyEnd[entry]) === -1);
   }
 
   #index(pairs: Pairs): TableIndex {
     this.#filters ??= new KeyFilters();
-    const index = this.#indexes.get(pairs) ?? new TableIndex(pairs, this.#filters);
+    const index = this.#indexes.get(pairs) ?? new TableIndex(pairs, this.#filters, this.#domainSet);
     this.#indexes.set(pairs, index);
     return index;
   }

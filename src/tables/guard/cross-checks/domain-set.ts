@@ -1,6 +1,6 @@
 import { sameBytes, viewOf } from '../../../dbm/bytes.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
-import type { CompiledTexts, KeyDomains } from './compiled-texts.ts';
+import type { KeyDomains } from './compiled-texts.ts';
 
 const AT = 0x40;
 const DOT = 0x2e;
@@ -8,15 +8,16 @@ const STAR = 0x2a;
 
 /** The domains of a table, found by the bytes behind an address's last `@`: no object for any of them, or for an address. */
 export class DomainSet {
-  readonly #domains: Pairs;
+  readonly pairs: Pairs;
+  /** Whether any stands for what is below it. */
+  readonly hasWildcards: boolean;
   readonly #view: DataView;
   /** Numbers of domains plus one, at their hash or behind it. */
   readonly #slots: Uint32Array;
-  readonly #hasWildcards: boolean;
 
   /** @param domains a key `*.example.ac.uk` stands for everything below that domain, as in Exim's partial lookups */
   constructor(domains: Pairs) {
-    this.#domains = domains;
+    this.pairs = domains;
     this.#view = viewOf(domains.pool);
     this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(domains.count, 4) * 2)));
     let wildcards = false;
@@ -27,7 +28,7 @@ export class DomainSet {
       while (this.#slots[slot] !== 0) slot = (slot + 1) & (this.#slots.length - 1);
       this.#slots[slot] = i + 1;
     }
-    this.#hasWildcards = wildcards;
+    this.hasWildcards = wildcards;
   }
 
   /** The number of the domain of a key; -1 for one that is not there, and -2 for a key that is no address. */
@@ -36,7 +37,7 @@ export class DomainSet {
     while (from > start && bytes[from - 1] !== AT) from--;
     if (from === start) return -2;
     const exact = this.#find(bytes, view, from, end);
-    if (exact >= 0 || !this.#hasWildcards) return exact;
+    if (exact >= 0 || !this.hasWildcards) return exact;
     for (let dot = bytes.indexOf(DOT, from); dot >= 0 && dot < end; dot = bytes.indexOf(DOT, dot + 1)) {
       const below = Buffer.from(bytes.buffer, bytes.byteOffset + dot, end - dot).toString('latin1');
       const wildcard = Buffer.from(`*${below}`, 'latin1');
@@ -46,10 +47,9 @@ export class DomainSet {
     return -1;
   }
 
-  /** Which domains the keys of a large table are in, and which keys are in none. @param texts those of the table */
-  ofKeys({ pool, keyStart, keyEnd }: Pairs, texts: CompiledTexts): KeyDomains {
-    const found = texts.keyDomains(this.#domains);
-    if (!this.#hasWildcards) return found;
+  /** The domains of a table's keys, from those that they have themselves: others are below a wildcard. */
+  withWildcards({ pool, keyStart, keyEnd }: Pairs, found: KeyDomains): KeyDomains {
+    if (!this.hasWildcards) return found;
     const isMet = [...found.isMet];
     const view = viewOf(pool);
     const elsewhere = found.elsewhere.filter((entry) => {
@@ -61,7 +61,7 @@ export class DomainSet {
   }
 
   #find(bytes: Uint8Array, view: DataView, start: number, end: number): number {
-    const { keyStart, keyEnd } = this.#domains;
+    const { keyStart, keyEnd } = this.pairs;
     for (let slot = this.#slotOf(hashOf(bytes, start, end)); ; slot = (slot + 1) & (this.#slots.length - 1)) {
       const domain = this.#slots[slot] - 1;
       if (domain < 0) return -1;

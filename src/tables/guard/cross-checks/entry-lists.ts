@@ -9,9 +9,11 @@ export function joined(lists: readonly Uint32Array[]): Uint32Array {
   return all;
 }
 
-/** The numbers that are in any of some lists, ascending, each once. */
+/** The numbers that are in any of some ascending lists, ascending, each once. */
 export function inEither(lists: readonly Uint32Array[]): Uint32Array {
-  const all = joined(lists).sort();
+  const some = lists.filter(({ length }) => length > 0);
+  if (some.length === 1) return some[0];
+  const all = joined(some).sort();
   let count = 0;
   for (let i = 0; i < all.length; i++) if (i === 0 || all[i] !== all[i - 1]) all[count++] = all[i];
   return all.subarray(0, count);

@@ -1,78 +1,87 @@
 import type { Pairs } from '../../../dbm/pairs.ts';
 import { commonKeys } from '../../columns/common-keys.ts';
 import { entryOf } from '../../columns/entry-of.ts';
-import { CompiledTexts, type KeyDomains, type OwnValues } from './compiled-texts.ts';
+import { CompiledTexts, type KeyDomains } from './compiled-texts.ts';
 import type { DomainSet } from './domain-set.ts';
+import { inEither } from './entry-lists.ts';
 import type { KeyFilter, KeyFilters } from './key-filters.ts';
 
 /** Where one key of so many may be in another table, each is looked for there. */
 const RARE = 64;
+/** So many entries are not looked at more closely: whoever asks for them has as much to do. */
+const FEW = 1000;
 /** What an entry that is not there becomes in a list of numbers. */
 const NONE = 0xffffffff;
+
+/** Entries by where their values lead. */
+export interface Leads {
+  /** Those whose value is their own key, in ascending lists. */
+  readonly own: readonly Uint32Array[];
+  /** Of the others those whose value, in lower case, may be a key in one of our domains. */
+  readonly open: Uint32Array;
+}
+
+/** What the keys of a table are. */
+interface Keys {
+  readonly hashes: Uint32Array;
+  readonly domains: KeyDomains;
+}
 
 /** What is asked of a large table again and again; each is worked out when it is asked for first. */
 export class TableIndex {
   readonly #pairs: Pairs;
   readonly #filters: KeyFilters;
+  readonly #domains: DomainSet | undefined;
   #texts: CompiledTexts | undefined;
-  #keyHashes: Uint32Array | undefined;
-  #keys: KeyFilter | undefined;
+  #keys: Keys | undefined;
+  #filter: KeyFilter | undefined;
   readonly #shared = new Map<TableIndex, Uint32Array>();
-  readonly #domains = new Map<DomainSet, KeyDomains>();
 
   /** @param pairs in the order of their keys */
-  constructor(pairs: Pairs, filters: KeyFilters) {
+  constructor(pairs: Pairs, filters: KeyFilters, domains?: DomainSet) {
     this.#pairs = pairs;
     this.#filters = filters;
+    this.#domains = domains;
   }
 
   /** The entries, in the order of their keys, whose key is in another table too. */
   sharedWith(other: TableIndex): Uint32Array {
     const known = this.#shared.get(other);
     if (known !== undefined) return known;
-    const [mine, theirs] = this.#findShared(other);
-    this.#shared.set(other, mine);
-    other.#shared.set(this, theirs);
-    return mine;
+    const [fewer, more] = this.#pairs.count < other.#pairs.count ? [this, other] : [other, this];
+    const [mine, theirs] = fewer.#findShared(more);
+    fewer.#shared.set(more, mine);
+    more.#shared.set(fewer, theirs);
+    return this === fewer ? mine : theirs;
   }
 
-  /** Where the keys' domains are in a set. */
-  domains(set: DomainSet): KeyDomains {
-    const known = this.knownDomains(set);
-    if (known !== undefined) return known;
-    const domains = set.ofKeys(this.#pairs, this.#compiled());
-    this.#domains.set(set, domains);
-    return domains;
+  /** Where the keys are among the domains. */
+  domains(): KeyDomains {
+    return this.#read().domains;
   }
 
-  /** Likewise, if somebody has asked for it before. */
-  knownDomains(set: DomainSet): KeyDomains | undefined {
-    return this.#domains.get(set);
-  }
-
-  /** @param passedOver see `CompiledTexts` */
-  ownValues(passedOver: Uint32Array): OwnValues {
-    return this.#compiled().ownValues(passedOver);
-  }
-
-  /** The entries whose values, in lower case, may be keys of any of some tables: ascending lists. */
-  leadingTo(tables: readonly TableIndex[]): Uint32Array[] {
-    const found: Uint32Array[] = [];
-    this.#compiled().hashValues((first, hashes) => {
-      for (const table of tables) found.push(this.#filters.passing(hashes, table.#keyFilter(), first));
-    });
-    return found;
+  /**
+   * Where the values lead.
+   *
+   * @param passedOver entries whose values lead nowhere, not to their own keys either
+   * @param tables which may have the keys that values are
+   */
+  leads(passedOver: Uint32Array, tables: readonly TableIndex[]): Leads {
+    const { own, open, hashes } = this.#compiled().valueLeads(passedOver);
+    if (open.length < FEW) return { own, open };
+    const found = inEither(tables.map((table) => this.#filters.passing(hashes, table.#keyFilter())));
+    return { own, open: found.map((i) => open[i]) };
   }
 
   /** The entries of this table, and those of the other one. */
   #findShared(other: TableIndex): readonly [Uint32Array, Uint32Array] {
     const [pairs, otherPairs] = [this.#pairs, other.#pairs];
-    const list = this.#filters.passing(this.#hashes(), other.#keyFilter());
+    const list = this.#filters.passing(this.#read().hashes, other.#keyFilter());
     if (list.length > otherPairs.count / RARE) {
       const mine = { pairs, list };
       const theirs = {
         pairs: otherPairs,
-        list: this.#filters.passing(other.#hashes(), this.#keyFilter()),
+        list: this.#filters.passing(other.#read().hashes, this.#keyFilter()),
       };
       return [commonKeys(mine, theirs), commonKeys(theirs, mine)];
     }
@@ -82,21 +91,22 @@ export class TableIndex {
     return [list.filter((_, i) => isThere(found[i])), found.filter(isThere)];
   }
 
-  #hashes(): Uint32Array {
-    if (this.#keyHashes !== undefined) return this.#keyHashes;
-    const all = this.#filters.room(this.#pairs.count);
-    this.#compiled().hashKeys((first, hashes) => all.set(hashes, first));
-    this.#keyHashes = all;
-    return all;
+  #keyFilter(): KeyFilter {
+    this.#filter ??= this.#filters.filter(this.#read().hashes);
+    return this.#filter;
   }
 
-  #keyFilter(): KeyFilter {
-    this.#keys ??= this.#filters.filter(this.#hashes());
+  #read(): Keys {
+    if (this.#keys !== undefined) return this.#keys;
+    const hashes = this.#filters.room(this.#pairs.count);
+    const found = this.#compiled().readKeys((first, some) => hashes.set(some, first));
+    const domains = this.#domains?.withWildcards(this.#pairs, found) ?? found;
+    this.#keys = { hashes, domains };
     return this.#keys;
   }
 
   #compiled(): CompiledTexts {
-    this.#texts ??= new CompiledTexts(this.#pairs);
+    this.#texts ??= new CompiledTexts(this.#pairs, this.#domains);
     return this.#texts;
   }
 }

@@ -1,4 +1,4 @@
-export { findDomains } from './domains';
 export { addToFilter, chooseByFilter } from './filter';
-export { hashOf, hashTexts } from './hash';
-export { chooseNotToOwn, markOwn } from './own';
+export { readKeys } from './keys';
+export { hashOf } from './texts';
+export { chooseLeadingOn, dropMarked, markOwnPlaces, markOwnTexts } from './values';
