@@ -105,7 +105,7 @@ async function keepThreadCompiled(): Promise<void> {
   const label = 'changed';
   const { digest } = Table.of(table);
   const stamps = stampsOf({ ...files, dbm: files.dbm.map(({ path }) => ({ path, format: formats.bdb })) });
-  const before = { digest, stamps };
+  const before = { digest, sum: undefined, stamps };
   const ready = await done(thread, { kind: 'prepare', files, before, label });
   if (ready.kind !== 'prepare' || ready.prepared === undefined) throw new Error('no prepared files');
   const change = { gone, come, before };

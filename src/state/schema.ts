@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 
 /** The version of the schema that this program reads and writes. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 /** Written by a later version of this program, or by none. */
 export class UnreadableStateError extends Error {
@@ -11,7 +11,11 @@ export class UnreadableStateError extends Error {
 }
 
 /** What leads from each version to the next, from 0, an empty file. */
-const migrations: readonly ((database: Database.Database) => void)[] = [publishedTables, runsAndChanges];
+const migrations: readonly ((database: Database.Database) => void)[] = [
+  publishedTables,
+  runsAndChanges,
+  sumsOfTexts,
+];
 
 /** Brings a database up to the schema of this program, in one transaction. @throws UnreadableStateError, SqliteError */
 export function migrate(database: Database.Database): void {
@@ -121,4 +125,9 @@ function runsAndChanges(database: Database.Database): void {
       findings     TEXT NOT NULL
     ) STRICT;
   `);
+}
+
+/** The checksum of a published `.dat`, in hexadecimal. */
+function sumsOfTexts(database: Database.Database): void {
+  database.exec('ALTER TABLE published ADD COLUMN dat_sum TEXT');
 }

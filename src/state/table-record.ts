@@ -11,6 +11,8 @@ export interface TableRecord {
   readonly bytes: number;
   /** The stamps of the `.dat` and of the dbm files when their contents were last compared, by path. */
   readonly stamps: Readonly<Record<string, string>>;
+  /** A checksum of the `.dat`, 64 bits, found when it was written; undefined where none was taken. */
+  readonly datSum: bigint | undefined;
   /** When whole files were last verified, in milliseconds of Unix time. */
   readonly verifiedAt: number;
 }
@@ -23,6 +25,8 @@ interface PublishedRow {
   bytes: number;
   stamps: string;
   verified_at: number;
+  /** In hexadecimal; not there before version 3 of the schema. */
+  dat_sum?: string | null;
 }
 
 /** @returns undefined for a table of which nothing is recorded */
@@ -33,10 +37,19 @@ export function readPublished(database: Database.Database, name: string): TableR
 
 /** Records what is published now, and that nothing further is intended. */
 export function writePublished(database: Database.Database, name: string, record: TableRecord): void {
-  const { datDigest, digest, entries, bytes, stamps, verifiedAt } = record;
+  const { datDigest, digest, entries, bytes, stamps, verifiedAt, datSum } = record;
   database
-    .prepare('INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?)')
-    .run(name, datDigest, digest, entries, bytes, stampsText(stamps), verifiedAt);
+    .prepare('INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(
+      name,
+      datDigest,
+      digest,
+      entries,
+      bytes,
+      stampsText(stamps),
+      verifiedAt,
+      datSum?.toString(16) ?? null,
+    );
   forgetIntended(database, name);
 }
 
@@ -78,7 +91,15 @@ export function recordsOf(path: string): {
   return { published, intended };
 }
 
-function recordOf({ dat_digest, digest, entries, bytes, stamps, verified_at }: PublishedRow): TableRecord {
+function recordOf({
+  dat_digest,
+  digest,
+  entries,
+  bytes,
+  stamps,
+  verified_at,
+  dat_sum,
+}: PublishedRow): TableRecord {
   return {
     datDigest: dat_digest,
     digest,
@@ -86,6 +107,7 @@ function recordOf({ dat_digest, digest, entries, bytes, stamps, verified_at }: P
     bytes,
     stamps: stampsOf(stamps),
     verifiedAt: verified_at,
+    datSum: dat_sum ? BigInt(`0x${dat_sum}`) : undefined,
   };
 }
 

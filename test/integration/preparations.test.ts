@@ -11,13 +11,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { Attribute, Change } from 'ldapts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { LdifRecord } from '../../fixtures/ldif.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { formats } from '../../src/dbm/index.ts';
+import { State } from '../../src/state/state.ts';
 import { build } from '../../src/tables/build.ts';
 import { fileDigest } from '../../src/tables/columns/digest.ts';
+import { sumAndDigest } from '../../src/tables/dat/text-sum.ts';
 import { stampsOf as fileStamps, tableFiles } from '../../src/tables/publish/files.ts';
 import { prepareFiles } from '../../src/tables/publish/prepare.ts';
 import type { BuildReport } from '../../src/tables/report.ts';
@@ -170,11 +173,39 @@ test('nothing is copied in an hour without changes, nor in a dry run, nor of a t
   expect(preparing.mock.calls.map(([, old]) => old)).toEqual([join(etc, 'o365_table')]);
 });
 
+test('the sum of a text that was patched is remembered, and one that has another is written whole', async () => {
+  await run();
+  // It was not taken of what is written whole.
+  expect(recordedSum()).toBeUndefined();
+  for (let hours = 0; hours < 2; hours++) {
+    const address = await change();
+    await run();
+    expect(await isPublished(address)).toBe(true);
+    expect(recordedSum()).toBe(sumAndDigest(join(etc, 'exch_table.dat')).sum);
+  }
+  const database = new Database(join(folder, 'state/state.sqlite'));
+  database.exec("UPDATE published SET dat_sum = '1' WHERE name = 'exch_table'");
+  database.close();
+  const address = await change();
+  expect(outcomes(await run())).toEqual(['published', 'unchanged']);
+  expect(await isPublished(address)).toBe(true);
+  expect(recordedSum()).toBeUndefined();
+});
+
+function recordedSum(): bigint | undefined {
+  const state = State.peek(join(folder, 'state'));
+  try {
+    return state?.published('exch_table')?.datSum;
+  } finally {
+    state?.close();
+  }
+}
+
 test('what a run that was killed had copied is swept up, and its change published', async () => {
   await run();
   const files = tableFiles(etc, 'exch_table', [bdb]);
   const leave = async (): Promise<void> => {
-    const found = { digest: fileDigest(files.dat), stamps: fileStamps(files) };
+    const found = { digest: fileDigest(files.dat), sum: undefined, stamps: fileStamps(files) };
     expect(await prepareFiles(files, found, 'new', new Stopwatch())).toBeDefined();
     expect(readdirSync(etc)).toHaveLength(5);
   };

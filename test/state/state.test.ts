@@ -94,6 +94,7 @@ test('a state of version 1 is brought up to date, and what it knew is kept', asy
   const database = new Database(hub.at('state/state.sqlite'));
   for (const table of ['runs', 'outcomes', 'changes', 'origins', 'holds', 'names'])
     database.exec(`DROP TABLE ${table}`);
+  database.exec('ALTER TABLE published DROP COLUMN dat_sum');
   database.pragma('user_version = 1');
   database.close();
 

@@ -285,8 +285,8 @@ function publish(table: Table, change?: TableChange): Plan['write'] {
 }
 
 /** What goes and what comes, of a difference that has no more of the tables than that. */
-function changeOf({ before, after }: Difference, { digest }: Base, { stamps }: Survey): TableChange {
-  return { gone: before, come: after, before: { digest, stamps } };
+function changeOf({ before, after }: Difference, { digest }: Base, { stamps, datSum }: Survey): TableChange {
+  return { gone: before, come: after, before: { digest, sum: datSum, stamps } };
 }
 
 /** What somebody wrote stays as it is written. */

@@ -38,12 +38,12 @@ export class EarlyStaging {
 
   /** Prepares a table that will likely change in some of its entries. Is told of it more than once. */
   prepare({ config: { name }, files, survey, selected }: TableAtHand): void {
-    const { published, foreign, datThere, dbmMatches, datDigest, stamps } = survey;
+    const { published, foreign, datThere, dbmMatches, datDigest, datSum, stamps } = survey;
     if (this.#preparing.has(name) || !selected || published === undefined || foreign !== undefined) return;
     if (!datThere || !dbmMatches || datDigest !== published.digest) return;
     const { digest, size } = published;
     const prepared = this.#threads
-      .prepareFiles(files, { digest, stamps }, size.entries, WHOLE_STEP)
+      .prepareFiles(files, { digest, sum: datSum, stamps }, size.entries, WHOLE_STEP)
       .catch(() => undefined);
     this.#preparing.set(name, { files, prepared });
   }

@@ -72,6 +72,8 @@ export function stampsOf(files: TableFiles): Record<string, string> {
 export interface FilesBefore {
   /** SHA-256 of the `.dat`. */
   readonly digest: string;
+  /** The sum of its blocks (`TextSum`), where it is known. */
+  readonly sum: bigint | undefined;
   readonly stamps: Readonly<Record<string, string>>;
 }
 

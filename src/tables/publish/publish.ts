@@ -164,8 +164,7 @@ class Publisher {
         this.#intended.delete(step.name);
         await staged.files.commit(this.#replaced);
         this.#staged.delete(key(step));
-        if (step.keeps.length === 0)
-          done.push(this.#publication(plan, table, write.parts, staged.files.isPatched));
+        if (step.keeps.length === 0) done.push(this.#publication(plan, table, write.parts, staged.files));
       });
       if (!isDone) settleMoves(this.#plans, false);
     }
@@ -262,8 +261,7 @@ class Publisher {
     }
   }
 
-  /** @param isPatched most of what was written was not looked at, entry by entry, since it was last */
-  #publication(plan: Plan, table: Table, wrote: Parts, isPatched = false): Publication {
+  #publication(plan: Plan, table: Table, wrote: Parts, staged?: StagedTable): Publication {
     const { survey, files, config } = plan;
     const digest = table.digest;
     const asText = (survey.foreign?.table.digest ?? survey.published?.digest) === digest;
@@ -282,7 +280,9 @@ class Publisher {
       entries: table.count,
       bytes: table.bytes,
       stamps,
-      verifiedAt: (isPatched && !survey.verified ? verifiedBefore : undefined) ?? Date.now(),
+      // Of what was made from files before, most was not looked at, entry by entry, since it was last.
+      verifiedAt: (staged?.isPatched && !survey.verified ? verifiedBefore : undefined) ?? Date.now(),
+      datSum: wrote.dat ? staged?.datSum : datDigest === survey.datDigest ? survey.datSum : undefined,
     };
     const { name } = config;
     const before = this.#before.get(name);

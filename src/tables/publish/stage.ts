@@ -31,18 +31,35 @@ export interface Rename {
   readonly to: string;
 }
 
+/** What the new text of a table came to. */
+interface PatchedDat {
+  readonly measure: Measure;
+  /** The sum of its blocks. */
+  readonly datSum: bigint;
+}
+
+/** Files that were made from those that they replace, as data that crosses between threads. */
+export interface StagedPatch extends PatchedDat {
+  readonly renames: readonly Rename[];
+}
+
 /** New files of a table, beside the old ones: whole, verified and on the disk, but not yet seen by anybody. */
 export class StagedTable {
   readonly #dir: string;
   /** The `.dat` first: after a crash in between, the dbm files are rebuilt from it. */
   readonly #renames: readonly Rename[];
-  /** Whether most of the files is what was there before, and only its checksums tell that it is whole. */
-  readonly isPatched: boolean;
+  /** The sum of the `.dat`'s blocks, of files that were made from those before. */
+  readonly datSum: bigint | undefined;
 
-  constructor(dir: string, renames: readonly Rename[], isPatched = false) {
+  constructor(dir: string, renames: readonly Rename[], datSum?: bigint) {
     this.#dir = dir;
     this.#renames = renames;
-    this.isPatched = isPatched;
+    this.datSum = datSum;
+  }
+
+  /** Whether most of the files is what was there before, and only its checksums tell that it is whole. */
+  get isPatched(): boolean {
+    return this.datSum !== undefined;
   }
 
   /** Puts the files in place, each in one step. @param replaced keeps what they replace @throws PublishError */
@@ -115,15 +132,15 @@ export async function stagePatched(
   label: string,
   stopwatch: Stopwatch,
   prepared?: PreparedFiles,
-): Promise<{ readonly renames: readonly Rename[]; readonly measure: Measure } | undefined> {
+): Promise<StagedPatch | undefined> {
   if (files.dbm.some(({ format }) => format.patch === undefined)) return undefined;
   const renames = renamesOf(files, { dat: true, dbm: true }, label);
-  const old = { digest: change.before.digest, sum: prepared?.sum };
-  let measure: Measure | undefined;
+  const old = { digest: change.before.digest, sum: prepared?.sum ?? change.before.sum };
+  let text: PatchedDat | undefined;
   const work = [
     stopwatch.timeAsync('.dat', async () => {
-      measure = await patchDat(files.dat, old, change, stagedPath(files.dat, label));
-      return measure !== undefined;
+      text = await patchDat(files.dat, old, change, stagedPath(files.dat, label));
+      return text !== undefined;
     }),
     ...files.dbm.map(({ path, format }, i) =>
       stopwatch.timeAsync(format.name, () => patchDbm(path, format, change, label, prepared?.copies[i])),
@@ -132,7 +149,7 @@ export async function stagePatched(
   const done = await settled(work, renames);
   // A dbm file that somebody put there meanwhile may be sound, and yet another one.
   const isWhole = !done.includes(false) && areStill(files, change.before);
-  if (measure !== undefined && isWhole) return { renames, measure };
+  if (text !== undefined && isWhole) return { renames, ...text };
   for (const { from } of renames) await rm(from, { force: true });
   return undefined;
 }
@@ -164,16 +181,16 @@ async function patchDat(
   old: OldText,
   change: Change,
   staged: string,
-): Promise<Measure | undefined> {
+): Promise<PatchedDat | undefined> {
   await refuseDirectory(path);
   const text = patchText(path, old, change);
   if (text === undefined) return undefined;
   try {
-    await writeText(staged, text.blocks());
+    const datSum = await writeText(staged, text.blocks());
     const { digest, bytes, isOldAsKnown } = text.outcome();
     if (!isOldAsKnown) return undefined;
     await keepAttributes(staged, path);
-    return { digest, bytes };
+    return { measure: { digest, bytes }, datSum };
   } finally {
     text.close();
   }

@@ -40,6 +40,8 @@ export interface Survey {
   readonly verified: boolean;
   /** SHA-256 of the published `.dat`'s bytes, where there is one. */
   readonly datDigest: string | undefined;
+  /** The sum of its blocks (`TextSum`), as recorded for a text with that digest. */
+  readonly datSum: bigint | undefined;
   /** The stamps of the files as they were before they were read, by path. */
   readonly stamps: Readonly<Record<string, string>>;
   /** What a person should know: what was found missing, damaged or changed. */
@@ -84,6 +86,7 @@ export const NOTHING_SURVEYED: Survey = {
   dbmMatches: false,
   verified: false,
   datDigest: undefined,
+  datSum: undefined,
   stamps: {},
   notes: [],
 };
@@ -127,6 +130,7 @@ export function survey(files: TableFiles, options: SurveyOptions): Survey {
     datThere: dat !== undefined,
     verified: true,
     datDigest: dat?.digest,
+    datSum: dat?.digest === record?.datDigest ? record?.datSum : undefined,
     stamps,
     notes: dbm.notes,
   };
@@ -179,6 +183,7 @@ function asRecorded(files: TableFiles, record: TableRecord): Survey {
     datThere: true,
     dbmMatches: true,
     datDigest: record.datDigest,
+    datSum: record.datSum,
     stamps: record.stamps,
   };
 }

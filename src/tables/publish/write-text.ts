@@ -12,23 +12,25 @@ const FORCED = 1 << 24;
  * their turn.
  *
  * @param blocks each in a `LinearMemory`, and good only until the next is asked for
+ * @returns the sum of the blocks
  * @throws PublishError; what is there of the file stays
  */
-export async function writeText(path: string, blocks: Iterable<Uint8Array>): Promise<void> {
-  let isThere: boolean;
+export async function writeText(path: string, blocks: Iterable<Uint8Array>): Promise<bigint> {
+  let sum: bigint | undefined;
   try {
     rmSync(path, { force: true });
-    isThere = await writeAndRead(path, blocks);
+    sum = await writeAndRead(path, blocks);
   } catch (error) {
     throw new PublishError(path, systemReason(error), { cause: error });
   }
-  if (!isThere) {
+  if (sum === undefined) {
     throw new PublishError(path, 'reading it back gave other bytes than were written; check the disk');
   }
+  return sum;
 }
 
-/** @returns whether the file has what was written */
-async function writeAndRead(path: string, blocks: Iterable<Uint8Array>): Promise<boolean> {
+/** @returns undefined when the file has not what was written */
+async function writeAndRead(path: string, blocks: Iterable<Uint8Array>): Promise<bigint | undefined> {
   const descriptor = openSync(path, 'wx', 0o644);
   const forced: Promise<void>[] = [];
   try {
@@ -36,7 +38,7 @@ async function writeAndRead(path: string, blocks: Iterable<Uint8Array>): Promise
     await nextTurn();
     const isThere = hasSum(path, sum);
     await Promise.all(forced);
-    return isThere;
+    return isThere ? sum.value : undefined;
   } finally {
     await Promise.allSettled(forced);
     closeSync(descriptor);

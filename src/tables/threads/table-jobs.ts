@@ -9,7 +9,14 @@ import type { Listing } from '../columns/tally.ts';
 import { sortStream } from '../mirror/stream.ts';
 import type { FilesBefore, TableFiles } from '../publish/files.ts';
 import { type PreparedFiles, prepareFiles } from '../publish/prepare.ts';
-import { type Parts, type Rename, stage, stagePatched, type TableChange } from '../publish/stage.ts';
+import {
+  type Parts,
+  type Rename,
+  type StagedPatch,
+  stage,
+  stagePatched,
+  type TableChange,
+} from '../publish/stage.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** Work on one table, as data that crosses between threads: columns go without a copy. */
@@ -102,7 +109,7 @@ export interface PrepareResult {
 export interface PatchResult {
   readonly kind: 'patch';
   /** Undefined when the files have to be written whole. */
-  readonly staged: { readonly renames: readonly Rename[]; readonly measure: Measure } | undefined;
+  readonly staged: StagedPatch | undefined;
 }
 
 /**

@@ -141,7 +141,7 @@ export class TableThreads implements Sorting {
       const { staged } = await this.#patch(job, table.count);
       if (staged !== undefined) {
         table.learn(staged.measure);
-        return new StagedTable(files.dir, staged.renames, true);
+        return new StagedTable(files.dir, staged.renames, staged.datSum);
       }
     }
     const shares = this.#sharesOf(parts, table.count);

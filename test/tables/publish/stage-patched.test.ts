@@ -15,6 +15,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type FormatName, formats } from '../../../src/dbm/index.ts';
 import { merge } from '../../../src/tables/columns/merge.ts';
 import type { Table } from '../../../src/tables/columns/table.ts';
+import { sumAndDigest } from '../../../src/tables/dat/text-sum.ts';
 import { stampsOf, type TableFiles, tableFiles } from '../../../src/tables/publish/files.ts';
 import { discardPrepared, prepareFiles } from '../../../src/tables/publish/prepare.ts';
 import { StagedTable, stage, stagePatched, type TableChange } from '../../../src/tables/publish/stage.ts';
@@ -31,12 +32,16 @@ beforeEach(() => {
 const crowd = Array.from({ length: 5000 }, (_, i): Entry => [`person${i}@example.org`, `mailbox${i}`]);
 const before = tableOf(crowd);
 const after = tableOf([...crowd.slice(1), ['new@example.org', 'mailbox']]);
-/** The same in the files, as they are now. */
-function changeIn(files: TableFiles): TableChange {
+/** The same in the files, as they are now. @param isKnown whether the sum of the text is */
+function changeIn(files: TableFiles, isKnown = false): TableChange {
   return {
     gone: tableOf(crowd.slice(0, 1)).columns(),
     come: tableOf([['new@example.org', 'mailbox']]).columns(),
-    before: { digest: before.digest, stamps: stampsOf(files) },
+    before: {
+      digest: before.digest,
+      sum: isKnown ? sumAndDigest(files.dat).sum : undefined,
+      stamps: stampsOf(files),
+    },
   };
 }
 
@@ -58,24 +63,36 @@ async function published(table: Table, names: FormatName[] = ['bdb']): Promise<T
 
 const label = 'new';
 
-/** Patches the files, with what was prepared for that or without. @param meanwhile happens to the files before the patch */
-async function patch(files: TableFiles, isPrepared: boolean, meanwhile = (): void => {}) {
-  const change = changeIn(files);
+/** What is there before a patch. */
+interface Way {
+  readonly isPrepared: boolean;
+  readonly isKnown: boolean;
+}
+
+/** Patches the files in one of the ways. @param meanwhile happens to the files before the patch */
+async function patch(files: TableFiles, { isPrepared, isKnown }: Way, meanwhile = (): void => {}) {
+  const change = changeIn(files, isKnown);
   const prepared = isPrepared ? await prepareFiles(files, change.before, label, new Stopwatch()) : undefined;
   expect(prepared !== undefined).toBe(isPrepared);
   meanwhile();
   return stagePatched(files, change, label, new Stopwatch(), prepared);
 }
 
-describe.each([true, false])('prepared: %s', (isPrepared) => {
+describe.each([
+  { isPrepared: true, isKnown: true },
+  { isPrepared: true, isKnown: false },
+  { isPrepared: false, isKnown: true },
+  { isPrepared: false, isKnown: false },
+])('prepared: $isPrepared, the sum known: $isKnown', (way) => {
   test('the files are those that are written whole, with the rights of those before', async () => {
     await published(after);
     const whole = ['table', 'table.dat'].map((name) => readFileSync(join(folder, name)));
     const files = await published(before);
     chmodSync(files.dat, 0o604);
     chmodSync(join(folder, 'table'), 0o440);
-    const patched = await patch(files, isPrepared);
+    const patched = await patch(files, way);
     expect(patched?.measure).toEqual({ digest: after.digest, bytes: after.bytes });
+    expect(patched?.datSum).toBe(sumAndDigest(patched?.renames[0].from ?? '').sum);
     expect(patched?.renames.map(({ to }) => to)).toEqual([files.dat, join(folder, 'table')]);
     // What is published is as it was until then.
     expect(
@@ -97,7 +114,7 @@ describe.each([true, false])('prepared: %s', (isPrepared) => {
       writeFileSync(join(folder, 'theirs'), foreign);
       renameSync(join(folder, 'theirs'), join(folder, 'table'));
     };
-    expect(await patch(files, isPrepared, replace)).toBeUndefined();
+    expect(await patch(files, way, replace)).toBeUndefined();
     expect(readdirSync(folder).sort()).toEqual(['table', 'table.dat']);
   });
 
@@ -105,7 +122,7 @@ describe.each([true, false])('prepared: %s', (isPrepared) => {
     const files = await published(before);
     const text = readFileSync(files.dat);
     text[text.lastIndexOf('mailbox4')] = 'M'.charCodeAt(0);
-    expect(await patch(files, isPrepared, () => writeFileSync(files.dat, text))).toBeUndefined();
+    expect(await patch(files, way, () => writeFileSync(files.dat, text))).toBeUndefined();
     expect(readdirSync(folder).sort()).toEqual(['table', 'table.dat']);
   });
 });
@@ -122,6 +139,19 @@ test.each(['table', 'table.dat'])('a %s that is not what it should be is not mad
   expect(await prepareFiles(files, change.before, label, new Stopwatch())).toBeUndefined();
   expect(readdirSync(folder).sort()).toEqual(['table', 'table.dat']);
   expect(await stagePatched(files, change, label, new Stopwatch())).toBeUndefined();
+  expect(readdirSync(folder).sort()).toEqual(['table', 'table.dat']);
+});
+
+test('neither is a .dat that has not the sum that is known, when it comes to it', async () => {
+  const files = await published(before);
+  const text = readFileSync(files.dat);
+  const { digest, sum } = changeIn(files, true).before;
+  text[text.lastIndexOf('mailbox4')] = 'M'.charCodeAt(0);
+  writeFileSync(files.dat, text);
+  const change = { ...changeIn(files), before: { digest, sum, stamps: stampsOf(files) } };
+  const prepared = await prepareFiles(files, change.before, label, new Stopwatch());
+  expect(prepared).toBeDefined();
+  expect(await stagePatched(files, change, label, new Stopwatch(), prepared)).toBeUndefined();
   expect(readdirSync(folder).sort()).toEqual(['table', 'table.dat']);
 });
 

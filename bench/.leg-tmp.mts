@@ -1,0 +1,14 @@
+import { writeFileSync, mkdirSync, rmSync } from 'node:fs';
+import { generateCampus } from '/work/wt/changed/fixtures/campus/generate.ts';
+import { startSlapd } from '/work/wt/changed/test/integration/slapd.ts';
+import { CampusHub } from '/work/wt/changed/bench/campus-hub.ts';
+const work='/tmp/changed/leg'; rmSync(work,{recursive:true,force:true}); mkdirSync(work);
+const n=Number(process.argv[2]);
+await generateCampus({ recipients:n, seed: 1, out: work+'/campus', crowdedGroup: false, hours: 800 });
+const slapd = await startSlapd({ ldif: work+'/campus/directory.ldif', references:false, tellsChanges:true });
+const hub=new CampusHub(work, work+'/campus', slapd);
+hub.empty();
+writeFileSync(work+'/env', `URL=${slapd.url}\nROOT="${slapd.rootDn}"\nPW=${slapd.passwordFile}\nBASE="${slapd.base}"\nBIND="${slapd.bindDn}"\nPID=${slapd.pid}\n`);
+console.log('ready');
+process.on('SIGTERM', async()=>{await slapd.stop?.(); process.exit(0)});
+setInterval(()=>{},1e6);
