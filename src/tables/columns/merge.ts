@@ -1,8 +1,8 @@
-import { sameBytes, viewOf } from '../../dbm/bytes.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
 import { compareBytes, printable } from './bytes.ts';
 import type { Difference } from './diff.ts';
 import { TableTooLargeError } from './entries.ts';
+import { repeatedPlaces } from './repeated.ts';
 import { mergeRuns, type Run, runInOrder } from './runs.ts';
 import { columnBeside, poolBytes } from './shared-memory.ts';
 import { sortedPairs } from './sorted-pairs.ts';
@@ -93,23 +93,19 @@ function withoutRepeatedKeys(
   order: Uint32Array,
   onRepeated: (kept: number, dropped: number) => void,
 ): Uint32Array {
-  const { pool, keyStart, keyEnd } = pairs;
-  const view = viewOf(pool);
-  let count = Math.min(1, order.length);
-  for (let i = 1; i < order.length; i++) {
-    const kept = order[count - 1];
-    const entry = order[i];
-    const length = keyEnd[entry] - keyStart[entry];
-    if (
-      keyEnd[kept] - keyStart[kept] === length &&
-      sameBytes(view, keyStart[kept], view, keyStart[entry], length)
-    ) {
-      onRepeated(kept, entry);
-    } else {
-      order[count++] = entry;
-    }
+  let kept = 0;
+  let count = 0;
+  let done = 0;
+  for (const place of repeatedPlaces(pairs, order)) {
+    // Of several in a row, the first is the one before the first of them.
+    if (place > done) kept = order[place - 1];
+    onRepeated(kept, order[place]);
+    order.copyWithin(count, done, place);
+    count += place - done;
+    done = place + 1;
   }
-  return order.subarray(0, count);
+  order.copyWithin(count, done);
+  return order.subarray(0, count + order.length - done);
 }
 
 function sameValue({ pool, valueStart, valueEnd }: Pairs, a: number, b: number): boolean {

@@ -1,5 +1,6 @@
 import type { Pairs } from '../../dbm/pairs.ts';
 import { compareBytes } from './bytes.ts';
+import { repeatedPlaces } from './repeated.ts';
 import { mergeRuns, type Run, runsOf } from './runs.ts';
 
 /** Orders two entries with the same key: the one that wins is the lesser. */
@@ -13,16 +14,15 @@ export function sorted(pairs: Pairs, runs: readonly Run[] = []): Run {
 
 /** Puts the entries with one key, in the order of the keys, into the order of a precedence. */
 export function settleTies(pairs: Pairs, order: Uint32Array, precedence: Precedence): void {
-  const { pool, keyStart, keyEnd } = pairs;
-  let first = 0;
-  for (let i = 1; i <= order.length; i++) {
-    const a = order[first];
-    const b = order[i];
-    const same =
-      i < order.length && compareBytes(pool, keyStart[a], keyEnd[a], pool, keyStart[b], keyEnd[b]) === 0;
-    if (same) continue;
-    if (i - first > 1) order.subarray(first, i).sort(precedence);
-    first = i;
+  const places = repeatedPlaces(pairs, order);
+  for (let i = 0; i < places.length; ) {
+    const first = places[i] - 1;
+    let end = first + 1;
+    while (places[i] === end) {
+      end++;
+      i++;
+    }
+    order.subarray(first, end).sort(precedence);
   }
 }
 

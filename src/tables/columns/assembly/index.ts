@@ -12,4 +12,5 @@ export { longestItem, measureItems } from '../../../dbm/assembly/measure';
 export { gather, gatherPlaces } from './gather';
 export { setKeys, setPlaces } from './keys';
 export { beginMerge, mergeSome, mergingRoom, repeatsMet, setRun, setRuns, takeWords } from './merge';
+export { repeatedPlaces } from './repeated';
 export { sortingRoom, sortRun } from './sort';

@@ -1,4 +1,4 @@
-import { commonPrefix } from '../../../dbm/assembly/bytes';
+import { commonPrefix, same } from '../../../dbm/assembly/bytes';
 import { KEY_END, KEY_START, PLACE } from '../../../dbm/assembly/entry';
 
 /** Where the keys of some entries are: offsets from `base`, each entry's `stride` bytes behind those of the one before. */
@@ -29,6 +29,16 @@ export function keyLength(entry: u32): u32 {
 
 function keyAt(entry: u32): u32 {
   return base + load<u32>(starts + entry * stride);
+}
+
+/** What is at the beginning of a key; anything of one without bytes. */
+export function firstByte(entry: u32): u32 {
+  return load<u8>(keyAt(entry));
+}
+
+export function sameKeys(a: u32, b: u32): bool {
+  const length = keyLength(a);
+  return length === keyLength(b) && same(keyAt(a), keyAt(b), length);
 }
 
 /** Eight bytes of a key from byte `depth` on, which it has or ends before, as a number, with zeros for those that it does not have. */
