@@ -8,9 +8,18 @@ import type { FailedServer, ServerLoad } from './types.ts';
  * - `closed`: the server or the network ended the connection
  * - `timeout`: no answer in time
  * - `protocol`: an answer that breaks the protocol, or one that can't be trusted to be whole
+ * - `memory`: this machine has no room for the answer
  * - `result`: the server said no; `result` and `diagnostic` say how
  */
-export type Fault = 'configuration' | 'unreachable' | 'tls' | 'closed' | 'timeout' | 'protocol' | 'result';
+export type Fault =
+  | 'configuration'
+  | 'unreachable'
+  | 'tls'
+  | 'closed'
+  | 'timeout'
+  | 'protocol'
+  | 'memory'
+  | 'result';
 
 export interface Server {
   readonly directory: string;

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { configurationError, DirectoryError } from './error.ts';
+import { NoMemoryError } from './linear-memory.ts';
 import { findServers, isLookup } from './srv.ts';
 import type { DirectorySettings, FailedServer, ServerLoad } from './types.ts';
 import { Visit } from './visit.ts';
@@ -29,8 +30,9 @@ export interface Toured<T> {
  * understood is given up for the next one. After the last one all are asked again, but for those that were not understood: after
  * a pause that doubles each time, until `retryFor` has passed since the first failure.
  *
- * Any other error is final, because another server would say the same and each bind with a wrong password brings the account
- * nearer to being locked out. So is the third bind that was not answered, for it may have counted as a wrong one.
+ * Any other error is final, because another server would say the same, there would be no more memory for its answer, and each bind
+ * with a wrong password brings the account nearer to being locked out. So is the third bind that was not answered, for it may have
+ * counted as a wrong one.
  *
  * @param action is given up, by its signal, when `extractionTimeout` has passed
  * @throws DirectoryError that names the servers tried before, too; the signal's reason when it is aborted
@@ -119,12 +121,17 @@ class Tour<T> {
       visit.end();
       this.#visits.push({ visit, failure: undefined });
       return { answer, visit, failedServers: this.#failed.map(failedServer), servers: this.#loads() };
-    } catch (error) {
+    } catch (caught) {
+      const error = caught instanceof NoMemoryError ? this.#noMemory(url, caught) : caught;
       visit.end();
       this.#visits.push({ visit, failure: error instanceof DirectoryError ? error.problem : undefined });
       this.#remember(error);
       return undefined;
     }
+  }
+
+  #noMemory(url: string, cause: NoMemoryError): DirectoryError {
+    return new DirectoryError({ directory: this.#settings.name, url }, 'memory', cause.message, { cause });
   }
 
   /** @throws the error, when it is final */

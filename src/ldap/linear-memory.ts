@@ -4,6 +4,18 @@ const MOST_PAGES = 65536;
 /** What loops may read and write beyond the end of something. */
 const SLACK = 64;
 
+/** This process gets no more memory for what a directory answers. */
+export class NoMemoryError extends Error {
+  override readonly name = 'NoMemoryError';
+
+  constructor(bytes: number, cause: unknown) {
+    super(
+      `no memory for ${bytes} bytes more of what it answers: give this machine more, or this process, where it is limited`,
+      { cause },
+    );
+  }
+}
+
 let module: WebAssembly.Module | undefined;
 
 /**
@@ -19,7 +31,7 @@ export class LinearMemory {
     return this.#buffers.has(buffer);
   }
 
-  /** That many zeroed bytes, and some more that loops may use. @throws RangeError when there is no memory left */
+  /** That many zeroed bytes, and some more that loops may use. @throws NoMemoryError */
   bytes(length: number): Buffer {
     const address = this.#reserve(length);
     const { buffer } = this.#memory;
@@ -27,7 +39,7 @@ export class LinearMemory {
     return Buffer.from(buffer, address, length);
   }
 
-  /** That many zeros, likewise. @throws RangeError */
+  /** That many zeros, likewise. @throws NoMemoryError */
   numbers(length: number): Int32Array {
     const address = this.#reserve(length * Int32Array.BYTES_PER_ELEMENT);
     return new Int32Array(this.#memory.buffer, address, length);
@@ -40,6 +52,10 @@ export class LinearMemory {
   }
 
   #reserve(bytes: number): number {
-    return this.#memory.grow(Math.ceil((bytes + SLACK) / PAGE)) * PAGE;
+    try {
+      return this.#memory.grow(Math.ceil((bytes + SLACK) / PAGE)) * PAGE;
+    } catch (cause) {
+      throw new NoMemoryError(bytes, cause);
+    }
   }
 }

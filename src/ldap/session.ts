@@ -71,7 +71,7 @@ interface Search {
 export class Session {
   readonly server: Server;
   /** Entries come in this memory. */
-  readonly memory = new LinearMemory();
+  readonly memory: LinearMemory;
   references = 0;
 
   readonly #socket: Socket;
@@ -93,7 +93,7 @@ export class Session {
   /**
    * @param timeout milliseconds for each answer; 0 for none
    * @param visit is told what is sent and received
-   * @throws RangeError when there is no memory for what comes; the connection is closed then
+   * @throws NoMemoryError when there is none for what comes; the connection is closed then
    */
   constructor(socket: Socket, server: Server, timeout: number, visit: Visit, pace = new Pace(undefined)) {
     this.server = server;
@@ -103,6 +103,7 @@ export class Session {
     this.#pace = pace;
     this.#rest = new Rest(socket, () => this.#isMidPage());
     try {
+      this.memory = new LinearMemory();
       this.#buffer = new MessageBuffer(this.memory);
     } catch (error) {
       // A connection that nobody has keeps the whole process waiting.
@@ -135,7 +136,7 @@ export class Session {
    *
    * @param onPage called after the entries of each page
    * @param onMessage for answers that say something beside their entries
-   * @throws DirectoryError, and whatever the receiver throws
+   * @throws DirectoryError, NoMemoryError, and whatever the receiver throws
    */
   search(
     parameters: SearchParameters,

@@ -338,10 +338,10 @@ describe('more than there is room for', () => {
   const withRoom = (pages: number): RunOptions => ({ flags: [`--wasm-max-mem-pages=${pages}`] });
   const tooLarge = /no room for \d+ bytes more: a table is worked on in at most 4 GiB .*; divide it/;
 
-  async function failsAlone(hub: Hub, name: string, options: RunOptions): Promise<void> {
+  async function failsAlone(hub: Hub, name: string, options: RunOptions, reason = tooLarge): Promise<void> {
     hub.put('in/small.dat', numbered(0, 20));
     const { status, stdout, stderr } = await build(hub, options);
-    expect(stderr).toMatch(tooLarge);
+    expect(stderr).toMatch(reason);
     expect(stderr).toContain(`${name}: next: what is published stays as it was; mend this`);
     expect(stderr).not.toMatch(faultOfTheProgram);
     expect(stdout).toMatch(new RegExp(`^${name}: failed`, 'm'));
@@ -386,5 +386,21 @@ describe('more than there is room for', () => {
     hub.configure(directoryFed('exch_table') + fileFed('small'));
     await hub.serve(numbered(0, 10));
     await failsAlone(hub, 'exch_table', withRoom(700));
+  });
+
+  test('so does one for whose connection there is no memory, and `check` says so', async () => {
+    const hub = new Hub();
+    hub.configure(directoryFed('exch_table') + fileFed('small'));
+    const options = withRoom(200);
+    await hub.serve(numbered(0, 10));
+    await failsAlone(
+      hub,
+      'exch_table',
+      options,
+      /directory .*: no memory for \d+ bytes more .*: give this machine more/,
+    );
+    const { status, stderr } = await program.run(['check', '--config', hub.configFile], options);
+    expect(stderr).toMatch(/no memory for \d+ bytes more /);
+    expect(status).toBe(1);
   });
 });

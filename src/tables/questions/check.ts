@@ -305,7 +305,8 @@ async function* checkDirectory(
     const message = error.message.replace(`${subject}: `, '');
     // One that merely does not answer is passed over by a run.
     if (isAnswered && error.isServersOwn) yield { subject, verdict: 'warning', message };
-    else yield { subject, verdict: 'problem', message, cause: 'source' };
+    else
+      yield { subject, verdict: 'problem', message, cause: error.fault === 'memory' ? 'machine' : 'source' };
   }
 }
 

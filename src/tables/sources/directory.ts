@@ -198,7 +198,7 @@ export class DirectorySource {
       const ends = accounts.answered(config, report);
       this.#run = { name, report, failure: undefined, servers, ...ends, mode, fullBecause, deletionsSeen };
     } catch (error) {
-      const failure = isNoRoom(error) ? configurationError(name, systemReason(error), error) : error;
+      const failure = isNoRoom(error) ? noRoom(name, error) : error;
       if (!(failure instanceof DirectoryError)) throw error;
       this.#failure = failure;
       accounts.failed(config, failure);
@@ -280,6 +280,10 @@ export class DirectorySource {
     }
     return tally;
   }
+}
+
+function noRoom(directory: string, cause: unknown): DirectoryError {
+  return new DirectoryError({ directory, url: undefined }, 'memory', systemReason(cause), { cause });
 }
 
 const NOT_ASKED = {
