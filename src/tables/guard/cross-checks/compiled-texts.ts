@@ -2,13 +2,14 @@ import { linearColumns } from '../../../dbm/linear-columns.ts';
 import type { LinearMemory } from '../../../dbm/linear-memory.ts';
 import type { Pairs } from '../../../dbm/pairs.ts';
 import type { DomainSet } from './domain-set.ts';
-import { joined } from './entry-lists.ts';
 import { type Loops, loopsIn } from './loops.ts';
 import { BYTES, STRETCH, stretches } from './stretches.ts';
 
 /** See the loops. */
 const SLOT = 5;
 const MET = 4;
+
+const NONE = new Uint32Array(0);
 
 /** Where the keys' domains are among others. */
 export interface KeyDomains {
@@ -24,8 +25,6 @@ export interface ValueLeads {
   readonly own: readonly Uint32Array[];
   /** Those whose value may lead on. */
   readonly open: Uint32Array;
-  /** For each of these the number that its value has, which is that of an equal key. */
-  readonly hashes: Uint32Array;
 }
 
 /** The texts of a large table, as compiled loops go through them. */
@@ -39,8 +38,7 @@ export class CompiledTexts {
   /** Where the domains are found by their hashes: see the loops. */
   readonly #slots: number;
   readonly #slotCount: number;
-  /** The addresses of the numbers that loops write. */
-  readonly #hashes: number;
+  /** The address of numbers that loops write for a stretch. */
   readonly #out: number;
 
   /** @throws MemoryFullError, as do the methods */
@@ -54,7 +52,6 @@ export class CompiledTexts {
     this.#columns = columns;
     this.#slotCount = 2 ** Math.ceil(Math.log2(Math.max(domains?.pairs.count ?? 0, 4) * 2));
     this.#slots = memory.reserve(this.#slotCount * SLOT * BYTES);
-    this.#hashes = memory.reserve(STRETCH * BYTES);
     this.#out = memory.reserve((STRETCH + 1) * BYTES);
     if (domains !== undefined) this.#fillSlots(domains.pairs);
   }
@@ -66,27 +63,26 @@ export class CompiledTexts {
    */
   readKeys(take: (first: number, hashes: Uint32Array) => void): KeyDomains {
     const [keyStart, keyEnd] = this.#columns;
-    const elsewhere = stretches(this.#pairs.count).map(({ first, count }) => {
-      const [starts, ends] = [keyStart + first * BYTES, keyEnd + first * BYTES];
-      const chosen = this.#loops.readKeys(
+    const elsewhere = this.#listed((first, count, out) => {
+      const found = this.#loops.readKeys(
         this.#base,
-        starts,
-        ends,
+        keyStart + first * BYTES,
+        keyEnd + first * BYTES,
         first,
         count,
         this.#slots,
         this.#slotCount - 1,
-        this.#hashes,
         this.#out,
+        out,
       );
-      take(first, this.#memory.numbers(this.#hashes, count));
-      return this.#memory.numbers(this.#out, chosen).slice();
+      take(first, this.#memory.numbers(this.#out, count));
+      return found;
     });
     const isMet = new Array<boolean>(this.#domains?.pairs.count ?? 0).fill(false);
     const numbers = this.#memory.numbers(this.#slots, this.#slotCount * SLOT);
     for (let slot = 0; slot < numbers.length; slot += SLOT)
       if (numbers[slot] > 0) isMet[numbers[slot] - 1] = numbers[slot + MET] > 0;
-    return { isMet, elsewhere: joined(elsewhere) };
+    return { isMet, elsewhere: elsewhere.numbers };
   }
 
   /**
@@ -95,39 +91,20 @@ export class CompiledTexts {
    * @param passedOver entries that don't count as ones whose value is their own key
    */
   valueLeads(passedOver: Uint32Array): ValueLeads {
-    const { count, pool } = this.#pairs;
     const [keyStart, keyEnd, valueStart, valueEnd] = this.#columns;
-    // Memory that is not written to costs nothing.
-    const [ends, list, hashes, own] = [
-      this.#memory.reserve((pool.length >>> 3) + 1),
-      this.#memory.reserve((count + 1) * BYTES),
-      this.#memory.reserve((count + 1) * BYTES),
-      this.#memory.reserve((count + 1) * BYTES),
-    ];
-    let ownCount = 0;
-    for (const { first, count } of stretches(this.#pairs.count)) {
-      const [keys, keyEnds, values, valueEnds] = this.#columns.map((column) => column + first * BYTES);
-      const out = own + ownCount * BYTES;
-      ownCount += this.#loops.markOwnPlaces(keys, keyEnds, values, valueEnds, first, count, ends, out);
-    }
+    const ends = this.#memory.reserve((this.#pairs.pool.length >>> 3) + 1);
+    const ownPlaces = this.#listed((first, count, out) => {
+      const columns = this.#columns.map((column) => column + first * BYTES);
+      const [keys, keyEnds, values, valueEnds] = columns;
+      return this.#loops.markOwnPlaces(keys, keyEnds, values, valueEnds, first, count, ends, out);
+    });
     this.#unmark(ends, passedOver);
-    const everywhere = this.#domains === undefined || this.#domains.hasWildcards ? 1 : 0;
-    let open = 0;
-    for (const { first, count } of stretches(this.#pairs.count)) {
-      open += this.#loops.chooseLeadingOn(
-        this.#base,
-        valueStart + first * BYTES,
-        valueEnd + first * BYTES,
-        first,
-        count,
-        ends,
-        this.#slots,
-        this.#slotCount - 1,
-        everywhere,
-        hashes + open * BYTES,
-        list + open * BYTES,
-      );
-    }
+    if (!this.#markElsewhere(ends)) return { own: [ownPlaces.numbers], open: NONE };
+    const unmarked = this.#listed((first, count, out) =>
+      this.#loops.chooseUnmarked(valueStart + first * BYTES, first, count, ends, out),
+    );
+    const { address: list, numbers: open } = unmarked;
+    const out = this.#memory.reserve((open.length + 1) * BYTES);
     const ownTexts = this.#loops.markOwnTexts(
       this.#base,
       keyStart,
@@ -135,20 +112,49 @@ export class CompiledTexts {
       valueStart,
       valueEnd,
       list,
-      open,
+      open.length,
       ends,
-      own + ownCount * BYTES,
+      out,
     );
-    if (ownTexts > 0) {
-      this.#unmark(ends, passedOver);
-      open = this.#loops.dropMarked(valueStart, list, hashes, open, ends);
-    }
-    const numbers = (at: number, length: number) => this.#memory.numbers(at, length);
-    return {
-      own: [numbers(own, ownCount), numbers(own + ownCount * BYTES, ownTexts)],
-      open: numbers(list, open),
-      hashes: numbers(hashes, open),
-    };
+    if (ownTexts === 0) return { own: [ownPlaces.numbers], open };
+    this.#unmark(ends, passedOver);
+    const left = this.#loops.dropMarked(valueStart, list, open.length, ends);
+    return { own: [ownPlaces.numbers, this.#memory.numbers(out, ownTexts)], open: open.subarray(0, left) };
+  }
+
+  /** A number for the value of each of some entries: that which an equal key has. */
+  hashValues(entries: Uint32Array): Uint32Array {
+    const [, , valueStart, valueEnd] = this.#columns;
+    const list = this.#memory.addressOf(entries);
+    const hashes = this.#memory.reserve(entries.byteLength);
+    this.#loops.hashValues(this.#base, valueStart, valueEnd, list, entries.length, hashes);
+    return this.#memory.numbers(hashes, entries.length);
+  }
+
+  /** Marks values in domains that are none of ours. @returns whether others are left */
+  #markElsewhere(ends: number): boolean {
+    // Below a wildcard any domain may be ours.
+    if (this.#domains === undefined || this.#domains.hasWildcards) return true;
+    const [, , valueStart, valueEnd] = this.#columns;
+    const left = stretches(this.#pairs.count).map(({ first, count }) => {
+      const [starts, valueEnds] = [valueStart + first * BYTES, valueEnd + first * BYTES];
+      const [slots, mask] = [this.#slots, this.#slotCount - 1];
+      return this.#loops.markElsewhere(this.#base, starts, valueEnds, count, ends, slots, mask, this.#out);
+    });
+    return left.includes(1);
+  }
+
+  /** @param choose writes numbers of some of the entries `[first, first + count)`, and tells how many */
+  #listed(choose: (first: number, count: number, out: number) => number): {
+    readonly address: number;
+    readonly numbers: Uint32Array;
+  } {
+    // Memory that is not written to costs nothing.
+    const address = this.#memory.reserve((this.#pairs.count + 1) * BYTES);
+    let length = 0;
+    for (const { first, count } of stretches(this.#pairs.count))
+      length += choose(first, count, address + length * BYTES);
+    return { address, numbers: this.#memory.numbers(address, length) };
   }
 
   #unmark(ends: number, entries: Uint32Array): void {

@@ -67,8 +67,9 @@ export class TableIndex {
    * @param tables which may have the keys that values are
    */
   leads(passedOver: Uint32Array, tables: readonly TableIndex[]): Leads {
-    const { own, open, hashes } = this.#compiled().valueLeads(passedOver);
+    const { own, open } = this.#compiled().valueLeads(passedOver);
     if (open.length < FEW) return { own, open };
+    const hashes = this.#compiled().hashValues(open);
     const found = inEither(tables.map((table) => this.#filters.passing(hashes, table.#keyFilter())));
     return { own, open: found.map((i) => open[i]) };
   }

@@ -1,4 +1,11 @@
 export { addToFilter, chooseByFilter } from './filter';
 export { readKeys } from './keys';
 export { hashOf } from './texts';
-export { chooseLeadingOn, dropMarked, markOwnPlaces, markOwnTexts } from './values';
+export {
+  chooseUnmarked,
+  dropMarked,
+  hashValues,
+  markElsewhere,
+  markOwnPlaces,
+  markOwnTexts,
+} from './values';

@@ -33,56 +33,56 @@ export function markOwnPlaces(
 }
 
 /**
- * Writes to `out` the entries whose values lead on, and to `hashes` the numbers of these values, which are those that equal keys have.
- * Values don't lead on where bits are set, and where their domain has none of the `mask + 1` slots at `slots`: these are marked. May
- * read up to fifteen bytes beyond a value.
+ * Marks values whose domain has none of the `mask + 1` slots at `slots`. Uses room at `list` for `STRETCH + 1` numbers. May read up to
+ * fifteen bytes beyond a value.
  *
- * @param everywhere 1 if values in domains without a slot lead on too
- * @returns how many do
+ * @returns 1 if there is any value that is not marked
  */
-export function chooseLeadingOn(
+export function markElsewhere(
   base: u32,
   valueStarts: u32,
   valueEnds: u32,
-  first: u32,
   count: u32,
   ends: u32,
   slots: u32,
   mask: u32,
-  everywhere: u32,
-  hashes: u32,
-  out: u32,
+  list: u32,
 ): u32 {
-  let written: u32 = 0;
+  let left: u32 = 0;
   for (let from: u32 = 0; from < count; from += STRETCH) {
-    const here = out + (written << 2);
-    const open = chooseUnmarked(valueStarts, from, min(STRETCH, count - from), ends, here);
-    fetch(base, valueStarts, valueEnds, here, open);
-    for (let candidate = here; candidate < here + (open << 2); candidate += 4) {
-      const i = load<u32>(candidate);
-      const start = load<u32>(valueStarts + (i << 2));
-      // One before may have had the same value.
-      if (isMarked(ends, start)) continue;
-      const end = load<u32>(valueEnds + (i << 2));
+    const open = chooseToRead(valueStarts, from, min(STRETCH, count - from), ends, list);
+    fetch(base, valueStarts, valueEnds, list, open);
+    for (let at = list; at < list + (open << 2); at += 4) {
+      const column = load<u32>(at) << 2;
+      const start = load<u32>(valueStarts + column);
+      const end = load<u32>(valueEnds + column);
       const domain = behindLastAt(base + start, base + end);
-      const hash = hashOf(domain, base + end - domain);
-      if (!everywhere && !isTaken(slotOf(domain, base + end - domain, hash, slots, mask))) {
-        mark(ends, start, end);
-        continue;
-      }
-      store<u32>(hashes + (written << 2), hashWithDomain(base + start, domain, hash));
-      store<u32>(out + (written << 2), first + i);
-      written++;
+      const length = base + end - domain;
+      if (isTaken(slotOf(domain, length, hashOf(domain, length), slots, mask))) left = 1;
+      else mark(ends, start, end);
     }
   }
-  return written;
+  return left;
 }
 
-/** Of the entries `[from, from + count)` those whose values start where no bit is set. */
-function chooseUnmarked(valueStarts: u32, from: u32, count: u32, ends: u32, out: u32): u32 {
+/** Of the entries `[from, from + count)` those whose values start where no bit is set, one of neighbours that share theirs. */
+function chooseToRead(valueStarts: u32, from: u32, count: u32, ends: u32, out: u32): u32 {
   let at = out;
+  let last: u32 = ~0;
   for (let i = from; i < from + count; i++) {
+    const start = load<u32>(valueStarts + (i << 2));
     store<u32>(at, i);
+    at += (<u32>(start !== last) & <u32>!isMarked(ends, start)) << 2;
+    last = start;
+  }
+  return (at - out) >> 2;
+}
+
+/** Writes to `out` the entries whose values are not marked. @returns how many there are */
+export function chooseUnmarked(valueStarts: u32, first: u32, count: u32, ends: u32, out: u32): u32 {
+  let at = out;
+  for (let i: u32 = 0; i < count; i++) {
+    store<u32>(at, first + i);
     at += (<u32>!isMarked(ends, load<u32>(valueStarts + (i << 2)))) << 2;
   }
   return (at - out) >> 2;
@@ -119,16 +119,36 @@ export function markOwnTexts(
   return (at - out) >> 2;
 }
 
-/** Takes from a list of `count` entries, and from the numbers at `hashes`, those whose values are marked. @returns how many are left */
-export function dropMarked(valueStarts: u32, list: u32, hashes: u32, count: u32, ends: u32): u32 {
+/** Takes from a list of `count` entries those whose values are marked. The column is that of all entries. @returns how many are left */
+export function dropMarked(valueStarts: u32, list: u32, count: u32, ends: u32): u32 {
   let left: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const entry = load<u32>(list + (i << 2));
     store<u32>(list + (left << 2), entry);
-    store<u32>(hashes + (left << 2), load<u32>(hashes + (i << 2)));
     left += <u32>!isMarked(ends, load<u32>(valueStarts + (entry << 2)));
   }
   return left;
+}
+
+/**
+ * Writes to `out` a number for the value of each of `count` entries of a list: that which an equal key has. The columns are those of
+ * all entries. May read up to fifteen bytes beyond a value.
+ */
+export function hashValues(
+  base: u32,
+  valueStarts: u32,
+  valueEnds: u32,
+  list: u32,
+  count: u32,
+  out: u32,
+): void {
+  for (let i: u32 = 0; i < count << 2; i += 4) {
+    const column = load<u32>(list + i) << 2;
+    const start = base + load<u32>(valueStarts + column);
+    const end = base + load<u32>(valueEnds + column);
+    const domain = behindLastAt(start, end);
+    store<u32>(out + i, hashWithDomain(start, domain, hashOf(domain, end - domain)));
+  }
 }
 
 /** Marks where a value starts. Where an empty one is, another may start. */
