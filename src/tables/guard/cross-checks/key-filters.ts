@@ -6,6 +6,8 @@ import { BYTES, STRETCH, stretches } from './stretches.ts';
 /** Bits for each key: with four of them set, one text in a thousand that is no key passes. */
 const BITS = 32;
 const WORD = 64;
+/** What stays in the processor's cache: of few keys hardly any text passes that is none. */
+const FEWEST_WORDS = 1 << 10;
 
 /** A Bloom filter. */
 export interface KeyFilter {
@@ -27,12 +29,14 @@ export class KeyFilters {
     return this.#memory.numbers(this.#memory.reserve(count * BYTES), count);
   }
 
-  /** @param hashes of a table's keys, in the room that was given for them */
+  /** @param hashes of some keys */
   filter(hashes: Uint32Array): KeyFilter {
-    const words = Math.ceil(((hashes.length + 1) * BITS) / WORD);
+    const words = Math.max(FEWEST_WORDS, Math.ceil((hashes.length * BITS) / WORD));
     const filter = this.#memory.reserve(words * (WORD / 8));
-    for (const { first, count } of stretches(hashes.length))
-      this.#loops.addToFilter(hashes.byteOffset + first * BYTES, count, filter, words);
+    for (const { first, count } of stretches(hashes.length)) {
+      const at = this.#addressOf(hashes.subarray(first, first + count));
+      this.#loops.addToFilter(at, count, filter, words);
+    }
     return { words, address: filter };
   }
 

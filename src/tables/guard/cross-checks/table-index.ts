@@ -6,8 +6,8 @@ import type { DomainSet } from './domain-set.ts';
 import { inEither } from './entry-lists.ts';
 import type { KeyFilter, KeyFilters } from './key-filters.ts';
 
-/** Where one key of so many may be in another table, each is looked for there. */
-const RARE = 64;
+/** So many keys that may be in another table are each looked for there. */
+const FEW_KEYS = 64;
 /** So many entries are not looked at more closely: whoever asks for them has as much to do. */
 const FEW = 1000;
 /** What an entry that is not there becomes in a list of numbers. */
@@ -77,13 +77,12 @@ export class TableIndex {
   /** The entries of this table, and those of the other one. */
   #findShared(other: TableIndex): readonly [Uint32Array, Uint32Array] {
     const [pairs, otherPairs] = [this.#pairs, other.#pairs];
-    const list = this.#filters.passing(this.#read().hashes, other.#keyFilter());
-    if (list.length > otherPairs.count / RARE) {
+    const { hashes } = this.#read();
+    const list = this.#filters.passing(hashes, other.#keyFilter());
+    if (list.length > FEW_KEYS) {
+      const filter = this.#filters.filter(list.map((entry) => hashes[entry]));
       const mine = { pairs, list };
-      const theirs = {
-        pairs: otherPairs,
-        list: this.#filters.passing(other.#read().hashes, this.#keyFilter()),
-      };
+      const theirs = { pairs: otherPairs, list: this.#filters.passing(other.#read().hashes, filter) };
       return [commonKeys(mine, theirs), commonKeys(theirs, mine)];
     }
     const { pool, keyStart, keyEnd } = pairs;
