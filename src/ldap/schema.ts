@@ -23,6 +23,8 @@ type Definition = ReadonlyMap<string, readonly string[]>;
 export class Schema {
   readonly #attributes = new Map<string, AttributeType>();
   readonly #classes = new Map<string, ObjectClass>();
+  /** Those right below a class. */
+  readonly #subclasses = new Map<ObjectClass, ObjectClass[]>();
   readonly #supertypes = new Set<AttributeType>();
 
   /** @param attributeTypes and `objectClasses`, the values of the subschema entry as text */
@@ -35,6 +37,12 @@ export class Schema {
     for (const definition of new Set(index(objectClasses).values())) {
       const objectClass = { names: namesOf(definition), superiors: lower(definition.get('SUP')) };
       for (const name of objectClass.names) this.#classes.set(name, objectClass);
+    }
+    for (const objectClass of new Set(this.#classes.values())) {
+      for (const name of objectClass.superiors) {
+        const superior = this.#classes.get(name);
+        if (superior !== undefined) append(this.#subclasses, superior, objectClass);
+      }
     }
     for (const type of this.#attributes.values()) {
       const superior = type.superior === undefined ? undefined : this.#attributes.get(type.superior);
@@ -57,24 +65,22 @@ export class Schema {
   /** Every name and OID of the class itself and of all below it. */
   namesOfClassAndSubclasses(name: string): Set<string> {
     const wanted = this.#classes.get(name.toLowerCase());
-    const names = new Set<string>();
-    if (wanted === undefined) return names;
-    for (const objectClass of new Set(this.#classes.values())) {
-      if (!this.#descends(objectClass, wanted, new Set())) continue;
-      for (const own of objectClass.names) names.add(own);
-    }
-    return names;
+    const found = new Set(wanted === undefined ? [] : [wanted]);
+    // Whoever is added meanwhile has its turn, too.
+    for (const objectClass of found)
+      for (const below of this.#subclasses.get(objectClass) ?? []) found.add(below);
+    return new Set([...found].flatMap(({ names }) => names));
   }
+}
 
-  #descends(objectClass: ObjectClass, from: ObjectClass, seen: Set<ObjectClass>): boolean {
-    if (objectClass === from) return true;
-    if (seen.has(objectClass)) return false;
-    seen.add(objectClass);
-    return objectClass.superiors.some((name) => {
-      const superior = this.#classes.get(name);
-      return superior !== undefined && this.#descends(superior, from, seen);
-    });
-  }
+function append(
+  lists: Map<ObjectClass, ObjectClass[]>,
+  superior: ObjectClass,
+  objectClass: ObjectClass,
+): void {
+  const list = lists.get(superior);
+  if (list === undefined) lists.set(superior, [objectClass]);
+  else list.push(objectClass);
 }
 
 function index(definitions: readonly string[]): Map<string, Definition> {
