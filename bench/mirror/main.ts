@@ -3,11 +3,12 @@ import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, statSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { Base, writeBase } from '../../src/state/mirror/base.ts';
+import { Base } from '../../src/state/mirror/base.ts';
 import type { Objects, Stream } from '../../src/state/mirror/columns.ts';
 import { encodeEntries } from '../../src/state/mirror/contributions.ts';
 import { Gatherer } from '../../src/tables/mirror/gatherer.ts';
 import { sortStream } from '../../src/tables/mirror/stream.ts';
+import { writeWhole } from '../../src/tables/mirror/write-whole.ts';
 import { median } from '../measure.ts';
 import { quick, report } from '../result.ts';
 
@@ -27,7 +28,7 @@ try {
     await measure('flat file', async (path) => {
       let identity = { bytes: 0, checksum: 0 };
       const write = await clock(async () => {
-        identity = await writeBase(path, gathered.objects, [stream]);
+        identity = await writeWhole(path, { objects: gathered.objects, streams: [stream] });
       });
       const read = await clock(async () => {
         const base = new Base(path, identity, 1);

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { BLOCK, BlockSums } from '../../src/state/mirror/block-sums.ts';
 import {
-  BLOCK,
   DamagedFileError,
   type SectionFileIdentity,
   SectionReader,
@@ -18,6 +18,7 @@ const sections = [
   Buffer.from(Array.from({ length: 2 * BLOCK + 5 }, (_, i) => i * i)),
   Buffer.from(Array.from({ length: BLOCK }, (_, i) => i * 3)),
 ];
+const written = sections.map((bytes) => ({ bytes }));
 let identity: SectionFileIdentity;
 let file: Buffer;
 
@@ -52,7 +53,7 @@ function readAll(path: string, read = whole): Buffer[] {
 
 beforeAll(async () => {
   const dir = mkdtempSync(join(tmpdir(), 'sections-'));
-  identity = await writeSections(join(dir, 'x'), sections);
+  identity = await writeSections(join(dir, 'x'), written);
   file = readFileSync(join(dir, 'x'));
   rmSync(dir, { recursive: true });
 });
@@ -78,7 +79,7 @@ test('what is not there is not read', () => {
 test('a file is never written over another', async () => {
   const path = join(folder(), 'x');
   writeFileSync(path, 'something');
-  await expect(writeSections(path, sections)).rejects.toThrow('EEXIST');
+  await expect(writeSections(path, written)).rejects.toThrow('EEXIST');
   expect(readFileSync(path, 'utf8')).toBe('something');
 });
 
@@ -123,6 +124,26 @@ test('a file that is cut off, longer, missing or another one is noticed', async 
   }
   rmSync(path);
   expect(() => readAll(path)).toThrow(DamagedFileError);
-  await writeSections(path, [Buffer.from('so'), Buffer.alloc(0), sections[2] ?? Buffer.alloc(0)]);
+  await writeSections(path, [{ bytes: Buffer.from('so') }, { bytes: Buffer.alloc(0) }, written[2]]);
   expect(() => readAll(path)).toThrow(DamagedFileError);
+});
+
+test('bytes that were summed while they grew make the same file, however they grew', async () => {
+  const path = join(folder(), 'x');
+  // More blocks than are written at a time.
+  const bytes = Buffer.alloc(700 * BLOCK + 1234);
+  for (let i = 0; i + 4 <= bytes.length; i += 4) bytes.writeUInt32LE(Math.imul(i, 0x9e3779b1) >>> 0, i);
+  await writeSections(path, [{ bytes }, ...written]);
+  const plain = readFileSync(path);
+  const steps = fc.array(fc.nat({ max: bytes.length }), { maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(steps, async (ends) => {
+      const sums = new BlockSums();
+      for (const end of ends.toSorted((a, b) => a - b)) sums.follow(bytes.subarray(0, end));
+      rmSync(path);
+      await writeSections(path, [{ bytes, sums }, ...written]);
+      expect(readFileSync(path).equals(plain)).toBe(true);
+    }),
+    { numRuns: 30 },
+  );
 });

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { Base, writeBase } from '../../src/state/mirror/base.ts';
+import { Base } from '../../src/state/mirror/base.ts';
+import { BLOCK } from '../../src/state/mirror/block-sums.ts';
 import type { Objects, Stream } from '../../src/state/mirror/columns.ts';
-import { BLOCK, DamagedFileError, type SectionFileIdentity } from '../../src/state/mirror/section-file.ts';
+import { DamagedFileError, type SectionFileIdentity } from '../../src/state/mirror/section-file.ts';
+import { writeWhole } from '../../src/tables/mirror/write-whole.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sparse-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -23,7 +25,8 @@ let identity: SectionFileIdentity;
 
 beforeAll(async () => {
   stream = streamOf(texts);
-  identity = await writeBase(path, objects, [streamOf(texts.slice(0, 2 * FEW)), stream]);
+  const streams = [streamOf(texts.slice(0, 2 * FEW)), stream];
+  identity = await writeWhole(path, { objects, streams });
 });
 
 /** Some have several entries, some none. */

@@ -1,7 +1,13 @@
-import { byObject } from './by-object.ts';
-import { ID_BYTES, type Objects, type Stream } from './columns.ts';
+import type { BlockSums } from './block-sums.ts';
+import { type ByObject, ID_BYTES, type Objects, type Stream } from './columns.ts';
 import { hashOfId, slotsOf } from './id-slots.ts';
-import { DamagedFileError, type SectionFileIdentity, SectionReader, writeSections } from './section-file.ts';
+import {
+  DamagedFileError,
+  type Section,
+  type SectionFileIdentity,
+  SectionReader,
+  writeSections,
+} from './section-file.ts';
 import { Blocks, SparseStream } from './sparse-stream.ts';
 
 /*
@@ -13,36 +19,44 @@ const ID_SLOTS = 4;
 const FIRST_STREAM = 5;
 const STREAM_SECTIONS = 8;
 
+/** Objects as they are written. */
+export interface BaseObjects extends Objects {
+  /** Of `dns`, as far as they were summed before. */
+  readonly dnSums: BlockSums | undefined;
+}
+
+/** A stream as it is written. */
+export interface BaseStream extends Stream {
+  /** Empty columns for a stream that has few entries. */
+  readonly byObject: ByObject;
+  /** Of `pool`, as far as it was summed before. */
+  readonly poolSums: BlockSums | undefined;
+}
+
 /**
- * Writes all that a directory's objects give, in the order of a mirror, to a new file. It begins at its caller's next turn.
+ * Writes all that a directory's objects give, in the order of a mirror, to a new file.
  *
  * @throws the operating system's error
  */
 export async function writeBase(
   path: string,
-  objects: Objects,
-  streams: readonly Stream[],
+  { count, ids, dns, dnStart, dnEnd, dnSums, slots }: BaseObjects,
+  streams: readonly BaseStream[],
 ): Promise<SectionFileIdentity> {
-  // Whoever has work to give to other threads comes first.
-  await new Promise((resolve) => setImmediate(resolve));
-  const { count, ids, dns, dnStart, dnEnd } = objects;
   return writeSections(path, [
-    ids.subarray(0, count * ID_BYTES),
-    bytesOf(dnStart, count),
-    bytesOf(dnEnd, count),
-    dns,
-    bytesOf(objects.slots ?? slotsOf(ids, count)),
-    ...streams.flatMap((stream) => {
-      const { starts, entries } = byObject(stream, count);
-      return [
-        stream.pool,
-        ...[stream.keyStart, stream.keyEnd, stream.valueStart, stream.valueEnd, stream.object].map((column) =>
-          bytesOf(column, stream.count),
-        ),
-        bytesOf(starts),
-        bytesOf(entries),
-      ];
-    }),
+    { bytes: ids.subarray(0, count * ID_BYTES) },
+    sectionOf(dnStart, count),
+    sectionOf(dnEnd, count),
+    { bytes: dns, sums: dnSums },
+    sectionOf(slots ?? slotsOf(ids, count)),
+    ...streams.flatMap((stream) => [
+      { bytes: stream.pool, sums: stream.poolSums },
+      ...[stream.keyStart, stream.keyEnd, stream.valueStart, stream.valueEnd, stream.object].map((column) =>
+        sectionOf(column, stream.count),
+      ),
+      sectionOf(stream.byObject.starts),
+      sectionOf(stream.byObject.entries),
+    ]),
   ]);
 }
 
@@ -261,6 +275,8 @@ function roomFor(length: number): number {
   return (length >>> 2) + (1 << 16);
 }
 
-function bytesOf(column: Uint32Array, count = column.length): Uint8Array {
-  return new Uint8Array(column.buffer, column.byteOffset, count * Uint32Array.BYTES_PER_ELEMENT);
+function sectionOf(column: Uint32Array, count = column.length): Section {
+  return {
+    bytes: new Uint8Array(column.buffer, column.byteOffset, count * Uint32Array.BYTES_PER_ELEMENT),
+  };
 }

@@ -10,6 +10,14 @@ export interface Stream extends Pairs {
   readonly isUnique?: boolean;
 }
 
+/** The entries of a stream by their objects. */
+export interface ByObject {
+  /** For each object where its entries begin in `entries`, and behind the last where they end. */
+  readonly starts: Uint32Array;
+  /** Their numbers: those of one object in the order of the stream. */
+  readonly entries: Uint32Array;
+}
+
 /** The objects of a directory by their numbers: 16 bytes of id each, and DNs over one pool. */
 export interface Objects {
   readonly count: number;

@@ -19,6 +19,7 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
+import { BLOCK, type BlockSums } from './block-sums.ts';
 
 const MAGIC = Buffer.from('mht-base', 'latin1');
 const VERSION = 3;
@@ -31,8 +32,6 @@ const MAX_SECTIONS = 1 << 16;
 const PADDING = Buffer.alloc(ALIGNMENT);
 /** What is read at a time: far below what a system call takes. */
 const MOST = 1 << 24;
-/** What is checked at a time: as little as is worth a system call, for whoever looks a few entries up. */
-export const BLOCK = 1 << 12;
 /** What is summed and then written at a time: it is still in the processor's cache. */
 const PIECE = 256 * BLOCK;
 /**
@@ -57,6 +56,12 @@ export interface SectionFileIdentity {
   readonly checksum: number;
 }
 
+export interface Section {
+  readonly bytes: Uint8Array;
+  /** Those of its first blocks, where they were summed before. */
+  readonly sums?: BlockSums | undefined;
+}
+
 /**
  * Writes a new file and waits until it is on the disk, its name too.
  *
@@ -64,29 +69,29 @@ export interface SectionFileIdentity {
  */
 export async function writeSections(
   path: string,
-  sections: readonly Uint8Array[],
+  sections: readonly Section[],
 ): Promise<SectionFileIdentity> {
-  const blocks = sections.reduce((sum, { length }) => sum + blocksOf(length), 0);
+  const blocks = sections.reduce((sum, { bytes }) => sum + blocksOf(bytes.length), 0);
   const directory = Buffer.alloc(padded(sections.length * LENGTH + blocks * CHECKSUM));
   let at = 0;
-  for (const { length } of sections) at = directory.writeBigUInt64LE(BigInt(length), at);
-  let bytes = HEADER + directory.length;
+  for (const { bytes } of sections) at = directory.writeBigUInt64LE(BigInt(bytes.length), at);
+  let end = HEADER + directory.length;
   let checksum: number;
   const file = openSync(path, 'wx', 0o600);
   try {
-    let turnEnds = bytes + TURN;
-    for (const section of sections) {
-      if (bytes >= turnEnds) {
+    let turnEnds = end + TURN;
+    for (const { bytes, sums } of sections) {
+      if (end >= turnEnds) {
         await new Promise((resolve) => setImmediate(resolve));
-        turnEnds = bytes + TURN;
+        turnEnds = end + TURN;
       }
-      at = writeSummed(file, section, bytes, directory, at);
-      const end = bytes + padded(section.length);
-      writeWhole(file, PADDING.subarray(0, end - bytes - section.length), bytes + section.length);
-      bytes = end;
+      at = writeSummed(file, bytes, end, sums, directory, at);
+      const padding = padded(bytes.length) - bytes.length;
+      writeWhole(file, PADDING.subarray(0, padding), end + bytes.length);
+      end += bytes.length + padding;
     }
     checksum = crc32(directory);
-    writeWhole(file, Buffer.concat([headerOf(bytes, sections.length, checksum), directory]), 0);
+    writeWhole(file, Buffer.concat([headerOf(end, sections.length, checksum), directory]), 0);
     await promisify(fsync)(file);
   } finally {
     closeSync(file);
@@ -97,7 +102,7 @@ export async function writeSections(
   } finally {
     await folder.close();
   }
-  return { bytes, checksum };
+  return { bytes: end, checksum };
 }
 
 /** Reads sections of a file, in any order, each checked. */
@@ -241,19 +246,26 @@ function padded(length: number): number {
   return Math.ceil(length / ALIGNMENT) * ALIGNMENT;
 }
 
-/** Writes the checksums of what it writes to `sums` from `at` on. @returns where the next one goes */
+/**
+ * Writes the checksums of what it writes to `directory` from `at` on, those that are known first.
+ *
+ * @returns where the next one goes
+ */
 function writeSummed(
   descriptor: number,
   bytes: Uint8Array,
   position: number,
-  sums: Buffer,
+  known: BlockSums | undefined,
+  directory: Buffer,
   at: number,
 ): number {
+  const summed = (known?.count ?? 0) * BLOCK;
   let end = at;
+  for (const sum of known?.sums ?? []) end = directory.writeUInt32LE(sum, end);
   for (let from = 0; from < bytes.length; from += PIECE) {
     const piece = bytes.subarray(from, from + PIECE);
-    for (let start = 0; start < piece.length; start += BLOCK)
-      end = sums.writeUInt32LE(crc32(piece.subarray(start, start + BLOCK)), end);
+    for (let start = Math.max(0, summed - from); start < piece.length; start += BLOCK)
+      end = directory.writeUInt32LE(crc32(piece.subarray(start, start + BLOCK)), end);
     writeWhole(descriptor, piece, position + from);
   }
   return end;

@@ -1,5 +1,6 @@
+import { BLOCK } from './block-sums.ts';
 import type { Stream } from './columns.ts';
-import { BLOCK, type SectionReader } from './section-file.ts';
+import type { SectionReader } from './section-file.ts';
 
 const NUMBER = Uint32Array.BYTES_PER_ELEMENT;
 const NUMBERS = BLOCK / NUMBER;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Cursor, Extraction, IdForm } from '../../ldap/types.ts';
-import { Base, writeBase } from '../../state/mirror/base.ts';
-import type { Objects, Stream } from '../../state/mirror/columns.ts';
+import { Base } from '../../state/mirror/base.ts';
+import type { Stream } from '../../state/mirror/columns.ts';
 import { DamagedMirrorError, isDamage } from '../../state/mirror/damage.ts';
 import { type BaseFile, type Head, isSameHead } from '../../state/mirror/head.ts';
 import { DamagedFileError } from '../../state/mirror/section-file.ts';
@@ -13,11 +13,7 @@ import { type Contents, FullContents, StoredContents } from './contents.ts';
 import type { Gathered } from './gatherer.ts';
 import type { Past } from './past.ts';
 import { haveSameNames } from './same-names.ts';
-
-interface Everything {
-  readonly objects: Objects;
-  readonly streams: readonly Stream[];
-}
+import { type Everything, writeWhole } from './write-whole.ts';
 
 /** Sorts, perhaps in other threads. */
 export interface Sorting extends RunSorting {
@@ -196,7 +192,7 @@ export class DirectoryMirror {
     startedAt: number,
     sorting: Sorting,
   ): Promise<void> {
-    const { objects } = gathered;
+    const { objects, sums } = gathered;
     const streams = await Promise.all(
       gathered.streams.map(async (stream, number) =>
         sorting.order(stream, objects.ids, await gathered.runs[number]),
@@ -216,7 +212,7 @@ export class DirectoryMirror {
         const { base, recent } = this.#head;
         this.#write({ ...head, base, recent }, false, departures);
       } else {
-        await this.#writeWithBase(head, departures, { objects, streams });
+        await this.#writeWithBase(head, departures, { objects, streams, sums });
       }
     };
   }
@@ -358,12 +354,12 @@ export class DirectoryMirror {
   }
 
   /** Writes a file, and the head that names it. */
-  async #writeWithFile({ objects, streams }: Everything, write: (file: BaseFile) => void): Promise<void> {
+  async #writeWithFile(everything: Everything, write: (file: BaseFile) => void): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
     const name = MirrorStore.baseName(newVersion());
     try {
-      const identity = await writeBase(store.basePath(name), objects, streams);
+      const identity = await writeWhole(store.basePath(name), everything);
       write({ name, ...identity });
     } catch (error) {
       store.removeBase(name);

@@ -1,9 +1,11 @@
 import { copyLoosely, viewOf } from '../../dbm/bytes.ts';
 import type { RecipientSink, Rejection } from '../../ldap/types.ts';
+import { BlockSums } from '../../state/mirror/block-sums.ts';
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
 import { IdTable } from './id-table.ts';
 import { StreamBuilder } from './stream.ts';
+import type { TextSums } from './write-whole.ts';
 
 /** What became of an object since the last extraction. */
 export const NOTICE = { none: 0, changed: 1, deleted: 2 } as const;
@@ -22,6 +24,7 @@ export interface Gathered {
   readonly streams: readonly Stream[];
   /** For each stream its first entries in runs, as many as were sorted while others came. */
   readonly runs: readonly Promise<readonly Run[]>[];
+  readonly sums: TextSums;
 }
 
 const EXPECTED_OBJECTS = 1 << 18;
@@ -42,6 +45,7 @@ export class Gatherer implements RecipientSink {
   #dnsUsed = 0;
   #dnStart: Uint32Array = new Uint32Array(0);
   #dnEnd: Uint32Array = new Uint32Array(0);
+  #dnSums = new BlockSums();
   #notices = new Uint8Array(0);
   /** Visits before this one count for nothing any more, by object. Only objects that were void once are in it. */
   #voidBefore = new Map<number, number>();
@@ -85,6 +89,7 @@ export class Gatherer implements RecipientSink {
     this.#dns = new Uint8Array(new SharedArrayBuffer(expected * 96));
     this.#dnsView = viewOf(this.#dns);
     this.#dnsUsed = 0;
+    this.#dnSums = new BlockSums();
     this.#dnStart = new Uint32Array(new SharedArrayBuffer(expected * 4));
     this.#dnEnd = new Uint32Array(new SharedArrayBuffer(expected * 4));
     this.#notices = new Uint8Array(expected);
@@ -114,7 +119,10 @@ export class Gatherer implements RecipientSink {
   }
 
   object(id: Uint8Array, bytes: Uint8Array, dnStart: number, dnEnd: number): void {
-    if (this.#waiting === BATCH) this.#lookUp();
+    if (this.#waiting === BATCH) {
+      this.#lookUp();
+      if (this.#mode === 'full') this.#sum();
+    }
     const at = this.#waiting * ID_BYTES;
     for (let i = 0; i < ID_BYTES; i++) this.#waitingIds[at + i] = id[i];
     this.#waitingDns[this.#waiting++] = this.#dnsUsed;
@@ -179,6 +187,7 @@ export class Gatherer implements RecipientSink {
       runs: this.#builders.map((builder, number) =>
         builder.count === streams[number].count ? builder.runs() : Promise.resolve([]),
       ),
+      sums: { dns: this.#dnSums, pools: this.#builders.map(({ poolSums }) => poolSums) },
     };
   }
 
@@ -234,6 +243,12 @@ export class Gatherer implements RecipientSink {
       this.#dnEnd[object] = this.#waitingDns[i + 1];
     }
     this.#waiting = 0;
+  }
+
+  /** Checksums of a mirror's texts are made while the server has the next ones to find. */
+  #sum(): void {
+    this.#dnSums.follow(this.#dns.subarray(0, this.#dnsUsed));
+    for (const builder of this.#builders) builder.sum();
   }
 
   #numberOf(ids: Uint8Array, at: number): number {

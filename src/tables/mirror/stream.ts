@@ -1,3 +1,4 @@
+import { BlockSums } from '../../state/mirror/block-sums.ts';
 import { ID_BYTES, type Stream } from '../../state/mirror/columns.ts';
 import { compareBytes } from '../columns/bytes.ts';
 import { EntriesBuilder } from '../columns/entries.ts';
@@ -11,6 +12,7 @@ import type { Claim } from './layer.ts';
 export class StreamBuilder {
   readonly #entries: EntriesBuilder;
   #object: Uint32Array;
+  readonly poolSums = new BlockSums();
 
   constructor(expectedEntries?: number, expectedBytes?: number, sorting?: RunSorting) {
     this.#entries = new EntriesBuilder(expectedEntries, expectedBytes, sorting);
@@ -47,6 +49,11 @@ export class StreamBuilder {
   ): void {
     this.#put(object, to - from);
     this.#entries.addKeys(bytes, keyStart, keyEnd, from, to, valueStart, valueEnd);
+  }
+
+  /** Sums what texts there are by now. */
+  sum(): void {
+    this.poolSums.follow(this.#entries.finish().pool);
   }
 
   /** The columns so far; the builder must not be used afterwards. */

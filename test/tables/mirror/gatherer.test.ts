@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BlockSums } from '../../../src/state/mirror/block-sums.ts';
 import { Gatherer } from '../../../src/tables/mirror/gatherer.ts';
 
 const id = new Uint8Array(16).fill(1);
@@ -71,4 +72,27 @@ test('of thousands of objects, those that came twice gave what they gave the sec
     new Map(names.map((_, object) => [object, name(object)])),
   );
   expect(keys).toHaveLength(count);
+});
+
+test('what was summed by the way is what the texts have', () => {
+  const gatherer = new Gatherer(1);
+  gatherer.begin('full');
+  for (let object = 0; object < 5000; object++) {
+    const text = Buffer.from(`cn=${object},ou=staff,${object}@example.ac.uk`);
+    const id = Buffer.alloc(16);
+    // One in ten comes again.
+    id.writeUInt32BE(object % 4500, 8);
+    gatherer.object(id, text, 0, text.lastIndexOf(','));
+    gatherer.entry(0, text, text.lastIndexOf(',') + 1, text.length, 0, 3);
+  }
+  const { objects, streams, sums } = gatherer.finish();
+  for (const [known, bytes] of [
+    [sums.dns, objects.dns],
+    [sums.pools[0], streams[0].pool],
+  ] as const) {
+    const whole = new BlockSums();
+    whole.follow(bytes);
+    expect(known.count).toBeGreaterThan(10);
+    expect(known.sums).toEqual(whole.sums.subarray(0, known.count));
+  }
 });
