@@ -114,9 +114,14 @@ export class StoredContents implements Contents {
     const known = this.#streams.get(number);
     if (known !== undefined) return known;
     let stream = this.#base.stream(number);
-    for (const [at, layer] of this.#layers.entries()) {
-      if (at === 0) continue;
-      const more = layer.stream(number);
+    const above = this.#layers.slice(1).map((layer) => layer.stream(number));
+    // In one pool from the first on: what a layer brings must not move when the next one is added.
+    const bytes = Buffer.concat(above.map(({ pool }) => pool));
+    const { pool, start } = this.#base.base.withBytes(number, bytes);
+    let shift = start;
+    for (const [i, more] of above.entries()) {
+      const at = i + 1;
+      const layer = this.#layers[at];
       // A few entries are looked at one by one.
       const replaced = stream.count > layer.count ? this.#replaced(at) : undefined;
       const objects = {
@@ -126,7 +131,8 @@ export class StoredContents implements Contents {
         compareIds: (object: number, other: number): number =>
           Buffer.compare(this.id(object), layer.id(other)),
       };
-      stream = combine(stream, more, objects, this.#base.base.withBytes(number, more.pool));
+      stream = combine(stream, more, objects, { pool, start: shift });
+      shift += more.pool.length;
     }
     this.#streams.set(number, stream);
     return stream;

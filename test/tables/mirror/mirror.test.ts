@@ -259,3 +259,27 @@ test('whatever comes, crashes or is damaged, the mirror is what a Map would be, 
     { numRuns: 20 * Number(process.env.LONG_RUN ?? 1) },
   );
 });
+
+test.each([
+  [50_000, 60_000],
+  [90_000, 30_000],
+])('changes of two runs, of %i and %i bytes, too many to have room behind the base', async (...sizes) => {
+  const folder = mkdtempSync(join(room, 'mirror-'));
+  try {
+    const runs = new Runs(folder);
+    const nothing = { noticed: [], own: [], full: false, crash: false, damage: null };
+    const put = (first: number, value: string) => {
+      const entries = [[['a', value] as const], [['b', value] as const]];
+      const id = Buffer.alloc(16, first).toString('hex');
+      return { kind: 'put' as const, id, given: { dn: 'CN=a', entries, rejections: [[], []] } };
+    };
+    const base = ['a', 'b', 'c', 'd'].map((value, i) => put(i, value));
+    await runs.run({ ...nothing, full: true, changes: base });
+    for (const [i, size] of sizes.entries()) {
+      const value = (i === 0 ? 'a' : 'b').repeat(size);
+      await runs.run({ ...nothing, changes: [put(10 + i, value)] });
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
