@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import type { Config } from '../config/config.ts';
+import type { Config, TableConfig } from '../config/config.ts';
 import { AccountMemory } from '../state/account-memory.ts';
 import { StateError } from '../state/error.ts';
 import { Generations } from '../state/generations.ts';
@@ -117,8 +117,15 @@ class Run {
       surveyTables(this.#config, this.#formats, this.#selected, this.#state),
     );
     const accounts = new Accounts(new AccountMemory(this.#config.stateDir), !this.#dryRun);
-    const sources = await this.#extract(accounts, surveyed);
+    let ahead: Surveyed[] | undefined;
+    const sources = this.#openSources(accounts, surveyed, () => {
+      // One for each page: the directory gathers the next one meanwhile.
+      ahead ??= surveyed.filter(({ config, survey }) => isOfFiles(config) && !memory.recall(config, survey));
+      const table = ahead.shift();
+      if (table !== undefined) sources.readAhead(table.config);
+    });
     const memory = new MergeMemory(this.#store, sources, byHand);
+    await this.#extract(sources);
     const settled = await recallTables(surveyed, memory, sources);
     if (surveyed.length - settled.size === 1) this.#threads.expectOne();
     // Files are written while tables are merged; nothing is published before that has come to its end.
@@ -186,8 +193,8 @@ class Run {
     });
   }
 
-  /** Asks the directories; connecting to them stands by itself. */
-  async #extract(accounts: Accounts, surveyed: readonly Surveyed[]): Promise<Sources> {
+  /** @param paged is called after each page of a directory that is asked for everything */
+  #openSources(accounts: Accounts, surveyed: readonly Surveyed[], paged: () => void): Sources {
     const published = surveyed.map(publishedEntries);
     const sources = new Sources(this.#config, {
       store: this.#store,
@@ -202,12 +209,18 @@ class Run {
       progress: (directory, entries) => {
         this.#threads.prepare(entries);
         this.#options.progress?.(directory, entries);
+        paged();
       },
     });
     this.#sources = sources;
     // How much will come nobody knows in a first hour, and never has a second processor less to do than now.
     const isFirst = published.every((entries) => entries === 0);
     if (isFirst && sources.directories.length > 0) this.#threads.prepare(Number.POSITIVE_INFINITY);
+    return sources;
+  }
+
+  /** Asks the directories; connecting to them stands by itself. */
+  async #extract(sources: Sources): Promise<void> {
     const started = performance.now();
     await sources.extract();
     const connect = sources.directories
@@ -215,7 +228,6 @@ class Run {
       .reduce((sum, { connectMilliseconds }) => sum + connectMilliseconds, 0);
     this.#stopwatch.add('connect', connect);
     this.#stopwatch.add('extract', performance.now() - started - connect);
-    return sources;
   }
 
   /** Prepares the tables that a directory feeds for a change: which of them it concerns is not known yet. */
@@ -357,6 +369,10 @@ function optionalFailuresOf({ selected, config: { name }, optionalFailures }: Pl
   return optionalFailures.map(
     ({ message }) => `${name}: an optional source failed, so nothing is removed for want of it: ${message}`,
   );
+}
+
+function isOfFiles({ sources }: TableConfig): boolean {
+  return sources.length > 0 && sources.every(({ kind }) => kind !== 'directory');
 }
 
 /** Does `work` once `others` have been told what they have to do; its error comes after them. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import type { Config, DirectorySourceConfig, SourceConfig, TableConfig } from '../../config/config.ts';
 import { version as program } from '../../config/version.ts';
 import type { Pairs } from '../../dbm/pairs.ts';
@@ -23,6 +24,9 @@ import { DirectorySource } from './directory.ts';
 import { type Rejection, readDatFile, type SourceEntries } from './file.ts';
 import { keyChanges } from './key-changes.ts';
 import type { Progress } from './progress.ts';
+
+/** Bytes of a file that are read in about the time in which a directory gathers a page. */
+const MAX_AHEAD = 2 * 1024 * 1024;
 
 /** A source that did not give its whole answer; the message names it. */
 export type SourceFailure = SourceError | DirectoryError;
@@ -75,10 +79,14 @@ interface SourceAnswer extends SourceEntries {
   readonly isUnique?: boolean;
 }
 
+type FileSource = Exclude<SourceConfig, DirectorySourceConfig>;
+
 interface FileState {
   /** Taken before the file was read; undefined when it can't vouch for the content. */
   readonly stamp: string | undefined;
-  entries: SourceEntries | SourceFailure | undefined;
+  /** What reading it gives; undefined as long as nobody has begun. */
+  answer: Promise<SourceEntries | SourceFailure> | undefined;
+  isFailed: boolean;
 }
 
 /**
@@ -89,7 +97,7 @@ export class Sources implements Provenance {
   readonly #config: Config;
   readonly #store: MirrorStore | undefined;
   readonly #directories: readonly DirectorySource[];
-  readonly #files = new Map<SourceConfig, FileState>();
+  readonly #files = new Map<FileSource, FileState>();
 
   constructor(config: Config, options: CollectOptions) {
     this.#config = config;
@@ -116,7 +124,7 @@ export class Sources implements Provenance {
     for (const table of config.tables) {
       for (const source of table.sources) {
         if (isDirectorySource(source)) continue;
-        this.#files.set(source, { stamp: settledStampOf(source.path), entries: undefined });
+        this.#files.set(source, { stamp: settledStampOf(source.path), answer: undefined, isFailed: false });
       }
     }
   }
@@ -124,6 +132,15 @@ export class Sources implements Provenance {
   /** Asks the directories. */
   async extract(): Promise<void> {
     for (const directory of this.#directories) await directory.extract();
+  }
+
+  /** Reads the files of a table ahead of `collect`, while a directory answers. Large ones are left: it would have to wait for us. */
+  readAhead(table: TableConfig): void {
+    for (const source of table.sources) {
+      if (isDirectorySource(source) || !isSmall(source.path)) continue;
+      // A fault is for `collect` to throw.
+      this.#fileAnswer(source).catch(() => {});
+    }
   }
 
   get directories(): DirectoryRun[] {
@@ -300,13 +317,13 @@ export class Sources implements Provenance {
     }
   }
 
-  async #fileAnswer(
-    source: Exclude<SourceConfig, DirectorySourceConfig>,
-  ): Promise<SourceEntries | SourceFailure> {
-    const entries = await readFileSource(source);
-    const { stamp } = this.#files.get(source) ?? { stamp: undefined };
-    this.#files.set(source, { stamp, entries });
-    return entries;
+  #fileAnswer(source: FileSource): Promise<SourceEntries | SourceFailure> {
+    const file = this.#fileOf(source);
+    file.answer ??= readFileSource(source).then((answer) => {
+      file.isFailed = answer instanceof Error;
+      return answer;
+    });
+    return file.answer;
   }
 
   #input(source: SourceConfig): string | undefined {
@@ -315,11 +332,17 @@ export class Sources implements Provenance {
     return directory.version(use);
   }
 
-  #fileInput(source: Exclude<SourceConfig, DirectorySourceConfig>): string | undefined {
-    const { stamp, entries } = this.#files.get(source) ?? { stamp: undefined, entries: undefined };
-    if (entries instanceof Error) return undefined;
+  #fileInput(source: FileSource): string | undefined {
+    const { stamp, answer, isFailed } = this.#fileOf(source);
+    if (isFailed) return undefined;
     // Of a file that was read, it is the content of then that counts.
-    return entries === undefined || settledStampOf(source.path) === stamp ? stamp : undefined;
+    return answer === undefined || settledStampOf(source.path) === stamp ? stamp : undefined;
+  }
+
+  #fileOf(source: FileSource): FileState {
+    const file = this.#files.get(source);
+    if (file === undefined) throw new Error(`the file ${source.path} is not among those of this run`);
+    return file;
   }
 
   #directoryOf(source: DirectorySourceConfig): { directory: DirectorySource; use: number } {
@@ -335,9 +358,15 @@ function isDirectorySource(source: SourceConfig): source is DirectorySourceConfi
   return source.kind === 'directory';
 }
 
-async function readFileSource(
-  source: Exclude<SourceConfig, DirectorySourceConfig>,
-): Promise<SourceEntries | SourceFailure> {
+function isSmall(path: string): boolean {
+  try {
+    return statSync(path).size <= MAX_AHEAD;
+  } catch {
+    return false;
+  }
+}
+
+async function readFileSource(source: FileSource): Promise<SourceEntries | SourceFailure> {
   try {
     return source.kind === 'csv' ? await readCsv(source) : readDatFile(source.path);
   } catch (error) {

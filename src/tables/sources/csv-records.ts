@@ -1,49 +1,70 @@
+import { isSpace } from '../columns/bytes.ts';
 import { SourceError } from '../error.ts';
-
-/** One record of a CSV file, line breaks within quoted fields and at its end included. */
-export interface CsvRecord {
-  /** The line on which it begins, from 1. */
-  readonly line: number;
-  readonly bytes: Buffer;
-}
 
 const LF = 0x0a;
 const QUOTE = 0x22;
 
 /**
- * The records of a CSV file (RFC 4180): a line break ends one unless it stands between two double quotes. Blank lines are
- * left out.
- *
- * @throws SourceError when the last record has a quote that nothing closes
+ * A walk through the records of a CSV file (RFC 4180), blank lines left out: `bytes[start, end)`. A line break ends a record unless it
+ * stands between two double quotes; it belongs to the record.
  */
-export function* csvRecords(path: string, file: Buffer): Generator<CsvRecord> {
-  let line = 1;
-  let recordLine = 1;
-  let recordStart = 0;
-  let quotes = 0;
-  for (let at = 0; at < file.length; line++) {
-    const newline = file.indexOf(LF, at);
-    const next = newline < 0 ? file.length : newline + 1;
-    quotes += count(file, QUOTE, at, next);
-    at = next;
-    if (quotes % 2 === 1) continue;
-    const bytes = file.subarray(recordStart, next);
-    if (!isBlank(bytes)) yield { line: recordLine, bytes };
-    recordStart = next;
-    recordLine = line + 1;
-    quotes = 0;
-  }
-  if (quotes > 0) {
-    throw new SourceError(path, `line ${recordLine}: a double quote is never closed; is the file cut off?`);
-  }
-}
+export class CsvRecords {
+  readonly bytes: Buffer;
+  start = 0;
+  end = 0;
+  /** On which the record begins, from 1. */
+  line = 1;
+  readonly #path: string;
+  #nextLine = 1;
+  /** The first double quote that is not before `end`. */
+  #quote: number;
 
-function count(bytes: Buffer, byte: number, start: number, end: number): number {
-  let found = 0;
-  for (let at = start; at < end; at++) if (bytes[at] === byte) found++;
-  return found;
-}
+  constructor(path: string, bytes: Buffer) {
+    this.#path = path;
+    this.bytes = bytes;
+    this.#quote = this.#find(QUOTE, 0);
+  }
 
-function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+  /**
+   * Moves on to the next record.
+   *
+   * @returns whether there is one
+   * @throws SourceError when it has a quote that nothing closes
+   */
+  next(): boolean {
+    do {
+      if (this.end === this.bytes.length) return false;
+      this.#advance();
+    } while (this.#isBlank());
+    return true;
+  }
+
+  #advance(): void {
+    const { bytes } = this;
+    this.start = this.end;
+    this.line = this.#nextLine;
+    let isOpen = false;
+    do {
+      if (this.end === bytes.length) {
+        const problem = `line ${this.line}: a double quote is never closed; is the file cut off?`;
+        throw new SourceError(this.#path, problem);
+      }
+      this.end = Math.min(this.#find(LF, this.end) + 1, bytes.length);
+      this.#nextLine++;
+      while (this.#quote < this.end) {
+        isOpen = !isOpen;
+        this.#quote = this.#find(QUOTE, this.#quote + 1);
+      }
+    } while (isOpen);
+  }
+
+  #find(byte: number, from: number): number {
+    const at = this.bytes.indexOf(byte, from);
+    return at < 0 ? this.bytes.length : at;
+  }
+
+  #isBlank(): boolean {
+    for (let at = this.start; at < this.end; at++) if (!isSpace(this.bytes[at])) return false;
+    return true;
+  }
 }

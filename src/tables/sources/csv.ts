@@ -6,9 +6,9 @@ import { Tally } from '../columns/tally.ts';
 import { unrepresentable } from '../dat/unrepresentable.ts';
 import { SourceError, systemReason } from '../error.ts';
 import { readWholeFile } from '../publish/read-file.ts';
-import { FieldReader } from './csv-fields.ts';
-import { type CsvRecord, csvRecords } from './csv-records.ts';
-import { type BoundTemplate, bindTemplate, emptyColumn, fillTemplate } from './csv-template.ts';
+import { CsvFields } from './csv-fields.ts';
+import { CsvRecords } from './csv-records.ts';
+import { type BoundTemplate, bindTemplate, emptyColumn, filledLength, fillTemplate } from './csv-template.ts';
 import type { Rejection, SourceEntries } from './file.ts';
 
 /**
@@ -21,24 +21,22 @@ import type { Rejection, SourceEntries } from './file.ts';
  */
 export async function readCsv(source: CsvSourceConfig): Promise<SourceEntries> {
   const { path } = source;
-  const records = csvRecords(path, readText(path));
-  const first = records.next();
-  if (first.done) throw new SourceError(path, 'is empty; its first line must name the columns');
-  const reader = new FieldReader(
-    path,
-    source.delimiter === 'auto' ? delimiterOf(path, first.value) : source.delimiter,
-  );
-  const header = await reader.fields(first.value);
+  const records = new CsvRecords(path, readText(path));
+  if (!records.next()) throw new SourceError(path, 'is empty; its first line must name the columns');
+  const delimiter = source.delimiter === 'auto' ? delimiterOf(path, records) : source.delimiter;
+  const fields = new CsvFields(path, records, delimiter);
+  if (!fields.readPlain()) await fields.readAny();
+  const header = Array.from({ length: fields.count }, (_, i) => fields.text(i));
   const column = (name: string): number => columnIndex(path, header, name);
   const rows = new Rows(bindTemplate(source.key, column), bindTemplate(source.value, column));
 
-  for (const record of records) {
-    const row = await reader.fields(record);
-    if (row.length !== header.length) {
-      const message = `line ${record.line}: ${row.length} fields where the header line has ${header.length}`;
+  while (records.next()) {
+    if (!fields.readPlain()) await fields.readAny();
+    if (fields.count !== header.length) {
+      const message = `line ${records.line}: ${fields.count} fields where the header line has ${header.length}`;
       throw new SourceError(path, `${message}; is the file cut off?`);
     }
-    rows.add(row, record);
+    rows.add(fields, records);
   }
   return rows.finish();
 }
@@ -48,19 +46,21 @@ class Rows {
   readonly #value: BoundTemplate;
   readonly #builder = new EntriesBuilder();
   readonly #rejections = new Tally<Rejection>();
+  /** A key and a value, as a record makes them. */
+  #entry = new Uint8Array(1024);
 
   constructor(key: BoundTemplate, value: BoundTemplate) {
     this.#key = key;
     this.#value = value;
   }
 
-  add(row: readonly string[], record: CsvRecord): void {
-    if (row.every((field) => field === '')) return;
-    const reason = this.#reject(row);
+  add(fields: CsvFields, { bytes, start, end, line }: CsvRecords): void {
+    if (isEmpty(fields)) return;
+    const reason = this.#reject(fields);
     if (reason === undefined) return;
     this.#rejections.add(() => ({
-      place: `line ${record.line}`,
-      value: printable(record.bytes, 0, Math.min(record.bytes.length, 80)),
+      place: `line ${line}`,
+      value: printable(bytes, start, Math.min(end, start + 80)),
       reason,
     }));
   }
@@ -69,20 +69,37 @@ class Rows {
     return { pairs: this.#builder.finish(), rejections: this.#rejections };
   }
 
-  /** Adds the entry of a row, or says why it has none. */
-  #reject(row: readonly string[]): string | undefined {
-    const empty = emptyColumn(this.#key, row) ?? emptyColumn(this.#value, row);
+  /** Adds the entry of a record, or says why it has none. */
+  #reject(fields: CsvFields): string | undefined {
+    const empty = emptyColumn(this.#key, fields) ?? emptyColumn(this.#value, fields);
     if (empty !== undefined) return `the column ${empty} is empty`;
-    const key = Buffer.from(fillTemplate(this.#key, row), 'latin1');
-    const value = Buffer.from(fillTemplate(this.#value, row), 'latin1');
-    if (key.some((byte) => byte < 0x20 || byte === 0x7f)) return 'the key has a control character';
-    if (!isUtf8(key)) return 'the key is not UTF-8';
-    const reason = unrepresentable(key, 0, key.length, value, 0, value.length);
+    const length = filledLength(this.#key, fields) + filledLength(this.#value, fields);
+    if (length > this.#entry.length) this.#entry = new Uint8Array(2 * length);
+    const entry = this.#entry;
+    const keyEnd = fillTemplate(this.#key, fields, entry, 0);
+    const end = fillTemplate(this.#value, fields, entry, keyEnd);
+    const reason = unusableKey(entry, keyEnd) ?? unrepresentable(entry, 0, keyEnd, entry, keyEnd, end);
     if (reason !== undefined) return reason;
-    lowerCaseAscii(key, 0, key.length);
-    this.#builder.add(key, 0, key.length, value, 0, value.length);
+    lowerCaseAscii(entry, 0, keyEnd);
+    this.#builder.add(entry, 0, keyEnd, entry, keyEnd, end);
     return undefined;
   }
+}
+
+function isEmpty(fields: CsvFields): boolean {
+  for (let i = 0; i < fields.count; i++) if (!fields.isEmpty(i)) return false;
+  return true;
+}
+
+/** What is wrong with the key `bytes[0, end)`, if anything. */
+function unusableKey(bytes: Uint8Array, end: number): string | undefined {
+  let all = 0;
+  for (let at = 0; at < end; at++) {
+    const byte = bytes[at];
+    if (byte < 0x20 || byte === 0x7f) return 'the key has a control character';
+    all |= byte;
+  }
+  return all < 0x80 || isUtf8(bytes.subarray(0, end)) ? undefined : 'the key is not UTF-8';
 }
 
 function readText(path: string): Buffer {
@@ -99,8 +116,8 @@ function readText(path: string): Buffer {
 }
 
 /** Whichever of comma and semicolon the header line has outside of quotes. */
-function delimiterOf(path: string, header: CsvRecord): ',' | ';' {
-  const plain = header.bytes.toString('latin1').replace(/"[^"]*"/g, '');
+function delimiterOf(path: string, { bytes, start, end }: CsvRecords): ',' | ';' {
+  const plain = bytes.toString('latin1', start, end).replace(/"[^"]*"/g, '');
   if (plain.includes(',') && plain.includes(';')) {
     throw new SourceError(
       path,

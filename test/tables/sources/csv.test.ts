@@ -7,6 +7,8 @@ import type { CsvSourceConfig } from '../../../src/config/config.ts';
 import { parseTemplate } from '../../../src/config/template.ts';
 import { SourceError } from '../../../src/tables/error.ts';
 import { readCsv } from '../../../src/tables/sources/csv.ts';
+import { CsvFields } from '../../../src/tables/sources/csv-fields.ts';
+import { CsvRecords } from '../../../src/tables/sources/csv-records.ts';
 import { bytes, type Entry, entriesOf } from '../pairs.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'mailhub-csv-test-'));
@@ -221,6 +223,43 @@ describe('readCsv', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('takes a plain record apart as the library does', async () => {
+    const unit = fc.constantFrom(...'aZ@.,; \t\0\xe4');
+    const text = fc.string({ unit, maxLength: 6 });
+    const delimiters = fc.constantFrom(',' as const, ';' as const);
+    const fieldsOf = fc.array(
+      fc.oneof(
+        text,
+        text,
+        text.map((inner) => `"${inner}\r\n"`),
+      ),
+      { minLength: 1 },
+    );
+    const end = fc.constantFrom('\n', '\r\n', '');
+    await fc.assert(
+      fc.asyncProperty(fieldsOf, end, delimiters, async (written, lineEnd, delimiter) => {
+        fc.pre(written.join('').trim() !== '');
+        const records = new CsvRecords(path, bytes(written.join(delimiter) + lineEnd));
+        expect(records.next()).toBe(true);
+        const fields = new CsvFields(path, records, delimiter);
+        const read = () => Array.from({ length: fields.count }, (_, i) => fields.text(i));
+        expect(fields.readPlain()).toBe(true);
+        const plain = read();
+        await fields.readAny();
+        expect(plain).toEqual(read());
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('leaves a record to the library that is not plain', () => {
+    for (const text of ['a,"b""c"', 'a,"b" ', ' "a",b', 'a"b"', 'a\rb', '"a"b', 'a\r', '"a"\r']) {
+      const records = new CsvRecords(path, bytes(text));
+      expect(records.next()).toBe(true);
+      expect(new CsvFields(path, records, ',').readPlain()).toBe(false);
+    }
   });
 
   it('fails for a file that was cut off before the last field of a row', async () => {
