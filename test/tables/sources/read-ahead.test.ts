@@ -42,6 +42,8 @@ test('a file that is malformed fails its table, and not the directory that answe
   hub.configure(`${directoryFed('people')}${csv}key = "{alias}"\nvalue = "{id}"\n`);
   const report = await hub.build();
   expect(tableOf(report, 'people')).toMatchObject({ outcome: 'published' });
-  expect(tableOf(report, 'students').failure?.message).toContain('line 3: 1 fields where the header line has 2');
+  expect(tableOf(report, 'students').failure?.message).toContain(
+    'line 3: 1 fields where the header line has 2',
+  );
   expect(hub.exim('people')).toEqual(people);
 });
