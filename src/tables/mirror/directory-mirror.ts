@@ -125,16 +125,23 @@ export class DirectoryMirror {
    */
   foresee(id: Uint8Array): void {
     if (this.#trouble !== undefined || this.#foreseen.length === MOST_FORESEEN) return;
-    if (this.#foreseen.push(id.slice()) > 1) return;
-    // The server is to be asked first.
+    if (this.#foreseen.push(id.slice()) === 1) this.#foreseeNext(0);
+  }
+
+  /** One at a time: the server is to be asked first, and its answer taken as soon as it is there. */
+  #foreseeNext(number: number): void {
     setImmediate(() => {
+      const id = this.#foreseen[number];
+      // None where all is done, or it has been closed, given up or needed meanwhile.
+      if (id === undefined) return;
       try {
-        // None where it has been closed, or given up, meanwhile.
-        for (const object of this.#foreseen) this.#read().foresee(object);
+        this.#read().foresee(id);
       } catch (error) {
         // Whoever asks for it meets it again.
         if (!isUnreadable(error)) throw error;
+        return;
       }
+      this.#foreseeNext(number + 1);
     });
   }
 
@@ -222,6 +229,7 @@ export class DirectoryMirror {
     if (old === undefined || this.#trouble !== undefined)
       throw new DamagedMirrorError('there is nothing to apply changes to');
     const { base, recent } = old;
+    this.#foreseen = [];
     const isQuiet = gathered.objects.count === 0 && !gathered.restarted.includes(true);
     if (isQuiet) {
       this.#past = {
