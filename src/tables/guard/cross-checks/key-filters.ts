@@ -40,11 +40,11 @@ export class KeyFilters {
     return { words, address: filter };
   }
 
-  /** The numbers of those hashes that pass a filter. @param from the number of the first hash */
-  passing(hashes: Uint32Array, { address, words }: KeyFilter, from = 0): Uint32Array {
+  /** The numbers of those hashes that pass a filter. */
+  passing(hashes: Uint32Array, { address, words }: KeyFilter): Uint32Array {
     const found = stretches(hashes.length).map(({ first, count }) => {
       const at = this.#addressOf(hashes.subarray(first, first + count));
-      const passing = this.#loops.chooseByFilter(at, from + first, count, address, words, this.#passing);
+      const passing = this.#loops.chooseByFilter(at, first, count, address, words, this.#passing);
       return this.#memory.numbers(this.#passing, passing).slice();
     });
     return joined(found);

@@ -142,12 +142,14 @@ export function hashValues(
   count: u32,
   out: u32,
 ): void {
-  for (let i: u32 = 0; i < count << 2; i += 4) {
-    const column = load<u32>(list + i) << 2;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = i << 2;
+    if (i % STRETCH === 0) fetch(base, valueStarts, valueEnds, list + at, min(STRETCH, count - i));
+    const column = load<u32>(list + at) << 2;
     const start = base + load<u32>(valueStarts + column);
     const end = base + load<u32>(valueEnds + column);
     const domain = behindLastAt(start, end);
-    store<u32>(out + i, hashWithDomain(start, domain, hashOf(domain, end - domain)));
+    store<u32>(out + at, hashWithDomain(start, domain, hashOf(domain, end - domain)));
   }
 }
 
