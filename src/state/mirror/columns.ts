@@ -6,8 +6,8 @@ import type { Pairs } from '../../dbm/pairs.ts';
  */
 export interface Stream extends Pairs {
   readonly object: Uint32Array;
-  /** Whether it is known that no key is there twice. */
-  readonly isUnique?: boolean;
+  /** The places of the entries that have the key of the one before; undefined where that is not known. */
+  readonly repeated?: Uint32Array | undefined;
 }
 
 /** The entries of a stream by their objects. */

@@ -2,7 +2,7 @@ import type { Pairs } from '../../dbm/pairs.ts';
 import { compareBytes, printable } from './bytes.ts';
 import type { Difference } from './diff.ts';
 import { TableTooLargeError } from './entries.ts';
-import { repeatedPlaces } from './repeated.ts';
+import { NONE_REPEATED, repeatedPlaces } from './repeated.ts';
 import { mergeRuns, type Run, runInOrder } from './runs.ts';
 import { columnBeside, poolBytes } from './shared-memory.ts';
 import { sortedPairs } from './sorted-pairs.ts';
@@ -17,8 +17,8 @@ export interface Contribution {
   readonly pairs: Pairs;
   /** All of them are in the order of their keys. */
   readonly isSorted?: boolean;
-  /** It is known that no key is there twice. */
-  readonly isUnique?: boolean;
+  /** The places of the entries that have the key of the one before; undefined where that is not known, or not all are in order. */
+  readonly repeated?: Uint32Array | undefined;
   /** It stands in for a source that failed: that others say otherwise is no conflict. */
   readonly standsIn?: boolean;
 }
@@ -64,39 +64,45 @@ export function merge(given: readonly Contribution[]): Merged {
       dropped: claim(dropped),
     }));
   };
-  const unique = repeats ? withoutRepeatedKeys(pairs, order, onRepeated) : order;
+  const known = contributions.length === 1 ? contributions[0].repeated : undefined;
+  const unique = repeats
+    ? withoutRepeatedKeys(order, known ?? repeatedPlaces(pairs, order), onRepeated)
+    : order;
   const isWhole = contributions.length === 1 && unique.length === pairs.count;
   return { table: isWhole ? Table.whole(pairs) : Table.from(pairs, unique), conflicts };
 }
 
 /** Whether there is nothing to merge. */
 export function isMerged(contributions: readonly Contribution[]): boolean {
-  return contributions.length === 1 && contributions.every(({ isSorted, isUnique }) => isSorted && isUnique);
+  return (
+    contributions.length === 1 &&
+    contributions.every(({ isSorted, repeated }) => isSorted && repeated?.length === 0)
+  );
 }
 
 function inKeyOrder(contribution: Contribution): Contribution {
   if (contribution.isSorted) return contribution;
   const { pairs, repeats } = sortedPairs(contribution.pairs);
-  return { ...contribution, pairs, isSorted: true, isUnique: !repeats };
+  return { ...contribution, pairs, isSorted: true, repeated: repeats ? undefined : NONE_REPEATED };
 }
 
 /** The runs of sources that are in order, by the numbers that their entries have among all. */
 function allRuns(contributions: readonly Contribution[], ends: readonly number[]): Run[] {
-  return contributions.map(({ pairs, isUnique = false }, source) =>
-    runInOrder(ends[source] - pairs.count, ends[source], !isUnique),
+  return contributions.map(({ pairs, repeated }, source) =>
+    runInOrder(ends[source] - pairs.count, ends[source], repeated?.length !== 0),
   );
 }
 
 /** The first of each group of equal keys; hears of the others together with it. */
 function withoutRepeatedKeys(
-  pairs: Pairs,
   order: Uint32Array,
+  places: Uint32Array,
   onRepeated: (kept: number, dropped: number) => void,
 ): Uint32Array {
   let kept = 0;
   let count = 0;
   let done = 0;
-  for (const place of repeatedPlaces(pairs, order)) {
+  for (const place of places) {
     // Of several in a row, the first is the one before the first of them.
     if (place > done) kept = order[place - 1];
     onRepeated(kept, order[place]);

@@ -7,6 +7,9 @@ import { loopsIn } from './loops.ts';
 /** For fewer entries, it is not worth it to bring loops to work. */
 const FEW = 1000;
 
+/** Where no key is there twice. */
+export const NONE_REPEATED = new Uint32Array(0);
+
 /**
  * Of entries in the order of their keys, the places of those that have the key of the one before.
  *

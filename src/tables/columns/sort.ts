@@ -1,6 +1,5 @@
 import type { Pairs } from '../../dbm/pairs.ts';
 import { compareBytes } from './bytes.ts';
-import { repeatedPlaces } from './repeated.ts';
 import { mergeRuns, type Run, runsOf } from './runs.ts';
 
 /** Orders two entries with the same key: the one that wins is the lesser. */
@@ -12,9 +11,12 @@ export function sorted(pairs: Pairs, runs: readonly Run[] = []): Run {
   return mergeRuns(pairs, [...runs, ...runsOf(pairs, before, pairs.count)]);
 }
 
-/** Puts the entries with one key, in the order of the keys, into the order of a precedence. */
-export function settleTies(pairs: Pairs, order: Uint32Array, precedence: Precedence): void {
-  const places = repeatedPlaces(pairs, order);
+/**
+ * Puts the entries with one key, in the order of the keys, into the order of a precedence.
+ *
+ * @param places as `repeatedPlaces` gives them
+ */
+export function settleTies(order: Uint32Array, places: Uint32Array, precedence: Precedence): void {
   for (let i = 0; i < places.length; ) {
     const first = places[i] - 1;
     let end = first + 1;

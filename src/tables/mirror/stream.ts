@@ -3,6 +3,7 @@ import { ID_BYTES, type Stream } from '../../state/mirror/columns.ts';
 import { compareBytes } from '../columns/bytes.ts';
 import { EntriesBuilder } from '../columns/entries.ts';
 import { rearranged } from '../columns/gather.ts';
+import { NONE_REPEATED, repeatedPlaces } from '../columns/repeated.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
 import { sharedColumn } from '../columns/shared-memory.ts';
 import { compareValues, settleTies, sorted } from '../columns/sort.ts';
@@ -87,10 +88,11 @@ export class StreamBuilder {
  */
 export function sortStream(stream: Stream, ids: Uint8Array, runs: readonly Run[] = []): Stream {
   const { order, repeats } = sorted(stream, runs);
+  const repeated = repeats ? repeatedPlaces(stream, order) : NONE_REPEATED;
   if (repeats) {
     settleTies(
-      stream,
       order,
+      repeated,
       (a, b) =>
         compareIds(ids, stream.object[a], ids, stream.object[b]) || compareValues(stream, a, b) || a - b,
     );
@@ -98,7 +100,7 @@ export function sortStream(stream: Stream, ids: Uint8Array, runs: readonly Run[]
   const { pool } = stream;
   const columns = [stream.keyStart, stream.keyEnd, stream.valueStart, stream.valueEnd, stream.object];
   const [keyStart, keyEnd, valueStart, valueEnd, object] = rearranged(pool, columns, order);
-  return { count: order.length, pool, keyStart, keyEnd, valueStart, valueEnd, object, isUnique: !repeats };
+  return { count: order.length, pool, keyStart, keyEnd, valueStart, valueEnd, object, repeated };
 }
 
 /** The byte order of two objects' ids. */

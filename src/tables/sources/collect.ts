@@ -76,7 +76,7 @@ export interface CollectOptions {
 
 interface SourceAnswer extends SourceEntries {
   readonly isSorted?: boolean;
-  readonly isUnique?: boolean;
+  readonly repeated?: Uint32Array | undefined;
 }
 
 type FileSource = Exclude<SourceConfig, DirectorySourceConfig>;
@@ -257,8 +257,8 @@ export class Sources implements Provenance {
         (config.optional ? optionalFailures : failures).push(answer);
         if (config.optional) gap ??= contributions.length;
       } else {
-        const { pairs, isSorted = false, isUnique = false } = answer;
-        contributions.push({ source, pairs, isSorted, isUnique });
+        const { pairs, isSorted = false, repeated } = answer;
+        contributions.push({ source, pairs, isSorted, repeated });
         if (answer.rejections.count > 0) rejections.push({ source, rejections: answer.rejections });
       }
     }

@@ -9,6 +9,7 @@ import { printableDn } from '../../ldap/printable.ts';
 import type { Extraction } from '../../ldap/types.ts';
 import type { Stream } from '../../state/mirror/columns.ts';
 import type { MirrorStore } from '../../state/mirror/store.ts';
+import type { Contribution } from '../columns/merge.ts';
 import { Tally } from '../columns/tally.ts';
 import { SourceError, systemReason } from '../error.ts';
 import type { Contents } from '../mirror/contents.ts';
@@ -139,11 +140,10 @@ export class DirectorySource {
    *
    * @throws SourceError when that is damaged, and `makeReadable` did not need it: the next run asks for everything
    */
-  entries(use: number): SourceEntries & { readonly isSorted: true; readonly isUnique: boolean } {
+  entries(use: number): SourceEntries & Pick<Contribution, 'isSorted' | 'repeated'> {
     try {
       const pairs = this.contents.stream(use);
-      const isUnique = pairs.isUnique ?? false;
-      return { pairs, rejections: this.rejections(use), isSorted: true, isUnique };
+      return { pairs, rejections: this.rejections(use), isSorted: true, repeated: pairs.repeated };
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       this.#mirror.distrust();

@@ -7,14 +7,17 @@ interface Source {
   readonly entries: readonly Entry[];
   /** Hand the entries over in the order of their keys, and say so. */
   readonly isSorted?: boolean;
+  /** Say, too, which keys are there twice. */
+  readonly isKnown?: boolean;
 }
 
 function merged(sources: readonly Source[]) {
   return merge(
-    sources.map(({ entries, isSorted = false }, i) => {
+    sources.map(({ entries, isSorted = false, isKnown = false }, i) => {
       const given = isSorted ? entries.toSorted(([a], [b]) => compareLatin1(a, b)) : entries;
-      const isUnique = new Set(entries.map(([key]) => key)).size === entries.length;
-      return { source: `source ${i}`, isSorted, isUnique, pairs: pairsOf(given) };
+      const places = [...given.keys()].filter((i) => i > 0 && given[i][0] === given[i - 1][0]);
+      const repeated = isSorted && isKnown ? Uint32Array.from(places) : undefined;
+      return { source: `source ${i}`, isSorted, repeated, pairs: pairsOf(given) };
     }),
   );
 }
@@ -50,6 +53,7 @@ const text = (maxLength: number) =>
   fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength, minLength: 1 });
 const source = fc.record({
   isSorted: fc.boolean(),
+  isKnown: fc.boolean(),
   entries: fc.array(fc.tuple(text(3), text(2)), { maxLength: 30 }),
 });
 
