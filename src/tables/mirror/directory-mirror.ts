@@ -1,19 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import type { Cursor, Extraction, IdForm } from '../../ldap/types.ts';
-import { Base } from '../../state/mirror/base.ts';
 import type { Stream } from '../../state/mirror/columns.ts';
 import { DamagedMirrorError, isDamage } from '../../state/mirror/damage.ts';
-import { type BaseFile, type Head, isSameHead } from '../../state/mirror/head.ts';
+import { type BaseFile, isSameHead } from '../../state/mirror/head.ts';
 import { DamagedFileError } from '../../state/mirror/section-file.ts';
-import { MirrorStore } from '../../state/mirror/store.ts';
+import type { MirrorStore } from '../../state/mirror/store.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
-import { advance, type Comparison, compare, type Departed, keyOf } from './advance.ts';
-import { BaseLayer } from './base-layer.ts';
-import { type Contents, FullContents, StoredContents } from './contents.ts';
+import { advance, type Comparison, compare, keyOf } from './advance.ts';
+import { type Contents, FullContents, type StoredContents } from './contents.ts';
 import type { Gathered } from './gatherer.ts';
 import type { Past } from './past.ts';
 import { haveSameNames } from './same-names.ts';
-import { type Everything, writeWhole } from './write-whole.ts';
+import { newName, type Standing, StoredMirror } from './stored-mirror.ts';
+import type { Everything } from './write-whole.ts';
 
 /** Sorts, perhaps in other threads. */
 export interface Sorting extends RunSorting {
@@ -43,13 +41,9 @@ const FOLD_ABOVE_BYTES = 1 << 22;
  * from, takes what the extraction brought, and is committed once, before anything is published.
  */
 export class DirectoryMirror {
-  readonly #store: MirrorStore | undefined;
-  readonly #directory: string;
+  readonly #stored: StoredMirror;
   readonly #options: MirrorOptions;
-  #head: Head | undefined;
   #trouble: string | undefined;
-  #stored: StoredContents | undefined;
-  #files: readonly Base[] = [];
   #foreseen: Uint8Array[] = [];
   #contents: Contents | undefined;
   #versions: readonly string[] | undefined;
@@ -60,45 +54,44 @@ export class DirectoryMirror {
 
   /** @param store undefined where nothing can be remembered */
   constructor(store: MirrorStore | undefined, directory: string, options: MirrorOptions) {
-    this.#store = store;
-    this.#directory = directory;
+    this.#stored = new StoredMirror(store, directory, options.tables, options.keep);
     this.#options = options;
     try {
-      this.#head = store?.head(directory);
-      this.#trouble = this.#troubleWith(this.#head);
+      this.#stored.open();
+      this.#trouble = this.#findTrouble();
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#trouble = `the mirror is damaged (${reasonOf(error)})`;
     }
-    if (this.#trouble === undefined) this.#versions = this.#head?.versions;
+    if (this.#trouble === undefined) this.#versions = this.#stored.head?.versions;
   }
 
   /** Why changes alone would not do; undefined when they do. */
   get fullBecause(): string | undefined {
     if (this.#trouble !== undefined) return this.#trouble;
-    return this.#head?.cursor === undefined
+    return this.#stored.head?.cursor === undefined
       ? 'the directory offers no changes, or is not asked for them'
       : undefined;
   }
 
   /** Where the next extraction goes on. */
   get cursor(): Cursor | undefined {
-    return this.#trouble === undefined ? this.#head?.cursor : undefined;
+    return this.#trouble === undefined ? this.#stored.head?.cursor : undefined;
   }
 
   /** When the last full extraction started, in milliseconds of Unix time. */
   get fullAt(): number | undefined {
-    return this.#head?.fullAt;
+    return this.#stored.head?.fullAt;
   }
 
   /** What the ids of its objects are. */
   get idForm(): IdForm | undefined {
-    return this.#idForm ?? this.#head?.idForm;
+    return this.#idForm ?? this.#stored.head?.idForm;
   }
 
   /** Whether changes since the cursor show deletions. */
   get deletionsSeen(): boolean {
-    return this.#head?.deletionsSeen ?? true;
+    return this.#stored.head?.deletionsSeen ?? true;
   }
 
   /** For each selection a name of what the directory gives to it: never the same for two different answers. */
@@ -115,7 +108,7 @@ export class DirectoryMirror {
   get contents(): Contents {
     if (this.#contents !== undefined) return this.#contents;
     if (this.#trouble !== undefined) throw new DamagedMirrorError(this.#trouble);
-    this.#contents = this.#read();
+    this.#contents = this.#stored.read();
     return this.#contents;
   }
 
@@ -135,7 +128,7 @@ export class DirectoryMirror {
       // None where all is done, or it has been closed, given up or needed meanwhile.
       if (id === undefined) return;
       try {
-        this.#read().foresee(id);
+        this.#stored.read().foresee(id);
       } catch (error) {
         // Whoever asks for it meets it again.
         if (!isUnreadable(error)) throw error;
@@ -186,7 +179,7 @@ export class DirectoryMirror {
     this.#closeFiles();
     if (!this.#isDistrusted) return;
     try {
-      this.#store?.forget(this.#directory);
+      this.#stored.forget();
     } catch (error) {
       // The next run that comes upon the damage tries again.
       if (!(error instanceof Error && error.name === 'SqliteError')) throw error;
@@ -215,17 +208,17 @@ export class DirectoryMirror {
     const keepsBase = before !== undefined && !isChanged.includes(true) && haveSameNames(before, gathered);
     const head = this.#headOf(extraction, versions, startedAt);
     this.#settle = async () => {
-      if (keepsBase && this.#head !== undefined) {
-        const { base, recent } = this.#head;
-        this.#write({ ...head, base, recent }, false, departures);
+      if (keepsBase && this.#stored.head !== undefined) {
+        const { base, recent } = this.#stored.head;
+        this.#stored.write({ ...head, base, recent }, departures);
       } else {
-        await this.#writeWithBase(head, departures, { objects, streams, sums });
+        await this.#stored.writeBase(head, departures, { objects, streams, sums });
       }
     };
   }
 
   #takeDelta(gathered: Gathered, extraction: Extraction): void {
-    const old = this.#head;
+    const old = this.#stored.head;
     if (old === undefined || this.#trouble !== undefined)
       throw new DamagedMirrorError('there is nothing to apply changes to');
     const { base, recent } = old;
@@ -238,10 +231,10 @@ export class DirectoryMirror {
         values: (selection, key) => valuesIn(this.contents, selection, key),
       };
       const head = { ...this.#headOf(extraction, old.versions, old.fullAt), base, recent };
-      if (!isSameHead(head, old)) this.#settle = async () => this.#write(head, false, []);
+      if (!isSameHead(head, old)) this.#settle = async () => this.#stored.write(head, []);
       return;
     }
-    const contents = this.#read();
+    const contents = this.#stored.read();
     const next = advance(contents, gathered);
     this.#contents = next.contents;
     const versions = this.#next(next.isChanged);
@@ -254,19 +247,13 @@ export class DirectoryMirror {
     const head = this.#headOf(extraction, versions, old.fullAt);
     const { departures } = next;
     this.#settle = async () => {
-      if (next.objects.length === 0) this.#write({ ...head, base, recent }, false, departures);
+      if (next.objects.length === 0) this.#stored.write({ ...head, base, recent }, departures);
       else if (this.#isLarge(next.contents, recent)) {
-        await this.#writeWithBase(
-          head,
-          departures,
-          this.#folded(() => next.contents.folded()),
-        );
+        const all = this.#folded(() => next.contents.folded());
+        await this.#stored.writeBase(head, departures, all);
       } else {
         const all = this.#folded(() => next.contents.foldedAbove());
-        await this.#writeWithFile(all, (file) =>
-          this.#write({ ...head, base, recent: file }, false, departures),
-        );
-        if (recent !== undefined) this.#store?.removeBase(recent.name);
+        await this.#stored.writeRecent({ ...head, base }, departures, all);
       }
     };
   }
@@ -274,7 +261,7 @@ export class DirectoryMirror {
   #isLarge({ countAbove, count }: StoredContents, recent: BaseFile | undefined): boolean {
     const { foldAbove = FOLD_ABOVE } = this.#options;
     const bytes = recent?.bytes ?? 0;
-    const baseBytes = this.#head?.base.bytes ?? 0;
+    const baseBytes = this.#stored.head?.base.bytes ?? 0;
     return (
       countAbove > Math.max(foldAbove, (count - countAbove) / 10) ||
       bytes > Math.max(FOLD_ABOVE_BYTES, baseBytes / 10)
@@ -301,9 +288,9 @@ export class DirectoryMirror {
   }
 
   #pastOf(now: Contents, valuesBefore: Comparison['valuesBefore']): Past | undefined {
-    if (this.#head === undefined || valuesBefore === undefined) return undefined;
+    if (this.#stored.head === undefined || valuesBefore === undefined) return undefined;
     return {
-      versions: this.#head.versions,
+      versions: this.#stored.head.versions,
       keys: valuesBefore.map((values) => [...values.keys()].map((key) => Buffer.from(key, 'latin1'))),
       // What did not change is as it was.
       values: (selection, key) => valuesBefore[selection].get(keyOf(key)) ?? valuesIn(now, selection, key),
@@ -311,106 +298,38 @@ export class DirectoryMirror {
   }
 
   #next(isChanged: readonly boolean[]): string[] {
-    const versions = this.#trouble === undefined ? this.#head?.versions : undefined;
-    return isChanged.map(
-      (changed, selection) => (changed ? undefined : versions?.[selection]) ?? newVersion(),
-    );
+    const versions = this.#trouble === undefined ? this.#stored.head?.versions : undefined;
+    return isChanged.map((changed, selection) => (changed ? undefined : versions?.[selection]) ?? newName());
   }
 
   /** What was known before a full extraction, where it can be compared: the keys that went are worth knowing. */
   #comparable(): StoredContents | undefined {
-    if (this.#head?.fingerprint !== this.#options.fingerprint) return undefined;
+    if (this.#stored.head?.fingerprint !== this.#options.fingerprint) return undefined;
     try {
-      return this.#read();
+      return this.#stored.read();
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       return undefined;
     }
   }
 
-  #read(): StoredContents {
-    if (this.#stored !== undefined) return this.#stored;
-    const store = this.#store;
-    const head = this.#head;
-    if (store === undefined || head === undefined) throw new DamagedMirrorError('there is none');
-    const open = (file: BaseFile): BaseLayer => {
-      const base = new Base(store.basePath(file.name), file, head.streams);
-      this.#files = [...this.#files, base];
-      return new BaseLayer(base);
-    };
-    this.#stored = new StoredContents(open(head.base), head.recent === undefined ? [] : [open(head.recent)]);
-    return this.#stored;
-  }
-
   #closeFiles(): void {
-    for (const file of this.#files) file.close();
-    this.#files = [];
+    this.#stored.close();
     this.#foreseen = [];
-    this.#stored = undefined;
   }
 
-  async #writeWithBase(
-    head: Omit<Head, 'base' | 'recent'>,
-    departures: readonly Departed[],
-    everything: Everything,
-  ): Promise<void> {
-    await this.#writeWithFile(everything, (base) =>
-      this.#write({ ...head, base, recent: undefined }, true, departures),
-    );
-    const { base, recent } = this.#head ?? {};
-    for (const old of [base, recent]) if (old !== undefined) this.#store?.removeBase(old.name);
-  }
-
-  /** Writes a file, and the head that names it. */
-  async #writeWithFile(everything: Everything, write: (file: BaseFile) => void): Promise<void> {
-    const store = this.#store;
-    if (store === undefined) return;
-    const name = MirrorStore.baseName(newVersion());
-    try {
-      const identity = await writeWhole(store.basePath(name), everything);
-      write({ name, ...identity });
-    } catch (error) {
-      store.removeBase(name);
-      throw error;
-    }
-  }
-
-  #write(head: Head, fresh: boolean, departures: readonly Departed[]): void {
-    const { tables, keep } = this.#options;
-    const commit = {
-      head,
-      fresh,
-      departures: departures.map(({ selection, ...departed }) => ({ table: tables[selection], ...departed })),
-      now: Date.now(),
-      keep,
-    };
-    try {
-      this.#store?.commit(this.#directory, commit);
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      this.#store?.reset();
-      if (!fresh) throw error;
-      this.#store?.commit(this.#directory, commit);
-    }
-  }
-
-  #headOf(
-    extraction: Extraction,
-    versions: readonly string[],
-    fullAt: number,
-  ): Omit<Head, 'base' | 'recent'> {
+  #headOf(extraction: Extraction, versions: readonly string[], fullAt: number): Standing {
     const { fingerprint, tables } = this.#options;
     const { cursor, deletionsSeen } = extraction;
     const { idForm } = this;
     return { fingerprint, streams: tables.length * 2, versions, cursor, deletionsSeen, fullAt, idForm };
   }
 
-  #troubleWith(head: Head | undefined): string | undefined {
+  #findTrouble(): string | undefined {
+    const { head } = this.#stored;
     if (head === undefined) return 'there is no mirror yet';
     if (head.fingerprint !== this.#options.fingerprint) return 'the configuration or the program changed';
-    const files = [head.base, head.recent].filter((file) => file !== undefined);
-    if (!files.every((file) => this.#store?.hasBase(file) === true))
-      return 'the mirror is damaged (a file of it is missing or cut off)';
+    if (!this.#stored.hasFiles) return 'the mirror is damaged (a file of it is missing or cut off)';
     return undefined;
   }
 }
@@ -422,10 +341,6 @@ function valuesIn(contents: Contents, selection: number, key: Uint8Array): Uint8
 /** Whether a full extraction can take the place of what could not be read. */
 export function isUnreadable(error: unknown): boolean {
   return error instanceof DamagedFileError || isDamage(error);
-}
-
-function newVersion(): string {
-  return randomBytes(12).toString('hex');
 }
 
 function reasonOf(error: unknown): string {
