@@ -183,14 +183,33 @@ test('the sum of a text that was patched is remembered, and one that has another
     expect(await isPublished(address)).toBe(true);
     expect(recordedSum()).toBe(sumAndDigest(join(etc, 'exch_table.dat')).sum);
   }
-  const database = new Database(join(folder, 'state/state.sqlite'));
-  database.exec("UPDATE published SET dat_sum = '1' WHERE name = 'exch_table'");
-  database.close();
+  inState("UPDATE published SET dat_sum = '1' WHERE name = 'exch_table'");
   const address = await change();
   expect(outcomes(await run())).toEqual(['published', 'unchanged']);
   expect(await isPublished(address)).toBe(true);
   expect(recordedSum()).toBeUndefined();
 });
+
+test('the sum of a text stays known when whole files are compared, and when only the dbm file is made again', async () => {
+  await run();
+  await change();
+  await run();
+  const sum = recordedSum();
+  expect(sum).toBeDefined();
+  inState('UPDATE published SET verified_at = 0');
+  expect(outcomes(await run())).toEqual(['unchanged', 'unchanged']);
+  expect(recordedSum()).toBe(sum);
+  rmSync(join(etc, 'exch_table'));
+  await run();
+  expect(readdirSync(etc).sort()).toEqual(all);
+  expect(recordedSum()).toBe(sum);
+});
+
+function inState(statement: string): void {
+  const database = new Database(join(folder, 'state/state.sqlite'));
+  database.exec(statement);
+  database.close();
+}
 
 function recordedSum(): bigint | undefined {
   const state = State.peek(join(folder, 'state'));
