@@ -23,19 +23,20 @@ export class ReplacedFiles {
     this.#names.push(...paths);
   }
 
-  /** Begins to let go of all of them, in other threads. */
+  /** Begins to let go of all of them, in other threads. What can't be removed stays. */
   release(): void {
-    this.#going.push(
+    const going = [
       ...this.#handles.map((handle) => handle.close()),
       ...this.#names.map((path) => unlink(path)),
-    );
+    ];
+    this.#going.push(Promise.allSettled(going));
     this.#handles = [];
     this.#names = [];
   }
 
-  /** Lets go of all of them. What can't be removed stays. */
+  /** Lets go of all of them. */
   async released(): Promise<void> {
     this.release();
-    await Promise.allSettled(this.#going);
+    await Promise.all(this.#going);
   }
 }

@@ -47,6 +47,16 @@ describe('generations', () => {
     expect(existsSync(folder) ? readdirSync(folder) : []).toHaveLength(left);
   });
 
+  test('no more of them where what somebody else wrote is kept beside what was published', async () => {
+    const hub = await threeTimes('generations = 2');
+    const theirs = numbered(0, 7);
+    hub.put('etc/mlist_table.dat', theirs);
+    hub.put('in/mlist_table.dat', numbered(0, 12));
+    expect(await hub.buildTable('mlist_table')).toMatchObject({ outcome: 'published' });
+    const texts = kept(hub).map((name) => hub.text(`state/generations/mlist_table/${name}`));
+    expect(texts).toEqual([datOf(theirs), datOf(eight)]);
+  });
+
   test('an hour in which nothing changed keeps nothing', async () => {
     const hub = await threeTimes();
     const before = kept(hub);
