@@ -15,18 +15,31 @@ import { Status } from './status.ts';
 export async function buildTableFile(path: string, source: string, format: FormatName): Promise<number> {
   const { pairs, rejections } = source === '-' ? readDatEntries(readWhole(0)) : readDatFile(source);
   const second = formats[format].isShared ? SecondThread.startFor(pairs.pool.length) : undefined;
-  for (const { place, value, reason } of rejections.examples) report(source, `${place}: ${value}: ${reason}`);
+  try {
+    for (const { place, value, reason } of rejections.examples)
+      report(source, `${place}: ${value}: ${reason}`);
+    await writeTableFile(path, source, pairs, format, second);
+  } finally {
+    // The program does not end before a thread that nobody has told to.
+    second?.end();
+  }
+  return rejections.count > 0 ? Status.error : Status.ok;
+}
+
+async function writeTableFile(
+  path: string,
+  source: string,
+  pairs: Pairs,
+  format: FormatName,
+  second: SecondThread | undefined,
+): Promise<void> {
   const { table, conflicts } = merge([{ source, pairs }]);
   for (const { key, kept, dropped } of conflicts.examples) {
     report(source, `${key} is there twice: kept ${kept.value}, not ${dropped.value}`);
   }
   const temporary = `${path}.mailhub-new`;
   await rm(temporary, { force: true });
-  try {
-    await formats[format].write(temporary, table, { readBack: true, second });
-  } finally {
-    second?.end();
-  }
+  await formats[format].write(temporary, table, { readBack: true, second });
   try {
     await rename(temporary, path);
   } catch (error) {
@@ -34,7 +47,6 @@ export async function buildTableFile(path: string, source: string, format: Forma
     throw error;
   }
   process.stdout.write(`${path}: ${table.count} entries written as ${format}\n`);
-  return rejections.count > 0 ? Status.error : Status.ok;
 }
 
 /** `mailhub-tables dbm dump`: the text of a `.dat` that builds the same table again. @returns the exit status */

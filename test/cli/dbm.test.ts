@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,6 +54,16 @@ describe.each(['bdb', 'cdb', 'gdbm', 'lmdb', 'sqlite', 'tdb'])('dbm, %s', (forma
 });
 
 describe('dbm', () => {
+  it('ends when a large table can not be written, too', async () => {
+    const line = (_: unknown, i: number) => `user${i}@example.ac.uk: ${'box'.repeat(30)}@example.ac.uk\n`;
+    writeFileSync(at('large.dat'), Array.from({ length: 150_000 }, line).join(''));
+    mkdirSync(at('large.mailhub-new'));
+    const under = ['timeout', '20'];
+    const { status, stderr } = await program.run(['dbm', 'build', at('large'), at('large.dat')], { under });
+    expect(stderr).toContain('is a directory');
+    expect(status).toBe(1);
+  });
+
   it('names the entries of a file that no .dat can build', async () => {
     const text = 'Caps: one\nlower: two\n';
     execFileSync('exim_dbmbuild', ['-nolc', '-', at('capitals')], { input: text });
