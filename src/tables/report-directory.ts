@@ -1,5 +1,5 @@
 import type { DirectoryOutcome } from './report.ts';
-import type { DirectoryRun } from './sources/collect.ts';
+import type { DirectoryRun } from './sources/directory-run.ts';
 
 /** What a directory was asked for, as the report has it. */
 export function directoryOutcome({

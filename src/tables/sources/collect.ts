@@ -6,7 +6,6 @@ import type { Pairs } from '../../dbm/pairs.ts';
 import type { DirectoryError } from '../../ldap/error.ts';
 import { idText } from '../../ldap/object-id.ts';
 import { printableDn } from '../../ldap/printable.ts';
-import type { DirectoryReport, ServerLoad } from '../../ldap/types.ts';
 import type { MirrorStore } from '../../state/mirror/store.ts';
 import type { Difference } from '../columns/diff.ts';
 import type { Contribution } from '../columns/merge.ts';
@@ -21,6 +20,7 @@ import { sourceName } from '../source-name.ts';
 import type { Accounts } from './accounts.ts';
 import { readCsv } from './csv.ts';
 import { DirectorySource } from './directory.ts';
+import type { DirectoryRun } from './directory-run.ts';
 import { type Rejection, readDatFile, type SourceEntries } from './file.ts';
 import { keyChanges } from './key-changes.ts';
 import type { Progress } from './progress.ts';
@@ -42,24 +42,6 @@ export interface Collected {
   readonly failures: readonly SourceFailure[];
   /** Optional sources that failed: nothing is removed from the table. */
   readonly optionalFailures: readonly SourceFailure[];
-}
-
-export interface DirectoryRun {
-  readonly name: string;
-  readonly report: DirectoryReport | undefined;
-  readonly failure: SourceFailure | undefined;
-  /** What each of its servers was asked for, in vain too. */
-  readonly servers: readonly ServerLoad[];
-  /** When the password of the bind ends, as far as known. */
-  readonly passwordExpires: Date | undefined;
-  /** What ends soon. */
-  readonly warnings: readonly string[];
-  /** Whether everything was asked for, or changes only; undefined for one that failed. */
-  readonly mode: 'full' | 'delta' | undefined;
-  /** Why everything was asked for. */
-  readonly fullBecause: string | undefined;
-  /** False where deletions wait for the next full extraction. */
-  readonly deletionsSeen: boolean;
 }
 
 export interface CollectOptions {

@@ -19,7 +19,7 @@ import type { Past } from '../mirror/past.ts';
 import type { Origin } from '../mirror/provenance.ts';
 import { isNoRoom } from '../no-room.ts';
 import type { Accounts } from './accounts.ts';
-import type { DirectoryRun } from './collect.ts';
+import type { DirectoryRun } from './directory-run.ts';
 import type { Rejection, SourceEntries } from './file.ts';
 import { fullNotNow, isFullAllowed } from './full-window.ts';
 
