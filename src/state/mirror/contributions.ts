@@ -16,9 +16,7 @@ export function encodeEntries(stream: Stream, number: number, chosen: readonly n
   const bytes = Buffer.alloc(length);
   let at = 0;
   for (const i of chosen) {
-    bytes.writeUInt32LE(number, at);
-    bytes.writeUInt32LE(keyEnd[i] - keyStart[i], at + 4);
-    bytes.writeUInt32LE(valueEnd[i] - valueStart[i], at + 8);
+    bytes.set(entryHead(number, keyEnd[i] - keyStart[i], valueEnd[i] - valueStart[i]), at);
     at += LENGTHS;
     bytes.set(pool.subarray(keyStart[i], keyEnd[i]), at);
     at += keyEnd[i] - keyStart[i];
@@ -26,6 +24,16 @@ export function encodeEntries(stream: Stream, number: number, chosen: readonly n
     at += valueEnd[i] - valueStart[i];
   }
   return bytes;
+}
+
+/** What stands before an entry in contributions, of which its key and its value are the rest. */
+export function entryHead(stream: number, keyLength: number, valueLength: number): Uint8Array {
+  const head = new Uint8Array(LENGTHS);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, stream, true);
+  view.setUint32(4, keyLength, true);
+  view.setUint32(8, valueLength, true);
+  return head;
 }
 
 /** Hands over the entries of an object's contributions, by their places in `bytes`. */

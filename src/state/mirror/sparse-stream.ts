@@ -101,6 +101,11 @@ export class SparseStream {
     return this.#blocks.compare(this.#first, start, this.#blocks.number(this.#first + 2, i), key);
   }
 
+  /** Not to be changed, as `value`. */
+  key(i: number): Uint8Array {
+    return this.#text(1, i);
+  }
+
   value(i: number): Uint8Array {
     return this.#text(3, i);
   }
@@ -111,7 +116,7 @@ export class SparseStream {
 
   /** Some of its entries, in their order, as a stream of their own. */
   pick(chosen: readonly number[]): Stream {
-    const texts = chosen.flatMap((i) => [this.#text(1, i), this.value(i)]);
+    const texts = chosen.flatMap((i) => [this.key(i), this.value(i)]);
     const ends = new Uint32Array(texts.length + 1);
     for (const [i, { length }] of texts.entries()) ends[i + 1] = ends[i] + length;
     const column = (from: number): Uint32Array => Uint32Array.from(chosen, (_, i) => ends[2 * i + from]);

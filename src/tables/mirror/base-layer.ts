@@ -1,6 +1,6 @@
 import type { Base } from '../../state/mirror/base.ts';
 import type { Objects, Stream } from '../../state/mirror/columns.ts';
-import { encodeEntries } from '../../state/mirror/contributions.ts';
+import { entryHead } from '../../state/mirror/contributions.ts';
 import type { SparseStream } from '../../state/mirror/sparse-stream.ts';
 import type { Claim, Known, Layer } from './layer.ts';
 import { claimsIn } from './stream.ts';
@@ -46,7 +46,7 @@ export class BaseLayer implements Layer {
   claims(number: number, key: Uint8Array): readonly Claim[] {
     const whole = this.base.loaded(number);
     if (whole !== undefined) return claimsIn(whole, key);
-    const name = latin1(key, 0, key.length);
+    const name = latin1(key);
     const known = this.#claims[number].get(name);
     if (known !== undefined) return known;
     const stream = this.base.sparse(number);
@@ -62,15 +62,16 @@ export class BaseLayer implements Layer {
 
   known(object: number): Known {
     const { base } = this;
-    const parts = Array.from({ length: base.streamCount }, (_, number) => {
-      const entries = base.entriesOf(number, object);
-      if (entries.length === 0) return NOTHING;
-      const picked = base.sparse(number).pick(entries);
-      const { pool, keyStart, keyEnd } = picked;
-      for (const [i, entry] of entries.entries())
-        this.#entries[number].set(latin1(pool, keyStart[i], keyEnd[i]), entry);
-      return encodeEntries(picked, number, [...entries.keys()]);
-    });
+    const parts: Uint8Array[] = [];
+    for (let number = 0; number < base.streamCount; number++) {
+      const stream = base.sparse(number);
+      for (const entry of base.entriesOf(number, object)) {
+        const key = stream.key(entry);
+        const value = stream.value(entry);
+        this.#entries[number].set(latin1(key), entry);
+        parts.push(entryHead(number, key.length, value.length), key, value);
+      }
+    }
     return { dn: base.dn(object), contributions: Buffer.concat(parts) };
   }
 
@@ -79,10 +80,8 @@ export class BaseLayer implements Layer {
   }
 }
 
-const NOTHING = Buffer.alloc(0);
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 /** The number of the first entry whose key does not come before a key. */
