@@ -7,9 +7,18 @@ import { formats } from '../../../src/dbm/index.ts';
 import { HeldCandidates } from '../../../src/state/held.ts';
 import { State } from '../../../src/state/state.ts';
 import { ApprovalError, approve } from '../../../src/tables/decisions/approve.ts';
-import type { Outcome } from '../../../src/tables/report.ts';
-import { fileFed, Hub, keptByHand, tableOf } from '../hub.ts';
+import { fileFed, Hub, tableOf } from '../hub.ts';
 import { entriesOf } from '../pairs.ts';
+import {
+  type Case,
+  cases,
+  expected,
+  type Fate,
+  isForeseeable,
+  type Keys,
+  section,
+  union,
+} from './moves-model.ts';
 
 /** What the tests do between the program and the file system: every change that Exim can see is a rename. */
 const between = vi.hoisted(() => ({
@@ -47,65 +56,6 @@ afterEach(() => {
   between.afterRename = () => {};
 });
 
-type Keys = ReadonlySet<string>;
-/** What becomes of a table in the run that is watched. */
-type Fate =
-  | 'free'
-  | 'held'
-  | 'source fails'
-  | '.dat unreadable'
-  | 'not selected'
-  | 'staging fails'
-  | '.dat stays'
-  | 'dbm file stays';
-
-interface Case {
-  readonly name: string;
-  readonly byHand: boolean;
-  readonly before: Keys;
-  readonly wanted: Keys;
-  readonly fate: Fate;
-  /** The dbm file was there, and is gone. */
-  readonly dbmGone: boolean;
-  /** What is new is published even when the table is held. */
-  readonly additions: boolean;
-  /** Somebody approves what is held afterwards. */
-  readonly approved: boolean;
-}
-
-const keysOf = fc.subarray([...'abcdef']).map((keys): Keys => new Set(keys));
-const fates: readonly Fate[] = [
-  'held',
-  'source fails',
-  '.dat unreadable',
-  'not selected',
-  'staging fails',
-  '.dat stays',
-  'dbm file stays',
-];
-const tableCase = (name: string): fc.Arbitrary<Case> =>
-  fc.record({
-    name: fc.constant(name),
-    byHand: fc.boolean(),
-    before: keysOf,
-    wanted: keysOf,
-    fate: fc.oneof({ weight: 6, arbitrary: fc.constant<Fate>('free') }, fc.constantFrom(...fates)),
-    dbmGone: fc.nat(5).map((n) => n === 0),
-    additions: fc.nat(3).map((n) => n === 0),
-    approved: fc.boolean(),
-  });
-const cases = fc
-  .integer({ min: 2, max: 4 })
-  .chain((count) => fc.tuple(...[...'wxyz'].slice(0, count).map(tableCase)));
-
-function section({ name, byHand, fate, additions }: Case): string {
-  const guard = fate === 'held' ? 'min_entries = 1000' : 'max_removed = "100%"';
-  if (byHand) return keptByHand(name, guard);
-  const missing = fate === 'source fails' ? `[[tables.${name}.sources]]\nfile = "IN/not-there"\n` : '';
-  const onHold = additions ? '\non_hold = "additions"\n' : '\n';
-  return fileFed(name, guard).replace('\n', onHold) + missing;
-}
-
 function put(hub: Hub, { name, byHand }: Case, keys: Keys): void {
   hub.put(`${byHand ? 'etc' : 'in'}/${name}.dat`, new Map([...keys].map((key) => [key, `${name}-${key}`])));
 }
@@ -122,10 +72,6 @@ function keysIn(hub: Hub, { name }: Case): string[] {
 /** What Exim would find in all of the tables together. */
 function shown(hub: Hub, tables: readonly Case[]): Set<string> {
   return new Set(tables.flatMap((table) => keysIn(hub, table)));
-}
-
-function union(sets: readonly Keys[]): Set<string> {
-  return new Set(sets.flatMap((keys) => [...keys]));
 }
 
 /** Runs a build, and at every moment looks for the addresses that were in some table and are wanted in some table. */
@@ -182,48 +128,6 @@ function ordain(hub: Hub, tables: readonly Case[]): void {
     if (fails && fate !== 'staging fails') doomed.set(name, 'free');
     return fails;
   };
-}
-
-function difference(a: Keys, b: Keys): string[] {
-  return [...a].filter((key) => !b.has(key));
-}
-
-/** Where nothing fails on the way: who publishes, who is held, and who waits for one that does not publish. */
-function expected(tables: readonly Case[]): Map<string, Outcome> {
-  const changes = tables.filter(
-    ({ before, wanted }) => difference(before, wanted).length + difference(wanted, before).length > 0,
-  );
-  const publishing = new Set(changes.filter(({ fate }) => fate === 'free'));
-  for (let settled = false; !settled; ) {
-    settled = true;
-    for (const from of publishing) {
-      const lost = difference(from.before, from.wanted);
-      const waits = changes.some(
-        (to) =>
-          to !== from &&
-          !publishing.has(to) &&
-          difference(to.wanted, to.before).some((key) => lost.includes(key)),
-      );
-      if (waits) settled = !publishing.delete(from);
-    }
-  }
-  const outcome = (table: Case): Outcome => {
-    if (table.fate === 'source fails') return 'failed';
-    if (!changes.includes(table)) return 'unchanged';
-    return publishing.has(table) ? 'published' : 'held';
-  };
-  return new Map(
-    tables.filter(({ fate }) => fate !== 'not selected').map((table) => [table.name, outcome(table)]),
-  );
-}
-
-/** Whether it is clear beforehand what becomes of a table. */
-function isForeseeable({ fate, dbmGone, additions }: Case): boolean {
-  return (
-    !dbmGone &&
-    !additions &&
-    !['.dat unreadable', 'staging fails', '.dat stays', 'dbm file stays'].includes(fate)
-  );
 }
 
 test('an address that moves is in one of its tables at every moment, whatever is held or fails', async () => {
