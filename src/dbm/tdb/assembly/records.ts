@@ -62,6 +62,13 @@ function sizeAt(place: u32, nul: u32): u64 {
   return sizeOf(<u64>key + (valueEnd(place) - valueStart(place)) + 2 * nul);
 }
 
+/** Those of an entry that the columns tell of, at so many bytes from their beginnings. */
+// @ts-expect-error: decorator
+function sizeIn(at: u32, keyStarts: u32, keyEnds: u32, valueStarts: u32, valueEnds: u32, nul: u32): u64 {
+  const key = load<u32>(keyEnds + at) - load<u32>(keyStarts + at);
+  return sizeOf(<u64>key + (load<u32>(valueEnds + at) - load<u32>(valueStarts + at)) + 2 * nul);
+}
+
 /** The bytes of the records of `count` entries, given by the columns that tell where keys and values begin and end. */
 export function measureRecords(
   keyStarts: u32,
@@ -73,8 +80,7 @@ export function measureRecords(
 ): u64 {
   let sum: u64 = 0;
   for (let column: u32 = 0, end = count << 2; column < end; column += 4) {
-    const key = load<u32>(keyEnds + column) - load<u32>(keyStarts + column);
-    sum += sizeOf(<u64>key + (load<u32>(valueEnds + column) - load<u32>(valueStarts + column)) + 2 * nul);
+    sum += sizeIn(column, keyStarts, keyEnds, valueStarts, valueEnds, nul);
   }
   return sum;
 }
@@ -92,10 +98,7 @@ export function measureBefore(
 ): u64 {
   let sum: u64 = 0;
   for (let column: u32 = 0, end = count << 2; column < end; column += 4) {
-    const key = load<u32>(keyEnds + column) - load<u32>(keyStarts + column);
-    const size = sizeOf(
-      <u64>key + (load<u32>(valueEnds + column) - load<u32>(valueStarts + column)) + 2 * nul,
-    );
+    const size = sizeIn(column, keyStarts, keyEnds, valueStarts, valueEnds, nul);
     sum += select<u64>(size, 0, load<u32>(numbers + column) < limit);
   }
   return sum;
