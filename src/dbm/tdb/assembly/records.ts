@@ -62,8 +62,7 @@ function sizeAt(place: u32, nul: u32): u64 {
   return sizeOf(<u64>key + (valueEnd(place) - valueStart(place)) + 2 * nul);
 }
 
-/** Those of an entry that the columns tell of, at so many bytes from their beginnings. */
-// @ts-expect-error: decorator
+/** The size of the record of an entry, `at` bytes from where the columns begin. */
 function sizeIn(at: u32, keyStarts: u32, keyEnds: u32, valueStarts: u32, valueEnds: u32, nul: u32): u64 {
   const key = load<u32>(keyEnds + at) - load<u32>(keyStarts + at);
   return sizeOf(<u64>key + (load<u32>(valueEnds + at) - load<u32>(valueStarts + at)) + 2 * nul);
