@@ -46,7 +46,7 @@ export class CsvFields {
       if (fieldEnd === undefined) return false;
       if (bytes[at] === QUOTE) this.#add(at + 1, fieldEnd - 1);
       else this.#add(at, fieldEnd);
-      if (fieldEnd === lineEnd) return true;
+      if (fieldEnd === lineEnd) return !this.#isDoubtful();
       at = fieldEnd;
     }
   }
@@ -82,6 +82,12 @@ export class CsvFields {
     const { buffer, byteOffset } = this.bytes;
     const start = this.starts[field];
     return Buffer.from(buffer, byteOffset + start, this.ends[field] - start).toString('latin1');
+  }
+
+  /** Whether the first field begins with white space of which fast-csv may make an empty field. */
+  #isDoubtful(): boolean {
+    const first = this.bytes[this.starts[0]];
+    return !this.isEmpty(0) && (first === 0x0b || first === 0x0c || first === 0xa0);
   }
 
   #unquotedEnd(start: number, lineEnd: number): number | undefined {

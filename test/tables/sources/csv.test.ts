@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { parseString } from 'fast-csv';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { CsvSourceConfig } from '../../../src/config/config.ts';
 import { parseTemplate } from '../../../src/config/template.ts';
@@ -14,6 +16,17 @@ import { bytes, type Entry, entriesOf } from '../pairs.ts';
 const directory = mkdtempSync(join(tmpdir(), 'mailhub-csv-test-'));
 const path = join(directory, 'students.csv');
 afterAll(() => rmSync(directory, { recursive: true }));
+
+/** What fast-csv makes of a line; undefined where it refuses. */
+function fastCsvRows(line: string, delimiter: string): Promise<string[][] | undefined> {
+  return new Promise((resolve) => {
+    const rows: string[][] = [];
+    parseString(`${line}\n`, { delimiter })
+      .on('error', () => resolve(undefined))
+      .on('data', (row: string[]) => rows.push(row))
+      .on('end', () => resolve(rows));
+  });
+}
 
 interface Answer {
   readonly entries: Entry[];
@@ -260,6 +273,51 @@ describe('readCsv', () => {
       expect(records.next()).toBe(true);
       expect(new CsvFields(path, records, ',').readPlain()).toBe(false);
     }
+  });
+
+  it('reads each record as fast-csv does, and rejects what it rejects', async () => {
+    const unit = fc.constantFrom(...'aB9@;;,,""   \t\v\f\x01\0\xa0\xc3\xa4');
+    const field = fc.oneof(
+      fc.string({ unit, maxLength: 5 }),
+      fc.string({ unit: fc.constantFrom(...'aB ;,'), maxLength: 5 }).map((text) => `"${text}"`),
+    );
+    const delimiters = fc.constantFrom(',' as const, ';' as const);
+    await fc.assert(
+      fc.asyncProperty(delimiters, fc.tuple(field, field, field), async (delimiter, fields) => {
+        const line = fields.join(delimiter);
+        fc.pre((line.split('"').length - 1) % 2 === 0 && /[^\s\xa0]/.test(line));
+        const options = { key: 'K{a}', value: '{b}v', delimiter };
+        const file = (record: string) => bytes(`${['a', 'b', 'c'].join(delimiter)}\n${record}\n`);
+        const rows = await fastCsvRows(line, delimiter);
+        if (rows?.length !== 1 || rows[0].length !== 3) {
+          expect(await failure(file(line), options)).toMatch(/out of place$|header line has 3/);
+          return;
+        }
+        const [a, b, c] = rows[0].map((text) => text.replace(/^[ \t]+|[ \t]+$/g, ''));
+        const answer = await read(file(line), options);
+        const key = `K${a}`.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+        const isUsable = !/[\x00-\x1f]/.test(key) && isUtf8(bytes(key)) && !/\0|^[\t-\r ]/.test(b);
+        const isEntry = a !== '' && b !== '' && isUsable;
+        const isBlank = a === '' && b === '' && c === '';
+        expect(answer.entries).toEqual(isEntry ? [[key, `${b}v`]] : []);
+        expect(answer.rejections).toHaveLength(isEntry || isBlank ? 0 : 1);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('reads files longer than what is read in one go, odd records among them', async () => {
+    const rows = Array.from({ length: 30_000 }, (_, i) =>
+      i % 997 === 5 ? `"Q""${i}",s${i}` : i % 2 === 0 ? `A${i},s${i >> 2}` : `"A${i}","s${i >> 2}"`,
+    );
+    const expected = rows.map((row, i): Entry => {
+      const name = row.startsWith('"Q') ? `q"${i}` : `a${i}`;
+      return [`${name}@stmarys.example`, `s${i % 997 === 5 ? i : i >> 2}@students.example`];
+    });
+    expect(await entries(`alias,id\n${rows.join('\n')}\n`)).toEqual(expected);
+    const cut = await failure(`alias,id\n${rows.join('\n')}\nx`);
+    expect(cut).toMatch(/^line 30002: 1 fields where/);
   });
 
   it('fails for a file that was cut off before the last field of a row', async () => {

@@ -1,0 +1,1 @@
+export { bytesWritten, readPlainRecords, recordsRead, setTemplates } from './csv';
