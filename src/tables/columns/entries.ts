@@ -119,31 +119,6 @@ export class EntriesBuilder {
     while (this.#count >= this.#runEnd && this.#runEnd > 0) this.#sortRun();
   }
 
-  /** Where in the pool the next entry comes to lie. */
-  get used(): number {
-    return this.#used;
-  }
-
-  /**
-   * Adds the first entries of columns whose offsets count from the pool's beginning: `bytes` come to lie from `used` on.
-   *
-   * @throws TableTooLargeError
-   */
-  addColumns(
-    bytes: Uint8Array,
-    { count, keyStart, keyEnd, valueStart, valueEnd }: Omit<Pairs, 'pool'>,
-  ): void {
-    this.#reserve(count, bytes.length);
-    this.#pool.set(bytes, this.#used);
-    this.#keyStart.set(keyStart.subarray(0, count), this.#count);
-    this.#keyEnd.set(keyEnd.subarray(0, count), this.#count);
-    this.#valueStart.set(valueStart.subarray(0, count), this.#count);
-    this.#valueEnd.set(valueEnd.subarray(0, count), this.#count);
-    this.#used += bytes.length;
-    this.#count += count;
-    while (this.#count >= this.#runEnd && this.#runEnd > 0) this.#sortRun();
-  }
-
   /** The columns so far; the builder must not be used afterwards. */
   finish(): Pairs {
     return {

@@ -1,12 +1,15 @@
-import { type CsvParserStream, parse } from 'fast-csv';
+import { parseString } from 'fast-csv';
 import { SourceError } from '../error.ts';
 import type { CsvRecords } from './csv-records.ts';
 
 const BLANK = 0x20;
 const TAB = 0x09;
 const LF = 0x0a;
+const VT = 0x0b;
+const FF = 0x0c;
 const CR = 0x0d;
 const QUOTE = 0x22;
+const NBSP = 0xa0;
 
 /**
  * The fields of one record at a time, `bytes[starts[i], ends[i])`, without the blanks and tabs at their edges. All but the plainest
@@ -21,7 +24,6 @@ export class CsvFields {
   readonly #records: CsvRecords;
   readonly #delimiter: string;
   readonly #delimiterByte: number;
-  #parser: CsvParserStream<string[], string[]> | undefined;
 
   constructor(path: string, records: CsvRecords, delimiter: ',' | ';') {
     this.#path = path;
@@ -54,16 +56,18 @@ export class CsvFields {
   /** Takes any record apart. @throws SourceError when it is malformed */
   async readAny(): Promise<void> {
     const { start, end, bytes, line } = this.#records;
-    const text = bytes.toString('latin1', start, end);
-    const parser = this.#openParser();
-    const error = await new Promise((resolve) => {
-      parser.write(text.endsWith('\n') ? text : `${text}\n`, resolve);
-    });
-    const row: string[] | null = parser.read();
-    if (error || row === null || parser.read() !== null) {
+    const rows: string[][] = [];
+    try {
+      const parser = parseString<string[], string[]>(bytes.toString('latin1', start, end), {
+        delimiter: this.#delimiter,
+      });
+      for await (const row of parser) rows.push(row);
+      if (rows.length !== 1) throw new RangeError(`${rows.length} rows`);
+    } catch (cause) {
       const message = `line ${line}: a double quote or carriage return is out of place`;
-      throw new SourceError(this.#path, message, { cause: error });
+      throw new SourceError(this.#path, message, { cause });
     }
+    const [row] = rows;
     this.bytes = Buffer.from(row.join(''), 'latin1');
     this.count = 0;
     let at = 0;
@@ -87,7 +91,7 @@ export class CsvFields {
   /** Whether the first field begins with white space of which fast-csv may make an empty field. */
   #isDoubtful(): boolean {
     const first = this.bytes[this.starts[0]];
-    return !this.isEmpty(0) && (first === 0x0b || first === 0x0c || first === 0xa0);
+    return !this.isEmpty(0) && (first === VT || first === FF || first === NBSP);
   }
 
   #unquotedEnd(start: number, lineEnd: number): number | undefined {
@@ -117,14 +121,6 @@ export class CsvFields {
     this.starts[this.count] = start;
     this.ends[this.count] = end;
     this.count++;
-  }
-
-  #openParser(): CsvParserStream<string[], string[]> {
-    if (this.#parser === undefined) {
-      this.#parser = parse({ delimiter: this.#delimiter });
-      this.#parser.on('error', () => {}); // The callback of the write that failed has it.
-    }
-    return this.#parser;
   }
 }
 

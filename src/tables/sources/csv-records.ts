@@ -39,13 +39,6 @@ export class CsvRecords {
     return true;
   }
 
-  /** Passes over the records that come next, of one line each, which somebody else has read. */
-  skip(records: number, bytes: number): void {
-    this.end += bytes;
-    this.#nextLine += records;
-    if (this.#quote < this.end) this.#quote = this.#find(QUOTE, this.end);
-  }
-
   #advance(): void {
     const { bytes } = this;
     this.start = this.end;

@@ -1,14 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import type { CsvSourceConfig } from '../../config/config.ts';
-import { LinearMemory } from '../../dbm/linear-memory.ts';
 import { lowerCaseAscii, printable } from '../columns/bytes.ts';
 import { EntriesBuilder } from '../columns/entries.ts';
 import { Tally } from '../columns/tally.ts';
 import { unrepresentable } from '../dat/unrepresentable.ts';
 import { SourceError, systemReason } from '../error.ts';
-import { readFileInto } from '../publish/read-file.ts';
+import { readWholeFile } from '../publish/read-file.ts';
 import { CsvFields } from './csv-fields.ts';
-import { PlainRecords } from './csv-plain.ts';
 import { CsvRecords } from './csv-records.ts';
 import { type BoundTemplate, bindTemplate, emptyColumn, filledLength, fillTemplate } from './csv-template.ts';
 import type { Rejection, SourceEntries } from './file.ts';
@@ -30,15 +28,9 @@ export async function readCsv(source: CsvSourceConfig): Promise<SourceEntries> {
   if (!fields.readPlain()) await fields.readAny();
   const header = Array.from({ length: fields.count }, (_, i) => fields.text(i));
   const column = (name: string): number => columnIndex(path, header, name);
-  const key = bindTemplate(source.key, column);
-  const value = bindTemplate(source.value, column);
-  const builder = new EntriesBuilder();
-  const rows = new Rows(key, value, builder);
-  const plain = new PlainRecords(records, builder, { delimiter, columns: header.length, key, value });
+  const rows = new Rows(bindTemplate(source.key, column), bindTemplate(source.value, column));
 
-  for (;;) {
-    if (plain.read()) continue;
-    if (!records.next()) return rows.finish();
+  while (records.next()) {
     if (!fields.readPlain()) await fields.readAny();
     if (fields.count !== header.length) {
       const message = `line ${records.line}: ${fields.count} fields where the header line has ${header.length}`;
@@ -46,20 +38,20 @@ export async function readCsv(source: CsvSourceConfig): Promise<SourceEntries> {
     }
     rows.add(fields, records);
   }
+  return rows.finish();
 }
 
 class Rows {
   readonly #key: BoundTemplate;
   readonly #value: BoundTemplate;
-  readonly #builder: EntriesBuilder;
+  readonly #builder = new EntriesBuilder();
   readonly #rejections = new Tally<Rejection>();
   /** A key and a value, as a record makes them. */
   #entry = new Uint8Array(1024);
 
-  constructor(key: BoundTemplate, value: BoundTemplate, builder: EntriesBuilder) {
+  constructor(key: BoundTemplate, value: BoundTemplate) {
     this.#key = key;
     this.#value = value;
-    this.#builder = builder;
   }
 
   add(fields: CsvFields, { bytes, start, end, line }: CsvRecords): void {
@@ -111,18 +103,12 @@ function unusableKey(bytes: Uint8Array, end: number): string | undefined {
 }
 
 function readText(path: string): Buffer {
-  const memory = new LinearMemory();
-  let room = memory.bytes(0, 0);
-  let size: number;
+  let bytes: Buffer;
   try {
-    size = readFileInto(path, (most) => {
-      room = memory.bytes(memory.reserve(most), most);
-      return room;
-    });
+    bytes = readWholeFile(path);
   } catch (error) {
     throw new SourceError(path, systemReason(error), { cause: error });
   }
-  const bytes = Buffer.from(room.buffer, room.byteOffset, size);
   if (bytes.length >= 2 && (bytes.readUInt16BE(0) === 0xfffe || bytes.readUInt16BE(0) === 0xfeff)) {
     throw new SourceError(path, 'is UTF-16; save it as UTF-8');
   }

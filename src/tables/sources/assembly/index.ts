@@ -1,1 +1,0 @@
-export { bytesWritten, readPlainRecords, recordsRead, setTemplates } from './csv';
