@@ -129,9 +129,8 @@ export class DirectoryMirror {
       if (id === undefined) return;
       try {
         this.#stored.read().foresee(id);
-      } catch (error) {
-        // Whoever asks for it meets it again.
-        if (!isUnreadable(error)) throw error;
+      } catch {
+        // Whoever asks for it meets it again, and can say what came of it.
         return;
       }
       this.#foreseeNext(number + 1);

@@ -113,5 +113,7 @@ export class EarlyStaging {
     // A thread that ended on the way removed nothing.
     const removed = prepared.then(() => discardPrepared(files, WHOLE_STEP));
     this.#removed = Promise.all([this.#removed, removed]);
+    // Whoever waits for it hears of it; until then the run is busy with something else.
+    this.#removed.catch(() => {});
   }
 }
