@@ -5,6 +5,8 @@ import { LockedError, StateError } from './error.ts';
 
 /** In tables_dir, for the runs that can't write to the state folder. */
 const SPARE_LOCK = '.mailhub-tables-lock.sqlite';
+/** Milliseconds. Of two that come in the same moment each is in the other's way: with no patience at all, neither would have the lock. */
+const PATIENCE = 100;
 
 /**
  * The right to publish, held by one run at a time: SQLite's exclusive lock on a file of its own, which the kernel drops
@@ -21,7 +23,7 @@ export class RunLock {
   }
 
   /**
-   * @throws LockedError at once when another run holds it; StateError when a lock file can be made neither in the state
+   * @throws LockedError soon when another run holds it; StateError when a lock file can be made neither in the state
    *   folder nor beside the tables
    */
   static acquire(stateDir: string, tablesDir: string): RunLock {
@@ -55,7 +57,7 @@ export class RunLock {
 function tryExclusive(path: string): Database.Database | { readonly error: unknown } {
   let database: Database.Database | undefined;
   try {
-    database = new Database(path, { timeout: 0 });
+    database = new Database(path, { timeout: PATIENCE });
     // SQLite takes a file that it may only read for a database that is only read, and locks it for nobody.
     accessSync(path, constants.W_OK);
     database.exec('BEGIN EXCLUSIVE');
@@ -71,7 +73,7 @@ function tryExclusive(path: string): Database.Database | { readonly error: unkno
 function tryShared(path: string): Database.Database | undefined {
   let database: Database.Database | undefined;
   try {
-    database = new Database(path, { timeout: 0, readonly: true, fileMustExist: true });
+    database = new Database(path, { timeout: PATIENCE, readonly: true, fileMustExist: true });
     database.exec('BEGIN');
     database.prepare('SELECT count(*) FROM sqlite_schema').get();
     return database;

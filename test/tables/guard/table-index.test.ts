@@ -185,6 +185,11 @@ test('values that are their own keys, and those that lead on', () => {
     ),
   );
   check(tableOf(many(0, 40_000)), [], undefined);
+  const passedOverInItsPlace: Entry[] = [
+    ['', ''],
+    ['a@x', 'a@x'],
+  ];
+  check(withSharedPlaces(tableOf(passedOverInItsPlace)), [0], undefined);
   const behindAnEmptyOne: Entry[] = [
     ['', ''],
     ['a@x', 'b@x'],

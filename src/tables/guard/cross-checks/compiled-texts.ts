@@ -158,10 +158,12 @@ export class CompiledTexts {
   }
 
   #unmark(ends: number, entries: Uint32Array): void {
-    const { valueStart, pool } = this.#pairs;
+    const { valueStart, valueEnd, pool } = this.#pairs;
     const marks = this.#memory.bytes(ends, (pool.length >>> 3) + 1);
     for (const entry of entries) {
       const at = valueStart[entry];
+      // Where an empty value is, another may start.
+      if (valueEnd[entry] === at) continue;
       marks[at >>> 3] &= ~(1 << (at & 7));
     }
   }
