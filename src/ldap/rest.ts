@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 
 /** In milliseconds. */
 const REST = 1;
+/** Bytes that came at once: after more of them the server may be waiting for somebody to read. */
+const MUCH = 32 * 1024;
 
 /**
  * Many servers send every entry by itself. To read each by itself wakes us up as often, and costs the server half of what the entry
@@ -19,9 +21,9 @@ export class Rest {
     this.#mayRest = mayRest;
   }
 
-  /** Something has been read. */
-  schedule(): void {
-    if (this.#isScheduled || !this.#mayRest()) return;
+  /** So many bytes have been read. */
+  schedule(bytes: number): void {
+    if (bytes > MUCH || this.#isScheduled || !this.#mayRest()) return;
     this.#isScheduled = true;
     // Behind what else this turn brings: with TLS each record comes as a chunk of its own.
     setImmediate(() => this.#begin());

@@ -230,7 +230,7 @@ export class Session {
       this.#scan();
       // Most chunks are small, and what is worked on at once leaves its room to the next one.
       if (!this.#isWorkScheduled) this.#work();
-      this.#rest.schedule();
+      this.#rest.schedule(chunk.length);
     } catch (error) {
       this.#failWith(error);
     }
