@@ -69,6 +69,18 @@ export class LinearMemory {
     }
   }
 
+  /**
+   * Likewise, with memory for all of it. It is for what loops read before they write to it, here and there: a page that was read first
+   * stands for zeros that all have in common, and the first write to it interrupts every processor.
+   *
+   * @throws MemoryFullError
+   */
+  reserveTouched(bytes: number): number {
+    const address = this.reserve(bytes);
+    this.bytes(address, bytes).fill(0);
+    return address;
+  }
+
   /** Everything; an index is an address. */
   all(): Uint8Array {
     return new Uint8Array(this.#buffer());

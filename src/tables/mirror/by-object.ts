@@ -3,6 +3,7 @@ import type { ByObject, Stream } from '../../state/mirror/columns.ts';
 import { loopsIn } from './loops.ts';
 
 const NONE = new Uint32Array(0);
+const BYTES = Uint32Array.BYTES_PER_ELEMENT;
 /** For fewer entries, it is not worth it to bring loops to work. */
 const FEW = 1000;
 
@@ -11,9 +12,8 @@ export function byObject({ count, object }: Stream, objects: number): ByObject {
   if (count < objects / 8) return { starts: NONE, entries: NONE };
   const memory = LinearMemory.of(object) ?? (count < FEW ? undefined : new LinearMemory());
   if (memory === undefined) return grouped(object.subarray(0, count), objects);
-  const [starts, entries] = [objects + 1, count].map((length) =>
-    memory.numbers(memory.reserve(length * Uint32Array.BYTES_PER_ELEMENT), length),
-  );
+  const starts = memory.numbers(memory.reserveTouched((objects + 1) * BYTES), objects + 1);
+  const entries = memory.numbers(memory.reserve(count * BYTES), count);
   const address = memory.addressOf(object.subarray(0, count));
   loopsIn(memory).groupByObject(address, count, starts.byteOffset, objects, entries.byteOffset);
   return { starts, entries };

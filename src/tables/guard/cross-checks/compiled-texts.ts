@@ -92,7 +92,7 @@ export class CompiledTexts {
    */
   valueLeads(passedOver: Uint32Array): ValueLeads {
     const [keyStart, keyEnd, valueStart, valueEnd] = this.#columns;
-    const ends = this.#memory.reserve((this.#pairs.pool.length >>> 3) + 1);
+    const ends = this.#memory.reserveTouched((this.#pairs.pool.length >>> 3) + 1);
     const ownPlaces = this.#listed((first, count, out) => {
       const columns = this.#columns.map((column) => column + first * BYTES);
       const [keys, keyEnds, values, valueEnds] = columns;

@@ -32,7 +32,7 @@ export class KeyFilters {
   /** @param hashes of some keys */
   filter(hashes: Uint32Array): KeyFilter {
     const words = Math.max(FEWEST_WORDS, Math.ceil((hashes.length * BITS) / WORD));
-    const filter = this.#memory.reserve(words * (WORD / 8));
+    const filter = this.#memory.reserveTouched(words * (WORD / 8));
     for (const { first, count } of stretches(hashes.length)) {
       const at = this.#addressOf(hashes.subarray(first, first + count));
       this.#loops.addToFilter(at, count, filter, words);
