@@ -13,7 +13,7 @@ const settings: DirectorySettings = {
   caFile: undefined,
   starttls: false,
   allowPlaintext: true,
-  pageSize: 5000,
+  pageSize: 20_000,
   connectTimeout: 10_000,
   operationTimeout: 60_000,
   extractionTimeout: 600_000,

@@ -42,7 +42,7 @@ report({
     'hour. first: nothing is there yet. unchanged: the same again. changed: hours of the campus, one after the other, in each of which one of',
     '2,000 recipients comes, goes, or changes its name or addresses, and some more join. Requests: searches and binds, as each side counts its own.',
     "slapd: the directory's own processor time. It runs on the same processors: no first hour can be done in less than ours and its, shared among them.",
-    'slapd gives ours pages of 5,000. Active Directory gives nobody more than 1,000: there a first hour, and the full extraction of each day, takes',
+    'slapd gives ours pages of 20,000. Active Directory gives nobody more than 1,000: there a first hour, and the full extraction of each day, takes',
     'about as many requests as the scripts make in every hour, since the recipients are the same; the other hours take what stands here.',
   ],
 });

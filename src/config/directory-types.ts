@@ -14,7 +14,7 @@ export interface DirectoryDefaults {
  * servers of X.500's time suffer from large answers.
  */
 export const directoryDefaults: Readonly<Record<DirectoryType, DirectoryDefaults>> = {
-  ad: { addressAttributes: ['proxyAddresses'], pageSize: 5000 },
-  openldap: { addressAttributes: ['mail', 'mailLocalAddress', 'mailAlternateAddress'], pageSize: 5000 },
+  ad: { addressAttributes: ['proxyAddresses'], pageSize: 20_000 },
+  openldap: { addressAttributes: ['mail', 'mailLocalAddress', 'mailAlternateAddress'], pageSize: 20_000 },
   x500: { addressAttributes: ['mail', 'mailAlternateAddress'], pageSize: 100 },
 };

@@ -29,7 +29,7 @@ const NEAR_END = 300;
 /** A server may answer a page without an entry while it looks for the next one; one that never comes to an end is broken. */
 const MAX_EMPTY_PAGES = 1000;
 /** What is asked for, one after the other, where a server refuses larger pages. */
-const SMALLER_PAGES = [1000, 500, 100];
+const SMALLER_PAGES = [5000, 1000, 500, 100];
 /** adminLimitExceeded: OpenLDAP's answer, without an entry, to a page that is larger than its `size.pr`. */
 const ADMIN_LIMIT_EXCEEDED = 11;
 
@@ -208,8 +208,20 @@ export class Session {
   #startTimer(): void {
     clearTimeout(this.#timer);
     if (this.#timeout === 0) return;
-    const late = () => this.#fail(this.#error('timeout', `no answer within ${this.#timeout} ms`));
-    this.#timer = setTimeout(late, this.#timeout);
+    this.#timer = setTimeout(() => this.#fail(this.#late()), this.#timeout);
+  }
+
+  #late(): DirectoryError {
+    const { messages = 0, pageSize } = this.#search ?? {};
+    if (messages === 0) return this.#error('timeout', `no answer within ${this.#timeout} ms`);
+    const remedies = [
+      'a longer operation_timeout',
+      ...(pageSize === undefined ? [] : ['a smaller page_size']),
+    ];
+    return this.#error(
+      'timeout',
+      `no whole answer within ${this.#timeout} ms, only ${messages} of its messages: ${remedies.join(' or ')} may help`,
+    );
   }
 
   /** What fails here would be nobody's: the connection asks for it by itself. */

@@ -108,7 +108,7 @@ test('a whole configuration', async () => {
         caFile: undefined,
         starttls: false,
         allowPlaintext: false,
-        pageSize: 5000,
+        pageSize: 20_000,
         connectTimeout: 10_000,
         operationTimeout: 60_000,
         extractionTimeout: 1_800_000,
@@ -244,8 +244,8 @@ test('the type of a directory settles what is not given', async () => {
     areUsualAttributes,
   ]);
   expect(settled).toEqual([
-    [5000, ['proxyAddresses'], true],
-    [5000, ['mail', 'mailLocalAddress', 'mailAlternateAddress'], true],
+    [20_000, ['proxyAddresses'], true],
+    [20_000, ['mail', 'mailLocalAddress', 'mailAlternateAddress'], true],
     [100, ['mail', 'mailAlternateAddress'], true],
     [7, ['rfc822Mailbox'], false],
   ]);

@@ -142,11 +142,22 @@ test('a reset connection fails the source', async () => {
 
 test('a page that never comes fails the source in time', async () => {
   const error = await failure(
-    threePages(({ id }, socket) => socket.write(recipient(id, 'half'))),
+    threePages(() => {}),
     { operationTimeout: 100 },
   );
   expect(error.fault).toBe('timeout');
   expect(error.problem).toBe('no answer within 100 ms');
+});
+
+test('a page that does not end in time fails the source, and says what may help', async () => {
+  const error = await failure(
+    threePages(({ id }, socket) => socket.write(recipient(id, 'half'))),
+    { operationTimeout: 100 },
+  );
+  expect(error.fault).toBe('timeout');
+  expect(error.problem).toBe(
+    'no whole answer within 100 ms, only 1 of its messages: a longer operation_timeout or a smaller page_size may help',
+  );
 });
 
 test('a notice of disconnection is named', async () => {
