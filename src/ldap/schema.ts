@@ -8,6 +8,7 @@ export interface AttributeType {
   readonly substrings: string | undefined;
   /** Without its length. */
   readonly syntax: string | undefined;
+  readonly isSingleValued: boolean;
   /** Held by the directory for its own use, or worked out when asked for. */
   readonly isOperational: boolean;
 }
@@ -130,6 +131,7 @@ function attributeType(definition: Definition, all: ReadonlyMap<string, Definiti
     ordering: inherited(definition, 'ORDERING', all),
     substrings: inherited(definition, 'SUBSTR', all),
     syntax: inherited(definition, 'SYNTAX', all)?.replace(/\{.*/, ''),
+    isSingleValued: definition.has('SINGLE-VALUE'),
     isOperational: !['userapplications', undefined].includes(lower(definition.get('USAGE'))[0]),
   };
 }

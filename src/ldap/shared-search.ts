@@ -8,6 +8,7 @@ import { printableDn } from './printable.ts';
 import { type AttributeUse, attributeUses, sightOf } from './readability.ts';
 import { type Attempt, RecipientSearch } from './recipient-search.ts';
 import type { Schema } from './schema.ts';
+import { withShortCuts } from './short-cuts.ts';
 import { TRUE } from './truth.ts';
 import { unionFilter } from './union-filter.ts';
 
@@ -27,8 +28,9 @@ export async function searchShared(
 ): Promise<OwnSearch[]> {
   const numbers = groups.flatMap((group) => group.selections);
   const search = new RecipientSearch(attempt, numbers);
-  const judged = groups.map((group) => {
-    const evaluator = compileFilter(group.filter, { server, schema, slots: search.slots });
+  const filters = groups.map(({ filter }) => withShortCuts(filter, schema, server));
+  const judged = groups.map((group, i) => {
+    const evaluator = compileFilter(filters[i], { server, schema, slots: search.slots });
     if (evaluator instanceof Unjudged) throw new Error(`not a filter to share: ${evaluator.reason}`);
     return new JudgedFilter(attempt, group, evaluator);
   });
@@ -36,7 +38,7 @@ export async function searchShared(
   const slotOf = (use: AttributeUse) => search.slots.find(use.name);
   const unseen = new UnseenSlots(judged.flatMap(({ uses }) => uses.map(slotOf)));
   const before = attempt.entries;
-  const union = unionFilter(groups.map((group) => group.filter));
+  const union = unionFilter(filters);
   await search.run(narrowed(union, within), (entry, write) => {
     unseen.see(entry);
     route(entry, judged, write);

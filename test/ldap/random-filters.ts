@@ -119,8 +119,23 @@ function substrings(attribute: fc.Arbitrary<string>, likely: readonly Buffer[]):
     .filter(({ initial, any, final }) => initial !== undefined || any.length > 0 || final !== undefined);
 }
 
+/** That an attribute is none of some numbers. */
+function exclusions({ integer, singleValued }: Vocabulary): fc.Arbitrary<Filter> {
+  const attribute = fc.constantFrom(integer, ...singleValued);
+  const value = fc.constantFrom(...integers.map(text));
+  const equal = attribute.map((name) =>
+    value.map((each): Filter => ({ kind: 'equal', attribute: name, value: each })),
+  );
+  return equal
+    .chain((each) => fc.array(each, { minLength: 2, maxLength: 5 }))
+    .map((filters) => ({ kind: 'not', filter: { kind: 'or', filters } }));
+}
+
 export function randomFilters(vocabulary: Vocabulary): fc.Arbitrary<Filter> {
-  const item = randomItems(vocabulary);
+  const item = fc.oneof(
+    { weight: 8, arbitrary: randomItems(vocabulary) },
+    { weight: 1, arbitrary: exclusions(vocabulary) },
+  );
   return fc.letrec<{ filter: Filter }>((tie) => ({
     filter: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },

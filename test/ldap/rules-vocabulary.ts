@@ -9,6 +9,7 @@ export const rulesVocabulary: Vocabulary = {
     xIa5Ignore: asciiValues,
     xIa5Exact: asciiValues,
     xInteger: integers.map(text),
+    xNumber: integers.map(text),
     xBoolean: ['TRUE', 'FALSE'].map(text),
     xOctets: octets,
     xPhone: phones.map(text),
@@ -23,7 +24,7 @@ export const rulesVocabulary: Vocabulary = {
     xUnreadable: asciiValues,
     xHidden: asciiValues,
   },
-  singleValued: [],
+  singleValued: ['xNumber'],
   octets: ['xOctets'],
   spellings: {
     xAlias: ['xAlias', 'XALIAS', 'xOtherName', '1.3.6.1.4.1.4203.666.11.98.15'],

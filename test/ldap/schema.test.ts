@@ -30,6 +30,7 @@ test('an attribute type has its names, and from its supertype what it does not s
     ordering: 'caseignoreorderingmatch',
     substrings: 'caseignoresubstringsmatch',
     syntax: '1.3.6.1.4.1.1466.115.121.1.15',
+    isSingleValued: false,
     isOperational: false,
   });
   expect(schema.attribute('2.5.4.3')).toBe(cn);
@@ -39,7 +40,11 @@ test('an attribute type has its names, and from its supertype what it does not s
 
 test('operational attributes are told from those of the users', () => {
   expect(schema.attribute('tight')).toMatchObject({ syntax: '1.2.4', isOperational: true });
-  expect(schema.attribute('open')).toMatchObject({ syntax: undefined, isOperational: false });
+  expect(schema.attribute('open')).toMatchObject({
+    syntax: undefined,
+    isSingleValued: true,
+    isOperational: false,
+  });
 });
 
 test('subtypes are known', () => {
