@@ -10,6 +10,8 @@ export interface AttributeUse {
   readonly name: string;
   /** Whether a NOT is above it. */
   readonly isNegated: boolean;
+  /** Whether it only matters that there is a value. */
+  readonly isPresence: boolean;
 }
 
 export function attributeUses(filter: Filter, isNegated = false): AttributeUse[] {
@@ -20,7 +22,9 @@ export function attributeUses(filter: Filter, isNegated = false): AttributeUse[]
     case 'not':
       return attributeUses(filter.filter, true);
     default:
-      return filter.attribute === undefined ? [] : [{ name: filter.attribute, isNegated }];
+      return filter.attribute === undefined
+        ? []
+        : [{ name: filter.attribute, isNegated, isPresence: filter.kind === 'present' }];
   }
 }
 

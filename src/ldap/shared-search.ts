@@ -1,16 +1,16 @@
-import type { EntryColumns } from './entry-columns.ts';
-import { compileFilter, type Evaluator, Unjudged } from './evaluate.ts';
+import { compileFilter, Unjudged } from './evaluate.ts';
 import type { Filter } from './filter.ts';
 import { encodeFilter } from './filter-ber.ts';
+import { JudgedFilter } from './judged-filter.ts';
 import type { ServerKind } from './matching-rules.ts';
 import type { FilterGroup, OwnSearch } from './plan.ts';
-import { printableDn } from './printable.ts';
-import { type AttributeUse, attributeUses, sightOf } from './readability.ts';
+import { type AttributeUse, sightOf } from './readability.ts';
 import { type Attempt, RecipientSearch } from './recipient-search.ts';
+import { Router } from './router.ts';
 import type { Schema } from './schema.ts';
 import { withShortCuts } from './short-cuts.ts';
-import { TRUE } from './truth.ts';
 import { unionFilter } from './union-filter.ts';
+import { UnseenSlots } from './unseen-slots.ts';
 
 /**
  * One search for the union of several filters, which are told apart here entry by entry. A filter whose outcome isn't certain for
@@ -39,9 +39,9 @@ export async function searchShared(
   const unseen = new UnseenSlots(judged.flatMap(({ uses }) => uses.map(slotOf)));
   const before = attempt.entries;
   const union = unionFilter(filters);
+  const router = new Router(judged, unseen, search.slots);
   await search.run(narrowed(union, within), (entry, write) => {
-    unseen.see(entry);
-    route(entry, judged, write);
+    for (const number of router.selectionsOf(entry)) write(number);
   });
 
   // An empty answer is one that no reading can change. Of a few entries, none need have a value; and what may be read of the
@@ -65,61 +65,4 @@ export async function searchShared(
 export function narrowed(filter: Filter, within: readonly Filter[] | undefined): Buffer[] {
   if (within === undefined) return [encodeFilter(filter)];
   return within.map((other) => encodeFilter({ kind: 'and', filters: [other, filter] }));
-}
-
-class JudgedFilter {
-  readonly group: FilterGroup;
-  readonly evaluator: Evaluator;
-  readonly uses: readonly AttributeUse[];
-  /** Why it has to be asked by itself. */
-  doubt: string | undefined;
-  readonly #attempt: Attempt;
-
-  constructor(attempt: Attempt, group: FilterGroup, evaluator: Evaluator) {
-    this.#attempt = attempt;
-    this.group = group;
-    this.evaluator = evaluator;
-    this.uses = attributeUses(group.filter);
-  }
-
-  giveUp(reason: string): void {
-    if (this.doubt !== undefined) return;
-    this.doubt = reason;
-    for (const number of this.group.selections) this.#attempt.sink.restart(number);
-  }
-}
-
-/** Gives the entry to the selections whose filters it matches. */
-function route(entry: EntryColumns, judged: readonly JudgedFilter[], write: (number: number) => void): void {
-  let isExplained = false;
-  for (const filter of judged) {
-    // A filter that was given up may be the one.
-    const truth = filter.doubt === undefined ? filter.evaluator(entry) : TRUE;
-    if ((truth & TRUE) === 0) continue;
-    isExplained = true;
-    if (filter.doubt !== undefined) continue;
-    if (truth !== TRUE) filter.giveUp(`only the server can tell whether it matches ${nameOf(entry)}`);
-    else for (const number of filter.group.selections) write(number);
-  }
-  if (isExplained) return;
-  for (const filter of judged) {
-    filter.giveUp(`the server found ${nameOf(entry)}, which does not seem to match any of the filters`);
-  }
-}
-
-function nameOf({ bytes, dnStart, dnEnd }: EntryColumns): string {
-  return printableDn(bytes, dnStart, dnEnd);
-}
-
-/** Attributes of which no entry has shown a value yet. */
-class UnseenSlots {
-  readonly slots: number[];
-
-  constructor(slots: readonly (number | undefined)[]) {
-    this.slots = [...new Set(slots)].filter((slot) => slot !== undefined);
-  }
-
-  see(entry: EntryColumns): void {
-    for (let i = this.slots.length - 1; i >= 0; i--) if (entry.has(this.slots[i])) this.slots.splice(i, 1);
-  }
 }
