@@ -60,8 +60,12 @@ export class DirectoryError extends Error {
 
   constructor(server: Server, fault: Fault, problem: string, details: Details = {}) {
     const { code, diagnostic, failedServers = [], servers = [], triedFor = 0, cause } = details;
-    const tried = triedFor >= ONE_ROUND ? ` (tried for ${(triedFor / 1000).toFixed(1)} s)` : '';
-    const earlier = counted(failedServers.map((failed) => `; before that, ${failed.url}: ${failed.message}`));
+    // What one server fails by again and again is told once.
+    const others = failedServers.filter(({ url, message }) => url !== server.url || message !== problem);
+    const earlier = counted(others.map(({ url, message }) => `; before that, ${url}: ${message}`));
+    const times = failedServers.length - others.length + 1;
+    const often = times === 1 ? 'for' : `${times} times in`;
+    const tried = triedFor >= ONE_ROUND ? ` (tried ${often} ${(triedFor / 1000).toFixed(1)} s)` : '';
     super(`directory ${server.directory}: ${place(server.url)}${problem}${tried}${earlier}`, { cause });
     this.directory = server.directory;
     this.url = server.url;
