@@ -136,7 +136,8 @@ export class Output implements PieceSink {
 
   /** Forces everything to the disk, once it is written. @throws the first fault of that */
   async force(): Promise<void> {
-    await this.#forcing;
+    // Without a wait for nothing: the caller reads the file back meanwhile, and lets go of its thread for nobody.
+    if (this.#forcing !== undefined) await this.#forcing;
     await this.#force();
     if (this.#failure !== undefined) throw this.#failure;
   }
