@@ -1,5 +1,6 @@
 import { MalformedError, TAG } from './ber.ts';
 import { LinearMemory } from './linear-memory.ts';
+import { type Loops, loopsIn } from './loops.ts';
 
 /** More than any entry: a length above it is a sign that this is no LDAP. */
 const MAX_MESSAGE = 256 * 1024 * 1024;
@@ -22,11 +23,13 @@ export class MessageBuffer {
   scanned = 0;
   end = 0;
   readonly #memory: LinearMemory;
+  readonly #loops: Loops;
   #room: Buffer;
 
   /** @param memory where entries are taken apart in place */
   constructor(memory = new LinearMemory()) {
     this.#memory = memory;
+    this.#loops = loopsIn(memory);
     this.#room = memory.bytes(USUAL_ROOM);
     this.bytes = this.#room.subarray(0, FIRST_SIZE);
   }
@@ -45,6 +48,12 @@ export class MessageBuffer {
       this.bytes.set(chunk, this.end);
     }
     this.end += chunk.length;
+  }
+
+  /** Moves `scanned` over the whole entries that come next and answer the search with this id. @returns how many there are */
+  scanEntries(id: number): number {
+    this.scanned = this.#loops.passEntries(this.bytes.byteOffset, this.scanned, this.end, id);
+    return this.#loops.entriesPassed();
   }
 
   /**

@@ -260,11 +260,14 @@ export class Session {
     const buffer = this.#buffer;
     const message = this.#message;
     for (;;) {
+      const search = this.#search;
+      // The first one of a page is looked at more closely, and behind the last page there is to be none.
+      const isMidPage = search !== undefined && search.messages > 0 && !search.isAnswered;
+      if (isMidPage) search.messages += buffer.scanEntries(search.id);
       const end = buffer.messageEnd(buffer.scanned);
       if (end === undefined) return;
       message.read(buffer.bytes, buffer.scanned, end);
       if (message.id === 0) throw this.#notified(message);
-      const search = this.#search;
       if (message.id !== search?.id || search.isAnswered) {
         throw new MalformedError('it answers a request that was not made');
       }

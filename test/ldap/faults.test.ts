@@ -90,6 +90,15 @@ test('empty pages without end are given up', async () => {
   expect(error.problem).toContain('pages in a row were empty');
 });
 
+test('an entry behind the last page fails the source', async () => {
+  const error = await failure({
+    search: ({ id }, socket) =>
+      socket.write(Buffer.concat([recipient(id, 'anna'), searchDone(id, 0, end), recipient(id, 'late')])),
+  });
+  expect(error.fault).toBe('protocol');
+  expect(error.problem).toContain('it answers a request that was not made');
+});
+
 test('a page without the paged results control is not taken for the last one', async () => {
   const error = await failure(threePages(({ id }, socket) => socket.write(searchDone(id, 0))));
   expect(error.fault).toBe('protocol');

@@ -14,7 +14,7 @@ export function setSpellings(at: u32, count: u32): void {
 }
 
 /** Where the contents of the element that was last entered end; 0 where it was malformed. */
-let contentsEnd: u32 = 0;
+export let contentsEnd: u32 = 0;
 
 let dn: u32 = 0;
 let columnCount: u32 = 0;
@@ -92,7 +92,7 @@ export function decodeEntry(base: u32, from: u32, until: u32): bool {
 }
 
 /** @returns where the contents of the element at `at` start, which leaves their end in `contentsEnd`; 0 where it is malformed */
-function enter(at: u32, end: u32, tag: u32): u32 {
+export function enter(at: u32, end: u32, tag: u32): u32 {
   if (at + 2 > end || load<u8>(at) !== tag) return 0;
   let start = at + 2;
   let length: u32 = load<u8>(at, 1);

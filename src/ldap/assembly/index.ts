@@ -2,5 +2,6 @@ export { copyAddress, readAddresses, setAddressColumns } from './address';
 export { addDomain, findElsewhere } from './domains';
 export { decodeEntry, setColumns, setSpellings } from './entry';
 export { lookOf, setLooks } from './looks';
+export { entriesPassed, passEntries } from './messages';
 export { hasControl } from './text';
 export { readUuid } from './uuid';
