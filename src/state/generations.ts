@@ -1,4 +1,5 @@
-import { copyFile, link, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFile, open, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing } from './plain-file.ts';
 
@@ -38,18 +39,14 @@ export class Generations {
   }
 
   /** The latest first; none where nothing was kept. @throws the operating system's error */
-  async list(table: string): Promise<Generation[]> {
+  list(table: string): Generation[] {
     const folder = join(this.#folder, table);
-    const names = await readdir(folder).catch((error: unknown) => {
-      if (isMissing(error)) return [];
-      throw error;
-    });
     const found: Generation[] = [];
-    for (const name of names) {
+    for (const name of namesIn(folder)) {
       const [, until, digest] = NAME.exec(name) ?? [];
       if (until === undefined || digest === undefined) continue;
       const path = join(folder, name);
-      found.push({ path, since: (await stat(path)).mtime, until: new Date(until), digest });
+      found.push({ path, since: statSync(path).mtime, until: new Date(until), digest });
     }
     return found.sort((a, b) => b.until.getTime() - a.until.getTime());
   }
@@ -64,31 +61,42 @@ export class Generations {
   async keep(table: string, { digest, file, since, text }: Replaced): Promise<string[]> {
     if (this.#most === 0) return [];
     const folder = join(this.#folder, table);
-    await mkdir(folder, { recursive: true, mode: 0o750 });
+    mkdirSync(folder, { recursive: true, mode: 0o750 });
     const staged = join(folder, 'new');
-    await rm(staged, { force: true });
-    const [latest, ...older] = await this.list(table);
+    rmSync(staged, { force: true });
+    const [latest, ...older] = this.list(table);
     // A run that was killed before its rename has kept the same already.
-    if (latest?.digest === digest) await rm(latest.path);
+    if (latest?.digest === digest) rmSync(latest.path);
     const kept = latest?.digest === digest ? older : [latest, ...older].filter((each) => each !== undefined);
     // A clock that was set back must not change the order.
     const until = new Date(Math.max(Date.now(), (kept[0]?.until.getTime() ?? 0) + 1));
-    if (file === undefined || !(await isLinked(file, staged))) {
+    if (file === undefined || !isLinked(file, staged)) {
       if (file === undefined) await write(text(), staged);
       else await copy(file, staged);
       if (since !== undefined) await utimes(staged, since, since);
     }
-    await rename(staged, join(folder, `${until.toISOString()}.${digest}.dat`));
+    renameSync(staged, join(folder, `${until.toISOString()}.${digest}.dat`));
     return kept.slice(this.#most - 1).map(({ path }) => path);
   }
 }
 
 /** Between file systems, and for a file of somebody else's, there is no hard link. */
-async function isLinked(from: string, to: string): Promise<boolean> {
-  return link(from, to).then(
-    () => true,
-    () => false,
-  );
+function isLinked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
 }
 
 async function copy(from: string, to: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config, TableConfig } from '../config/config.ts';
 import { AccountMemory } from '../state/account-memory.ts';
 import { StateError } from '../state/error.ts';
@@ -88,7 +89,7 @@ class Run {
   readonly #stopwatch = new Stopwatch();
   readonly #threads = new TableThreads(this.#stopwatch);
   readonly #early = new EarlyStaging(this.#threads);
-  readonly #replaced = new ReplacedFiles();
+  readonly #replaced: ReplacedFiles;
   readonly #warnings: string[] = [];
   #state: State | undefined;
   #store: MirrorStore | undefined;
@@ -103,6 +104,7 @@ class Run {
     this.#selected = selected;
     this.#formats = formats;
     this.#dryRun = options.dryRun ?? false;
+    this.#replaced = new ReplacedFiles(join(config.stateDir, 'replaced'));
     if (formats.auto?.warning !== undefined) this.#warnings.push(formats.auto.warning);
   }
 
@@ -184,6 +186,7 @@ class Run {
     this.#store = mirror.store;
     if (mirror.trouble !== undefined) this.#warnings.push(mirror.trouble);
     if (this.#dryRun) return undefined;
+    this.#replaced.empty();
     await sweep(tablesDir);
     return this.#state?.begin({
       command: 'build',

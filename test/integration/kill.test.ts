@@ -13,12 +13,12 @@ import { Exim } from './exim.ts';
 /** Called after every rename of a run in this process. */
 const afterRename = vi.hoisted(() => ({ look: (): void => {} }));
 
-vi.mock('node:fs/promises', async (importOriginal) => {
-  const real = await importOriginal<typeof import('node:fs/promises')>();
+vi.mock('node:fs', async (importOriginal) => {
+  const real = await importOriginal<typeof import('node:fs')>();
   return {
     ...real,
-    rename: async (from: string, to: string) => {
-      await real.rename(from, to);
+    renameSync: (from: string, to: string) => {
+      real.renameSync(from, to);
       afterRename.look();
     },
   };
@@ -248,14 +248,14 @@ async function emptyHub(): Promise<Hub> {
 const killAtRename = `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
-  const { rename } = fs.promises;
+  const { renameSync } = fs;
   const at = Number(process.env.KILL_AT);
   let count = 0;
-  fs.promises.rename = async (from, to) => {
+  fs.renameSync = (from, to) => {
     const counts = to.startsWith(process.env.KILL_IN ?? '');
     const isLast = counts && ++count === at;
     if (isLast && process.env.KILL_WHEN === 'before') process.kill(process.pid, 'SIGKILL');
-    await rename(from, to);
+    renameSync(from, to);
     if (isLast) process.kill(process.pid, 'SIGKILL');
   };
   syncBuiltinESMExports();

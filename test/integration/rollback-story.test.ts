@@ -93,10 +93,10 @@ describe('the wrong table was published', () => {
       'kill.mjs',
       `import fs from 'node:fs';
        import { syncBuiltinESMExports } from 'node:module';
-       const { rename } = fs.promises;
-       fs.promises.rename = async (from, to) => {
+       const { renameSync } = fs;
+       fs.renameSync = (from, to) => {
          if (to.startsWith(${JSON.stringify(hub.tablesDir)})) process.kill(process.pid, 'SIGKILL');
-         await rename(from, to);
+         renameSync(from, to);
        };
        syncBuiltinESMExports();`,
     );

@@ -121,7 +121,7 @@ export async function rollbackUnderLock(
     let old = before?.get(name);
     let generation: Generation | undefined;
     if (old === undefined) {
-      generation = choose(name, await generations.list(name), found.published?.digest, to);
+      generation = choose(name, generations.list(name), found.published?.digest, to);
       old = readKeptText(generation.path, generation.digest, 'choose another with --to');
     }
     const plan = decidedPlan(table, files, found, old);

@@ -65,7 +65,7 @@ class Deriver {
       }
       const table = made.table();
       const staged = await this.#threads.stage(files, table, { dat: true, dbm: true }, 'new');
-      await staged.commit();
+      staged.commit();
       this.#memory.set(name, { inputs: made.inputs, stamps: stampsOf(files), entries: table.count });
       return { name, outcome: 'published', entries: table.count, message: undefined };
     } catch (error) {

@@ -144,7 +144,7 @@ class Publisher {
 
   async commit(): Promise<void> {
     for (const plan of this.#plans) {
-      const before = plan.selected ? await this.#cutShort(plan) : undefined;
+      const before = plan.selected ? this.#cutShort(plan) : undefined;
       if (before !== undefined) this.#before.set(plan.config.name, before);
     }
     const done: Publication[] = [];
@@ -162,7 +162,7 @@ class Publisher {
         if (write.parts.dat && this.#intended.get(step.name) !== table.digest)
           this.#state.intend(new Map([[step.name, table.digest]]));
         this.#intended.delete(step.name);
-        await staged.files.commit(this.#replaced);
+        staged.files.commit(this.#replaced);
         this.#staged.delete(key(step));
         if (step.keeps.length === 0) done.push(this.#publication(plan, table, write.parts, staged.files));
       });
@@ -249,11 +249,11 @@ class Publisher {
   }
 
   /** What was published before a publication that was cut short before it was recorded, where that was kept. */
-  async #cutShort({ survey, config: { name } }: Plan): Promise<Table | undefined> {
+  #cutShort({ survey, config: { name } }: Plan): Table | undefined {
     const { digestBefore, published } = survey;
     if (digestBefore === undefined || digestBefore === published?.digest) return undefined;
     try {
-      const kept = (await this.#generations.list(name)).find(({ digest }) => digest === digestBefore);
+      const kept = this.#generations.list(name).find(({ digest }) => digest === digestBefore);
       return kept && readKeptText(kept.path, digestBefore, '');
     } catch {
       // Only the history is the poorer for it.

@@ -1,21 +1,42 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { close, constants, linkSync, mkdirSync, openSync, readdirSync, renameSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /**
- * Files that lose their names. The kernel frees the pages of a large one when nobody has it any more, which takes as long as some
- * commits: in the rename, everybody would wait for it.
+ * Files that lose their names. The kernel frees the pages of a large one when nobody has it any more, and some disks are told then,
+ * block by block: that takes longer than everything else at the end of a run. So they lie in a folder until the next run begins, which
+ * removes them while it waits for its sources.
  */
 export class ReplacedFiles {
-  #handles: FileHandle[] = [];
+  readonly #folder: string | undefined;
+  readonly #began = Date.now();
+  #kept = 0;
+  #descriptors: number[] = [];
   #names: string[] = [];
   readonly #going: Promise<unknown>[] = [];
 
+  /** @param folder where they lie; without it, and on another file system, they are let go of at the end of this run */
+  constructor(folder?: string) {
+    this.#folder = folder;
+  }
+
+  /** Begins to remove what earlier runs left, in other threads. For the holder of the lock. */
+  empty(): void {
+    const folder = this.#folder;
+    if (folder === undefined) return;
+    const going = namesIn(folder).map((name) => unlink(join(folder, name)));
+    this.#going.push(Promise.allSettled(going));
+  }
+
   /** Keeps a file that is about to be replaced, if there is one. */
-  async hold(path: string): Promise<void> {
+  hold(path: string): void {
+    if (this.#keep(linkSync, path)) return;
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-    // What can't be opened is freed when it is replaced.
-    const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined);
-    if (handle !== undefined) this.#handles.push(handle);
+    try {
+      this.#descriptors.push(openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+    } catch {
+      // What can't be opened is freed when it is replaced.
+    }
   }
 
   /** Names files that are to go with the others. */
@@ -23,14 +44,12 @@ export class ReplacedFiles {
     this.#names.push(...paths);
   }
 
-  /** Begins to let go of all of them, in other threads. What can't be removed stays. */
+  /** Takes the names of all of them, and begins to free those that can't be kept, in other threads. What can't be removed stays. */
   release(): void {
-    const going = [
-      ...this.#handles.map((handle) => handle.close()),
-      ...this.#names.map((path) => unlink(path)),
-    ];
+    const left = this.#names.filter((path) => !this.#keep(renameSync, path));
+    const going = [...this.#descriptors.map(closed), ...left.map((path) => unlink(path))];
     this.#going.push(Promise.allSettled(going));
-    this.#handles = [];
+    this.#descriptors = [];
     this.#names = [];
   }
 
@@ -39,4 +58,29 @@ export class ReplacedFiles {
     this.release();
     await Promise.all(this.#going);
   }
+
+  /** @returns whether the file lies in the folder now */
+  #keep(put: (from: string, to: string) => void, path: string): boolean {
+    if (this.#folder === undefined) return false;
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o750 });
+      put(path, join(this.#folder, `${this.#began}.${this.#kept++}`));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // None where nothing was replaced yet; a folder that can't be read takes nothing up either.
+    return [];
+  }
+}
+
+function closed(descriptor: number): Promise<void> {
+  return new Promise((resolve) => close(descriptor, () => resolve()));
 }

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, renameSync } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DbmError } from '../../dbm/error.ts';
@@ -63,16 +63,16 @@ export class StagedTable {
   }
 
   /** Puts the files in place, each in one step. @param replaced keeps what they replace @throws PublishError */
-  async commit(replaced?: ReplacedFiles): Promise<void> {
+  commit(replaced?: ReplacedFiles): void {
     for (const { from, to } of this.#renames) {
-      await replaced?.hold(to);
+      replaced?.hold(to);
       try {
-        await rename(from, to);
+        renameSync(from, to);
       } catch (error) {
         throw new PublishError(to, `it can't be replaced: ${systemReason(error)}`, { cause: error });
       }
     }
-    await syncDirectory(this.#dir);
+    syncDirectory(this.#dir);
   }
 
   async discard(): Promise<void> {
@@ -295,11 +295,11 @@ function hasDigest(path: string, digest: string): boolean {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
   try {
-    await handle.sync();
+    fsyncSync(descriptor);
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }

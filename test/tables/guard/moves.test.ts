@@ -26,13 +26,26 @@ const between = vi.hoisted(() => ({
   afterRename: (): void => {},
 }));
 
+function check(operation: 'rename' | 'rm' | 'open', path: string): void {
+  if (between.fails(operation, path)) {
+    throw Object.assign(new Error(`EIO: i/o error, ${operation}`), { code: 'EIO', syscall: operation });
+  }
+}
+
+vi.mock('node:fs', async (importOriginal) => {
+  const real = await importOriginal<typeof import('node:fs')>();
+  return {
+    ...real,
+    renameSync: (from: string, to: string) => {
+      check('rename', to);
+      real.renameSync(from, to);
+      between.afterRename();
+    },
+  };
+});
+
 vi.mock('node:fs/promises', async (importOriginal) => {
   const real = await importOriginal<typeof import('node:fs/promises')>();
-  const check = (operation: 'rename' | 'rm' | 'open', path: string): void => {
-    if (between.fails(operation, path)) {
-      throw Object.assign(new Error(`EIO: i/o error, ${operation}`), { code: 'EIO', syscall: operation });
-    }
-  };
   return {
     ...real,
     open: async (path: string, ...rest: [string, number]) => {
