@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { realPath } from './files.ts';
 
@@ -34,13 +35,26 @@ export class Outputs {
   readonly #owners = new Map<string, string>();
 
   constructor(tablesDir: string, names: readonly string[]) {
+    const folder = realPath(tablesDir);
     for (const name of names) {
-      for (const file of fileNames(name)) this.#owners.set(realPath(join(tablesDir, file)), name);
+      for (const file of fileNames(name)) {
+        const path = join(folder, file);
+        this.#owners.set(isLink(path) ? realPath(path) : path, name);
+      }
     }
   }
 
   /** The table that writes `path`, if any does. */
   owner(path: string): string | undefined {
     return this.#owners.get(realPath(path));
+  }
+}
+
+/** What can't be looked at leads nowhere either. */
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  } catch {
+    return false;
   }
 }

@@ -73,6 +73,7 @@ export async function writeSections(
 ): Promise<SectionFileIdentity> {
   const blocks = sections.reduce((sum, { bytes }) => sum + blocksOf(bytes.length), 0);
   const directory = Buffer.alloc(padded(sections.length * LENGTH + blocks * CHECKSUM));
+  const checksums = new DataView(directory.buffer, directory.byteOffset, directory.length);
   let at = 0;
   for (const { bytes } of sections) at = directory.writeBigUInt64LE(BigInt(bytes.length), at);
   let end = HEADER + directory.length;
@@ -85,7 +86,7 @@ export async function writeSections(
         await new Promise((resolve) => setImmediate(resolve));
         turnEnds = end + TURN;
       }
-      at = writeSummed(file, bytes, end, sums, directory, at);
+      at = writeSummed(file, bytes, end, sums, checksums, at);
       const padding = padded(bytes.length) - bytes.length;
       writeWhole(file, PADDING.subarray(0, padding), end + bytes.length);
       end += bytes.length + padding;
@@ -247,7 +248,7 @@ function padded(length: number): number {
 }
 
 /**
- * Writes the checksums of what it writes to `directory` from `at` on, those that are known first.
+ * Writes the checksums of what it writes to `checksums` from `at` on, those that are known first.
  *
  * @returns where the next one goes
  */
@@ -256,16 +257,20 @@ function writeSummed(
   bytes: Uint8Array,
   position: number,
   known: BlockSums | undefined,
-  directory: Buffer,
+  checksums: DataView,
   at: number,
 ): number {
   const summed = (known?.count ?? 0) * BLOCK;
   let end = at;
-  for (const sum of known?.sums ?? []) end = directory.writeUInt32LE(sum, end);
+  const add = (sum: number): void => {
+    checksums.setUint32(end, sum, true);
+    end += CHECKSUM;
+  };
+  for (const sum of known?.sums ?? []) add(sum);
   for (let from = 0; from < bytes.length; from += PIECE) {
     const piece = bytes.subarray(from, from + PIECE);
     for (let start = Math.max(0, summed - from); start < piece.length; start += BLOCK)
-      end = directory.writeUInt32LE(crc32(piece.subarray(start, start + BLOCK)), end);
+      add(crc32(piece.subarray(start, start + BLOCK)));
     writeWhole(descriptor, piece, position + from);
   }
   return end;
