@@ -32,12 +32,9 @@ const sink: RecipientSink = {
     counts.fill(0);
   },
   changed() {},
-  object() {},
-  entry(selection) {
-    counts[selection]++;
-  },
-  entries(selection, _bytes, _keyStart, _keyEnd, from, to) {
-    counts[selection] += to - from;
+  objects() {},
+  entries(selection, { count }) {
+    counts[selection] += count;
   },
   rejected() {},
   restart(selection) {

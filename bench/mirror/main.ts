@@ -9,6 +9,7 @@ import { encodeEntries } from '../../src/state/mirror/contributions.ts';
 import { Gatherer } from '../../src/tables/mirror/gatherer.ts';
 import { sortStream } from '../../src/tables/mirror/stream.ts';
 import { writeWhole } from '../../src/tables/mirror/write-whole.ts';
+import { Finder } from '../../test/tables/mirror/finder.ts';
 import { median } from '../measure.ts';
 import { quick, report } from '../result.ts';
 
@@ -127,19 +128,15 @@ function sync(path: string): void {
 /** Objects with random ids, as a server would name them. */
 function gather() {
   const gatherer = new Gatherer(1);
-  gatherer.begin('full');
+  const finder = new Finder(gatherer);
+  finder.begin('full');
   for (let i = 0; i < objects; i++) {
     const id = Buffer.alloc(16);
     for (let at = 0; at < 16; at += 4) id.writeUInt32LE(Math.imul(i + 1, 2654435761 + at * 40503) >>> 0, at);
     const local = `${(Math.imul(i, 2654435761) >>> 0).toString(36)}.person${i}`;
-    const dn = Buffer.from(`CN=${local},OU=Recipients,DC=ad,DC=example,DC=ac,DC=uk`);
-    gatherer.object(id, dn, 0, dn.length);
+    finder.object(id, `CN=${local},OU=Recipients,DC=ad,DC=example,DC=ac,DC=uk`);
     const primary = `${local}@example.ac.uk`;
-    for (let n = 0; n < ADDRESSES; n++) {
-      const key = `${local}@${'abcde'[n]}.example.ac.uk`;
-      const text = Buffer.from(key + primary);
-      gatherer.entry(0, text, 0, key.length, key.length, text.length);
-    }
+    for (let n = 0; n < ADDRESSES; n++) finder.entry(0, `${local}@${'abcde'[n]}.example.ac.uk`, primary);
   }
   return gatherer.finish();
 }

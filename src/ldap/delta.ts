@@ -8,12 +8,13 @@ import { Patience, TooSlow } from './changes/patience.ts';
 import { DirectoryError } from './error.ts';
 import type { Filter } from './filter.ts';
 import { idAttribute } from './object-id.ts';
+import type { Outbox } from './outbox.ts';
 import type { FilterGroup, OwnSearch } from './plan.ts';
 import { type Attempt, timeLimitOf } from './recipient-search.ts';
 import type { RootDse } from './root-dse.ts';
 import { searchGroups } from './search-groups.ts';
 import type { Session } from './session.ts';
-import type { Cursor, DirectorySettings, RecipientSink, Selection } from './types.ts';
+import type { Cursor, DirectorySettings, Selection } from './types.ts';
 import { unionFilter } from './union-filter.ts';
 
 /** Full searches in a row that containers may be moved under; somebody is at work there, and a later run fares better. */
@@ -36,7 +37,7 @@ export interface Conversation {
   readonly settings: DirectorySettings;
   readonly selections: readonly Selection[];
   readonly groups: readonly FilterGroup[];
-  readonly sink: RecipientSink;
+  readonly sink: Outbox;
   readonly root: RootDse;
   /** Whether what changed is to be read however long it takes. */
   readonly isPatient: boolean;

@@ -5,6 +5,7 @@ import { extractSince, type Outcome } from './delta.ts';
 import { configurationError } from './error.ts';
 import { FilterError } from './filter.ts';
 import { onFirstServer } from './first-server.ts';
+import { Outbox } from './outbox.ts';
 import { Pace } from './pace.ts';
 import { askPasswordExpiry } from './password-expiry.ts';
 import { type FilterGroup, groupFilters } from './plan.ts';
@@ -95,6 +96,7 @@ async function extractFrom(
     if (options.askPasswordExpiry === true) await askPasswordExpiry(session, visit, settings, root);
     const nothing = { recipients: 0, otherDomains: 0, otherKinds: 0 };
     const reports = selections.map(() => nothing);
+    const outbox = new Outbox(sink, selections.length, session.memory);
     let attempt: Attempt | undefined;
     const prepare = async (): Promise<Attempt> => {
       if (attempt !== undefined) return attempt;
@@ -104,7 +106,7 @@ async function extractFrom(
         session,
         settings: located,
         selections,
-        sink,
+        sink: outbox,
         server: root.kind,
         schema,
         progress,
@@ -116,7 +118,16 @@ async function extractFrom(
       return attempt;
     };
     const { isPatient = false } = options;
-    const conversation = { session, settings: located, selections, groups, sink, root, isPatient, prepare };
+    const conversation = {
+      session,
+      settings: located,
+      selections,
+      groups,
+      sink: outbox,
+      root,
+      isPatient,
+      prepare,
+    };
     const { ownSearches, ...outcome } = await extractSince(conversation, options.since);
     const answer = {
       url,

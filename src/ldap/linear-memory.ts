@@ -45,6 +45,12 @@ export class LinearMemory {
     return new Int32Array(this.#memory.buffer, address, length);
   }
 
+  /** Likewise, of numbers that have no sign. @throws NoMemoryError */
+  unsigned(length: number): Uint32Array {
+    const { buffer, byteOffset } = this.numbers(length);
+    return new Uint32Array(buffer, byteOffset, length);
+  }
+
   /** The functions that `code` exports, at work in this memory; what they remember is theirs. */
   instantiate(code: Uint8Array): object {
     module ??= new WebAssembly.Module(code);

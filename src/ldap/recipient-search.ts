@@ -5,20 +5,21 @@ import { EntryColumns } from './entry-columns.ts';
 import { decodeEntryObject, type EntryObject } from './entry-object.ts';
 import type { ServerKind } from './matching-rules.ts';
 import { idAttribute, ObjectIds } from './object-id.ts';
+import type { Outbox } from './outbox.ts';
 import { completeRanges } from './ranges.ts';
 import { RecipientWriter } from './recipient.ts';
 import type { Schema } from './schema.ts';
 import type { SearchParameters } from './search-request.ts';
 import type { Session } from './session.ts';
 import { attributesOf, usesAddresses } from './template.ts';
-import type { DirectorySettings, IdForm, RecipientSink, Selection, SelectionReport } from './types.ts';
+import type { DirectorySettings, IdForm, Selection, SelectionReport } from './types.ts';
 
 /** One extraction from one server: what its searches have in common. */
 export interface Attempt {
   readonly session: Session;
   readonly settings: DirectorySettings;
   readonly selections: readonly Selection[];
-  readonly sink: RecipientSink;
+  readonly sink: Outbox;
   readonly server: ServerKind;
   readonly schema: Schema | undefined;
   readonly progress: ((entries: number) => void) | undefined;
@@ -80,6 +81,7 @@ export class RecipientSearch {
       await this.#search(filter, entry, () => route(entry, write));
       this.#attempt.patience?.spend(performance.now() - started, filters.length - i - 1);
     }
+    sink.flush();
     this.#attempt.idForm = ids.form ?? this.#attempt.idForm;
     for (const [number, writer] of writers) this.#attempt.reports[number] = writer.report;
   }

@@ -2,10 +2,12 @@ import { acceptedDomainFault, addressFault, lowerCaseAscii } from './address.ts'
 import { type Addresses, isSmtp, SMTP_LENGTH } from './addresses.ts';
 import type { AttributeSlots } from './attribute-slots.ts';
 import { DomainSet } from './domain-set.ts';
+import type { EntryBatch } from './entry-batch.ts';
 import type { EntryColumns } from './entry-columns.ts';
+import type { Outbox } from './outbox.ts';
 import { printable, printableDn } from './printable.ts';
 import { type CompiledTemplate, checkTemplates, compileTemplate, type Part } from './template.ts';
-import type { RecipientSink, Selection, SelectionReport } from './types.ts';
+import type { Selection, SelectionReport } from './types.ts';
 
 /** What exim_dbmbuild takes. */
 const MAX_KEY = 255;
@@ -34,7 +36,8 @@ interface Fault {
  */
 export class RecipientWriter {
   readonly #selection: number;
-  readonly #sink: RecipientSink;
+  readonly #outbox: Outbox;
+  readonly #entries: EntryBatch;
   readonly #addresses: Addresses;
   readonly #domains: DomainSet | undefined;
   readonly #key: CompiledTemplate;
@@ -67,11 +70,12 @@ export class RecipientWriter {
     slots: AttributeSlots,
     entry: EntryColumns,
     addresses: Addresses,
-    sink: RecipientSink,
+    outbox: Outbox,
   ) {
     checkTemplates(selection.key, selection.value);
     this.#selection = number;
-    this.#sink = sink;
+    this.#outbox = outbox;
+    this.#entries = outbox.entries(number);
     this.#entry = entry;
     this.#addresses = addresses;
     this.#domains = selection.domains && new DomainSet(entry, selection.domains);
@@ -95,7 +99,7 @@ export class RecipientWriter {
     };
   }
 
-  /** Hands the entries of the recipient that was decoded last to the sink. */
+  /** Adds the entries of the recipient that was decoded last to those that were found. */
   write(): void {
     this.#recipients++;
     this.#isValueShared = false;
@@ -111,6 +115,17 @@ export class RecipientWriter {
   #writeAddresses(): void {
     const addresses = this.#addresses;
     this.#otherKinds += addresses.otherKinds;
+    if (this.#keyIsAddress && this.#valueIsShared && addresses.areUsable && !this.#renderValue()) {
+      const { number } = this.#outbox;
+      this.#otherDomains += this.#entries.addAddresses(
+        addresses,
+        this.#domains,
+        this.#valueStart,
+        this.#valueEnd,
+        number,
+      );
+      return;
+    }
     for (let from = 0; from < addresses.count; from++) {
       const to = this.#domains?.findElsewhere(addresses, from) ?? addresses.count;
       if (!this.#writeWanted(from, to)) return;
@@ -138,17 +153,8 @@ export class RecipientWriter {
     if (from === to) return true;
     if (this.#keyIsAddress && this.#valueIsShared) {
       if (!this.#shareValue()) return false;
-      const { scratch, start, end } = this.#addresses;
-      this.#sink.entries(
-        this.#selection,
-        scratch.bytes,
-        start,
-        end,
-        from,
-        to,
-        this.#valueStart,
-        this.#valueEnd,
-      );
+      const { number } = this.#outbox;
+      this.#entries.addKeys(this.#addresses, from, to, this.#valueStart, this.#valueEnd, number);
       return true;
     }
     for (let i = from; i < to; i++) {
@@ -175,13 +181,13 @@ export class RecipientWriter {
     const before = scratch.used;
     const fault = (this.#valueIsShared ? undefined : this.#renderValue()) ?? this.#renderKey();
     if (fault === undefined) {
-      this.#sink.entry(
-        this.#selection,
-        scratch.bytes,
+      this.#entries.add(
+        this.#addresses,
         this.#keyStart,
         this.#keyEnd,
         this.#valueStart,
         this.#valueEnd,
+        this.#outbox.number,
       );
     } else {
       this.#reject(fault.value, fault.reason);
@@ -352,7 +358,7 @@ export class RecipientWriter {
 
   #reject(value: string, reason: string): void {
     const { bytes, dnStart, dnEnd } = this.#entry;
-    this.#sink.rejected(this.#selection, { dn: printableDn(bytes, dnStart, dnEnd), value, reason });
+    this.#outbox.rejected(this.#selection, { dn: printableDn(bytes, dnStart, dnEnd), value, reason });
   }
 }
 

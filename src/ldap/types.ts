@@ -54,8 +54,8 @@ export interface Selection {
 }
 
 /**
- * Receives what the recipients contribute. Byte ranges are good during the call only: the receiver copies them. All that
- * came is worth something only once `extract` has resolved.
+ * Receives what the recipients contribute, a batch at a time. What is in a batch is good during the call only: the receiver copies it. All
+ * that came is worth something only once `extract` has resolved.
  */
 export interface RecipientSink {
   /**
@@ -73,35 +73,42 @@ export interface RecipientSink {
    */
   changed(id: Uint8Array, why: 'changed' | 'deleted'): void;
   /**
-   * The object whose entries and rejections follow. It comes once for each selection's search that found it; when the same search
-   * finds it twice, because it moved meanwhile, the later counts.
-   *
-   * @param id 16 bytes, good during the call only, as are those of the DN
+   * Objects whose entries and rejections follow. An object comes once for each selection's search that found it; when the same search
+   * finds it twice, because it moved meanwhile, the later counts. They have numbers: as many as came before since `begin`.
    */
-  object(id: Uint8Array, bytes: Uint8Array, dnStart: number, dnEnd: number): void;
-  entry(
-    selection: number,
-    bytes: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-  ): void;
+  objects(objects: FoundObjects): void;
+  entries(selection: number, entries: FoundEntries): void;
+  /** @param object its number */
+  rejected(selection: number, object: number, rejection: Rejection): void;
+}
+
+/** Objects as columns. */
+export interface FoundObjects {
+  readonly count: number;
+  /** 16 bytes each. */
+  readonly ids: Uint8Array;
+  /** Their DNs, side by side. */
+  readonly dns: Uint8Array;
+  /** Where each starts and ends among the DNs of all objects since `begin`. */
+  readonly dnStart: Uint32Array;
+  readonly dnEnd: Uint32Array;
+}
+
+/** Entries of one selection as columns. */
+export interface FoundEntries {
+  readonly count: number;
+  /** Their keys and values. */
+  readonly pool: Uint8Array;
   /**
-   * Several entries that have one value: the keys `[from, to)` of columns, which lie side by side and in order in `bytes`. The value may
-   * be among them.
+   * Where these are among the bytes of all entries of the selection since `begin`, or its `restart`. Several entries may have the same value in
+   * one place, which may be that of an entry of an earlier batch.
    */
-  entries(
-    selection: number,
-    bytes: Uint8Array,
-    keyStart: Int32Array,
-    keyEnd: Int32Array,
-    from: number,
-    to: number,
-    valueStart: number,
-    valueEnd: number,
-  ): void;
-  rejected(selection: number, rejection: Rejection): void;
+  readonly keyStart: Uint32Array;
+  readonly keyEnd: Uint32Array;
+  readonly valueStart: Uint32Array;
+  readonly valueEnd: Uint32Array;
+  /** The number of each entry's object. */
+  readonly object: Uint32Array;
 }
 
 /** Where an extraction ended, and the next goes on. Opaque outside of src/ldap. */

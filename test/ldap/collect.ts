@@ -6,6 +6,7 @@ import type {
   Rejection,
   Selection,
 } from '../../src/ldap/types.ts';
+import { FoundTexts } from './found-texts.ts';
 
 /** Settings for a server in the clear, anonymously. */
 export function settingsFor(
@@ -64,33 +65,31 @@ export async function collect(
   const rejected: Rejection[][] = selections.map(() => []);
   const restarts: number[] = [];
   let attempts = 0;
-  const text = (bytes: Uint8Array, start: number, end: number) =>
-    Buffer.from(bytes.subarray(start, end)).toString('latin1');
+  const texts = new FoundTexts();
   const { report } = await extract(
     settings,
     selections,
     {
       begin() {
         attempts++;
+        texts.forget();
         for (const selection of selections.keys()) {
           entries[selection] = [];
           rejected[selection] = [];
         }
       },
       changed() {},
-      object() {},
-      entry(selection, bytes, keyStart, keyEnd, valueStart, valueEnd) {
-        entries[selection]?.push(`${text(bytes, keyStart, keyEnd)}: ${text(bytes, valueStart, valueEnd)}`);
+      objects() {},
+      entries(selection, found) {
+        const lines = texts.read(selection, found).map(({ key, value }) => `${key}: ${value}`);
+        entries[selection]?.push(...lines);
       },
-      entries(selection, bytes, keyStart, keyEnd, from, to, valueStart, valueEnd) {
-        for (let i = from; i < to; i++)
-          this.entry(selection, bytes, keyStart[i], keyEnd[i], valueStart, valueEnd);
-      },
-      rejected(selection, rejection) {
+      rejected(selection, _, rejection) {
         rejected[selection]?.push(rejection);
       },
       restart(selection) {
         restarts.push(selection);
+        texts.forget(selection);
         entries[selection] = [];
         rejected[selection] = [];
       },

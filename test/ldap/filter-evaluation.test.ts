@@ -11,6 +11,7 @@ import type { Filter } from '../../src/ldap/filter.ts';
 import type { DirectoryReport } from '../../src/ldap/types.ts';
 import { settingsFor } from './collect.ts';
 import { Encoded } from './encoded-filter.ts';
+import { FoundTexts } from './found-texts.ts';
 import { filterText, type RandomEntry, randomEntries, randomFilters, randomItems } from './random-filters.ts';
 import { rulesVocabulary } from './rules-vocabulary.ts';
 import { manager, managerPassword, type Slapd, startSlapd, suffix } from './slapd.ts';
@@ -108,18 +109,21 @@ async function extracted(
     allowPlaintext: true,
   });
   const names: string[][] = filters.map(() => []);
+  const texts = new FoundTexts();
   const { report } = await extract(
     settings,
     filters.map((filter) => ({ filter, key: [{ name: 'cn' }], value: ['x'], domains: undefined })),
     {
       begin: () => {},
       changed: () => {},
-      object: () => {},
-      entry: (selection, bytes, start, end) =>
-        names[selection]?.push(Buffer.from(bytes.subarray(start, end)).toString()),
-      entries: () => {},
+      objects: () => {},
+      entries: (selection, found) =>
+        names[selection]?.push(...texts.read(selection, found).map(({ key }) => key)),
       rejected: () => {},
-      restart: (selection) => names.splice(selection, 1, []),
+      restart: (selection) => {
+        texts.forget(selection);
+        names[selection] = [];
+      },
     },
   );
   return { names: names.map((some) => some.sort()), report };

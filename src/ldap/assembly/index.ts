@@ -1,4 +1,5 @@
 export { copyAddress, readAddresses, setAddressColumns } from './address';
+export { appendAddresses, appendEntry, appendKeys, appendObject } from './batch';
 export { addDomain, findElsewhere } from './domains';
 export { decodeEntry, setColumns, setSpellings } from './entry';
 export { lookOf, setLooks } from './looks';

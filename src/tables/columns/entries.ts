@@ -86,36 +86,20 @@ export class EntriesBuilder {
   }
 
   /**
-   * Adds the keys `[from, to)` of columns, at least one, with one value for all. They lie side by side and in order, and may have the
-   * value among them, which is not stored again then.
+   * Adds all entries of another pool, whose places count from the beginning of all bytes that were added here.
    *
    * @throws TableTooLargeError
    */
-  addKeys(
-    bytes: Uint8Array,
-    keyStart: Int32Array,
-    keyEnd: Int32Array,
-    from: number,
-    to: number,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    const start = keyStart[from];
-    const end = keyEnd[to - 1];
-    this.#reserve(to - from, end - start + valueEnd - valueStart);
-    const shift = this.#used - start;
-    this.#append(bytes, start, end);
-    const isAmongKeys = start <= valueStart && valueEnd <= end;
-    const value = isAmongKeys ? valueStart + shift : this.#appendValue(bytes, valueStart, valueEnd);
-    const stop = value + valueEnd - valueStart;
-    const first = this.#count - from;
-    for (let i = from; i < to; i++) {
-      this.#keyStart[first + i] = keyStart[i] + shift;
-      this.#keyEnd[first + i] = keyEnd[i] + shift;
-      this.#valueStart[first + i] = value;
-      this.#valueEnd[first + i] = stop;
-    }
-    this.#count = first + to;
+  addAll({ count, pool, keyStart, keyEnd, valueStart, valueEnd }: Pairs): void {
+    const first = this.#count;
+    this.#reserve(count, pool.length);
+    this.#pool.set(pool, this.#used);
+    this.#keyStart.set(keyStart, first);
+    this.#keyEnd.set(keyEnd, first);
+    this.#valueStart.set(valueStart, first);
+    this.#valueEnd.set(valueEnd, first);
+    this.#used += pool.length;
+    this.#count = first + count;
     while (this.#count >= this.#runEnd && this.#runEnd > 0) this.#sortRun();
   }
 

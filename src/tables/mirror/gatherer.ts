@@ -1,5 +1,4 @@
-import { copyLoosely, viewOf } from '../../dbm/bytes.ts';
-import type { RecipientSink, Rejection } from '../../ldap/types.ts';
+import type { FoundEntries, FoundObjects, RecipientSink, Rejection } from '../../ldap/types.ts';
 import { BlockSums } from '../../state/mirror/block-sums.ts';
 import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
@@ -28,10 +27,6 @@ export interface Gathered {
 }
 
 const EXPECTED_OBJECTS = 1 << 18;
-/** Objects are looked up so many at a time: one right after the other, they wait for memory together. */
-const BATCH = 1024;
-/** What `copyLoosely` may write beyond the end. */
-const SLACK = 3;
 
 /** Takes what an extraction gives, and forgets again what turns out to be void. */
 export class Gatherer implements RecipientSink {
@@ -49,19 +44,12 @@ export class Gatherer implements RecipientSink {
   #notices = new Uint8Array(0);
   /** Visits before this one count for nothing any more, by object. Only objects that were void once are in it. */
   #voidBefore = new Map<number, number>();
-  /** A visit is one `object` call; an object may be visited several times. */
+  /** A visit is an object that came; an object may be visited several times. */
   #visits = 0;
   #visitObject: Uint32Array = new Uint32Array(0);
   #hasRepeats = false;
   /** Whether each visit was to the object of its own number, as in a full extraction in which nothing happens meanwhile. */
   #isInOrder = true;
-  /** Of the last visits, those whose objects have not been looked up: their ids, and where their DNs start, the last one's end behind them. */
-  #waiting = 0;
-  readonly #waitingIds = new Uint8Array(BATCH * ID_BYTES);
-  readonly #waitingDns = new Uint32Array(BATCH + 1);
-  #dnsView = viewOf(this.#dns);
-  #source = this.#dns;
-  #sourceView = this.#dnsView;
   #restarted: boolean[] = [];
   #builders: StreamBuilder[] = [];
 
@@ -87,7 +75,6 @@ export class Gatherer implements RecipientSink {
     this.#mode = mode;
     this.#table = new IdTable(expected);
     this.#dns = new Uint8Array(new SharedArrayBuffer(expected * 96));
-    this.#dnsView = viewOf(this.#dns);
     this.#dnsUsed = 0;
     this.#dnSums = new BlockSums();
     this.#dnStart = new Uint32Array(new SharedArrayBuffer(expected * 4));
@@ -98,7 +85,6 @@ export class Gatherer implements RecipientSink {
     this.#visitObject = new Uint32Array(expected);
     this.#hasRepeats = false;
     this.#isInOrder = true;
-    this.#waiting = 0;
     this.#restarted = Array.from({ length: this.#selections }, () => false);
     this.#builders = Array.from({ length: this.#selections * 2 }, (_, stream) => this.#builder(stream));
   }
@@ -112,59 +98,41 @@ export class Gatherer implements RecipientSink {
 
   changed(id: Uint8Array, why: 'changed' | 'deleted'): void {
     this.#noticed?.(id);
-    this.#lookUp();
-    const object = this.#numberOf(id, 0);
+    this.#reserve(1);
+    const object = this.#table.add(id);
     this.#notices[object] = NOTICE[why];
     this.#voidBefore.set(object, this.#visits);
   }
 
-  object(id: Uint8Array, bytes: Uint8Array, dnStart: number, dnEnd: number): void {
-    if (this.#waiting === BATCH) {
-      this.#lookUp();
-      if (this.#mode === 'full') this.#sum();
+  objects({ count, ids, dns, dnStart, dnEnd }: FoundObjects): void {
+    this.#appendDns(dns);
+    this.#reserve(count);
+    this.#table.fetch(ids);
+    for (let i = 0; i < count; i++) {
+      const visit = this.#visits++;
+      const object = this.#table.add(ids, i * ID_BYTES);
+      this.#visitObject[visit] = object;
+      this.#isInOrder &&= object === visit;
+      if (this.#dnEnd[object] > this.#dnStart[object]) this.#hasRepeats = true;
+      this.#dnStart[object] = dnStart[i];
+      this.#dnEnd[object] = dnEnd[i];
     }
-    const at = this.#waiting * ID_BYTES;
-    for (let i = 0; i < ID_BYTES; i++) this.#waitingIds[at + i] = id[i];
-    this.#waitingDns[this.#waiting++] = this.#dnsUsed;
-    this.#appendDn(bytes, dnStart, dnEnd);
-    this.#visits++;
+    if (this.#mode === 'full') this.#sum();
   }
 
-  entry(
-    selection: number,
-    bytes: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    this.#builders[selection].add(this.#visits - 1, bytes, keyStart, keyEnd, valueStart, valueEnd);
+  entries(selection: number, entries: FoundEntries): void {
+    this.#builders[selection].addAll(entries);
   }
 
-  entries(
-    selection: number,
-    bytes: Uint8Array,
-    keyStart: Int32Array,
-    keyEnd: Int32Array,
-    from: number,
-    to: number,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    const builder = this.#builders[selection];
-    builder.addKeys(this.#visits - 1, bytes, keyStart, keyEnd, from, to, valueStart, valueEnd);
-  }
-
-  rejected(selection: number, { value, reason }: Rejection): void {
+  rejected(selection: number, object: number, { value, reason }: Rejection): void {
     const text = Buffer.from(value + reason);
     const middle = Buffer.byteLength(value);
     const builder = this.#builders[this.#selections + selection];
-    builder.add(this.#visits - 1, text, 0, middle, middle, text.length);
+    builder.add(object, text, 0, middle, middle, text.length);
   }
 
   /** The gatherer must not be used afterwards. */
   finish(): Gathered {
-    this.#lookUp();
     const { count, ids } = this.#table;
     const streams = this.#builders.map((builder, stream) =>
       this.#settle(builder.finish(), this.#restarted[stream % this.#selections]),
@@ -228,54 +196,33 @@ export class Gatherer implements RecipientSink {
     return latest;
   }
 
-  /** Finds out whose visits the last ones were. */
-  #lookUp(): void {
-    const first = this.#visits - this.#waiting;
-    while (this.#visits > this.#visitObject.length) this.#visitObject = grown(this.#visitObject);
-    this.#waitingDns[this.#waiting] = this.#dnsUsed;
-    this.#table.fetch(this.#waitingIds.subarray(0, this.#waiting * ID_BYTES));
-    for (let i = 0; i < this.#waiting; i++) {
-      const object = this.#numberOf(this.#waitingIds, i * ID_BYTES);
-      this.#visitObject[first + i] = object;
-      this.#isInOrder &&= object === first + i;
-      if (this.#dnEnd[object] > this.#dnStart[object]) this.#hasRepeats = true;
-      this.#dnStart[object] = this.#waitingDns[i];
-      this.#dnEnd[object] = this.#waitingDns[i + 1];
-    }
-    this.#waiting = 0;
-  }
-
   /** Checksums of a mirror's texts are made while the server has the next ones to find. */
   #sum(): void {
     this.#dnSums.follow(this.#dns.subarray(0, this.#dnsUsed));
     for (const builder of this.#builders) builder.sum();
   }
 
-  #numberOf(ids: Uint8Array, at: number): number {
-    const object = this.#table.add(ids, at);
-    if (object === this.#dnStart.length) {
+  /** Makes room for so many visits, and objects. */
+  #reserve(more: number): void {
+    while (this.#visits + more > this.#visitObject.length) this.#visitObject = grown(this.#visitObject);
+    while (this.#table.count + more > this.#dnStart.length) {
       this.#dnStart = grown(this.#dnStart);
       this.#dnEnd = grown(this.#dnEnd);
       const notices = new Uint8Array(this.#dnStart.length);
       notices.set(this.#notices);
       this.#notices = notices;
     }
-    return object;
   }
 
-  #appendDn(bytes: Uint8Array, start: number, end: number): void {
-    const needed = this.#dnsUsed + end - start + SLACK;
+  #appendDns(dns: Uint8Array): void {
+    const needed = this.#dnsUsed + dns.length;
     if (needed > this.#dns.length) {
       const larger = new Uint8Array(new SharedArrayBuffer(this.#dns.length * 2 + needed));
       larger.set(this.#dns);
       this.#dns = larger;
-      this.#dnsView = viewOf(larger);
     }
-    if (bytes !== this.#source) {
-      this.#source = bytes;
-      this.#sourceView = viewOf(bytes);
-    }
-    this.#dnsUsed = copyLoosely(bytes, this.#sourceView, start, end, this.#dns, this.#dnsView, this.#dnsUsed);
+    this.#dns.set(dns, this.#dnsUsed);
+    this.#dnsUsed = needed;
   }
 
   /** Room for all recipients of a full extraction costs nothing until it is touched; rejections are few. */

@@ -1,3 +1,4 @@
+import type { FoundEntries } from '../../ldap/types.ts';
 import { BlockSums } from '../../state/mirror/block-sums.ts';
 import { ID_BYTES, type Stream } from '../../state/mirror/columns.ts';
 import { compareBytes } from '../columns/bytes.ts';
@@ -33,23 +34,18 @@ export class StreamBuilder {
     valueStart: number,
     valueEnd: number,
   ): void {
-    this.#put(object, 1);
+    const { count } = this.#entries;
+    this.#reserve(count + 1);
+    this.#object[count] = object;
     this.#entries.add(bytes, keyStart, keyEnd, bytes, valueStart, valueEnd);
   }
 
-  /** Adds entries of one object, as `EntriesBuilder.addKeys` does. @throws TableTooLargeError */
-  addKeys(
-    object: number,
-    bytes: Uint8Array,
-    keyStart: Int32Array,
-    keyEnd: Int32Array,
-    from: number,
-    to: number,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    this.#put(object, to - from);
-    this.#entries.addKeys(bytes, keyStart, keyEnd, from, to, valueStart, valueEnd);
+  /** Adds entries as `EntriesBuilder.addAll` does. */
+  addAll(entries: FoundEntries): void {
+    const { count } = this.#entries;
+    this.#reserve(count + entries.count);
+    this.#object.set(entries.object, count);
+    this.#entries.addAll(entries);
   }
 
   /** Sums what texts there are by now. */
@@ -67,16 +63,12 @@ export class StreamBuilder {
     return this.#entries.runs();
   }
 
-  /** Writes down whose the next entries are. */
-  #put(object: number, entries: number): void {
-    const { count } = this.#entries;
-    const end = count + entries;
-    if (end > this.#object.length) {
-      const larger = this.#entries.column(Math.max(1024, end, this.#object.length * 2));
-      larger.set(this.#object);
-      this.#object = larger;
-    }
-    for (let i = count; i < end; i++) this.#object[i] = object;
+  /** Makes room for the objects of so many entries. */
+  #reserve(entries: number): void {
+    if (entries <= this.#object.length) return;
+    const larger = this.#entries.column(Math.max(1024, entries, this.#object.length * 2));
+    larger.set(this.#object);
+    this.#object = larger;
   }
 }
 

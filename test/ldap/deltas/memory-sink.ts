@@ -1,4 +1,5 @@
-import type { RecipientSink, Rejection } from '../../../src/ldap/types.ts';
+import type { FoundEntries, FoundObjects, RecipientSink, Rejection } from '../../../src/ldap/types.ts';
+import { FoundTexts } from '../found-texts.ts';
 
 /** What an object gives: `key: value`, or what was refused, by selection. */
 type Contributions = Map<number, string[]>;
@@ -8,12 +9,12 @@ export class MemorySink implements RecipientSink {
   /** Of extractions that have resolved, by id. */
   #settled = new Map<string, Contributions>();
   #objects = new Map<string, Contributions>();
-  #object = '';
   readonly #dns = new Map<string, string>();
   readonly #restarted = new Set<number>();
   #mode: 'full' | 'delta' = 'full';
-  /** Which selection has had this visit's first entry. */
-  #visited = new Set<number>();
+  /** Each object that came, and which selections have had its first entry. */
+  #visits: { readonly id: string; readonly given: Set<number> }[] = [];
+  readonly #texts = new FoundTexts();
   readonly deleted: string[] = [];
   readonly changes: string[] = [];
   begins: string[] = [];
@@ -21,6 +22,8 @@ export class MemorySink implements RecipientSink {
   begin(mode: 'full' | 'delta'): void {
     this.begins.push(mode);
     this.#mode = mode;
+    this.#visits = [];
+    this.#texts.forget();
     this.#restarted.clear();
     this.deleted.length = 0;
     this.changes.length = 0;
@@ -30,6 +33,7 @@ export class MemorySink implements RecipientSink {
 
   restart(selection: number): void {
     this.#restarted.add(selection);
+    this.#texts.forget(selection);
     for (const given of this.#objects.values()) given.delete(selection);
   }
 
@@ -42,42 +46,22 @@ export class MemorySink implements RecipientSink {
     }
   }
 
-  object(id: Uint8Array, bytes: Uint8Array, dnStart: number, dnEnd: number): void {
-    this.#object = Buffer.from(id).toString('hex');
-    this.#dns.set(this.#object, Buffer.from(bytes.subarray(dnStart, dnEnd)).toString('utf8'));
-    this.#visited = new Set();
-  }
-
-  entry(
-    selection: number,
-    bytes: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    const text = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1');
-    this.#give(selection, `${text(keyStart, keyEnd)}: ${text(valueStart, valueEnd)}`);
-  }
-
-  entries(
-    selection: number,
-    bytes: Uint8Array,
-    keyStart: Int32Array,
-    keyEnd: Int32Array,
-    from: number,
-    to: number,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    for (let i = from; i < to; i++) {
-      if (i > from && keyStart[i] !== keyEnd[i - 1]) throw new Error('the keys do not lie side by side');
-      this.entry(selection, bytes, keyStart[i], keyEnd[i], valueStart, valueEnd);
+  objects({ count, ids, dns, dnStart, dnEnd }: FoundObjects): void {
+    for (let i = 0; i < count; i++) {
+      const id = Buffer.from(ids.subarray(i * 16, i * 16 + 16)).toString('hex');
+      this.#visits.push({ id, given: new Set() });
+      const from = dnStart[i] - dnStart[0];
+      this.#dns.set(id, Buffer.from(dns.subarray(from, from + dnEnd[i] - dnStart[i])).toString('utf8'));
     }
   }
 
-  rejected(selection: number, { value, reason }: Rejection): void {
-    this.#give(selection, `refused ${value}: ${reason}`);
+  entries(selection: number, entries: FoundEntries): void {
+    for (const { object, key, value } of this.#texts.read(selection, entries))
+      this.#give(selection, object, `${key}: ${value}`);
+  }
+
+  rejected(selection: number, object: number, { value, reason }: Rejection): void {
+    this.#give(selection, object, `refused ${value}: ${reason}`);
   }
 
   /** The extraction has resolved: what it gave stands. */
@@ -97,15 +81,13 @@ export class MemorySink implements RecipientSink {
     return lines.sort();
   }
 
-  #give(selection: number, text: string): void {
-    let given = this.#objects.get(this.#object);
-    if (given === undefined) {
-      given = new Map();
-      this.#objects.set(this.#object, given);
-    }
+  #give(selection: number, object: number, text: string): void {
+    const { id, given: before } = this.#visits[object];
+    const given = this.#objects.get(id) ?? new Map<number, string[]>();
+    this.#objects.set(id, given);
     // Of two visits, the later counts.
-    const before = this.#visited.has(selection) ? (given.get(selection) ?? []) : [];
-    this.#visited.add(selection);
-    given.set(selection, [...before, text]);
+    const texts = before.has(selection) ? (given.get(selection) ?? []) : [];
+    before.add(selection);
+    given.set(selection, [...texts, text]);
   }
 }

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { BlockSums } from '../../../src/state/mirror/block-sums.ts';
 import { Gatherer } from '../../../src/tables/mirror/gatherer.ts';
+import { Finder } from './finder.ts';
 
 const id = new Uint8Array(16).fill(1);
-const bytes = Buffer.from('cn=xkeyvalue');
 
-function gives(gatherer: Gatherer, selection: number): void {
-  gatherer.object(id, bytes, 0, 4);
-  gatherer.entry(selection, bytes, 4, 7, 7, 12);
+function gives(finder: Finder, selection: number): void {
+  finder.object(id, 'cn=x');
+  finder.entry(selection, 'key', 'value');
 }
 
 test.each([
@@ -17,11 +17,12 @@ test.each([
   'what is caught up with in a %s extraction counts, or not, for a selection that was searched by itself',
   (mode, count) => {
     const gatherer = new Gatherer(2);
-    gatherer.begin(mode);
-    gatherer.restart(1);
-    gives(gatherer, 0);
-    gives(gatherer, 1);
-    gatherer.changed(id, 'deleted');
+    const finder = new Finder(gatherer);
+    finder.begin(mode);
+    finder.restart(1);
+    gives(finder, 0);
+    gives(finder, 1);
+    finder.changed(id, 'deleted');
     expect(
       gatherer
         .finish()
@@ -33,12 +34,13 @@ test.each([
 
 test('what an object gave when it came again counts, whatever else changed', () => {
   const gatherer = new Gatherer(1);
-  gatherer.begin('delta');
-  gatherer.restart(0);
-  gives(gatherer, 0);
-  gatherer.changed(new Uint8Array(16).fill(2), 'deleted');
-  gatherer.object(id, bytes, 0, 4);
-  gatherer.entry(0, bytes, 7, 12, 4, 7);
+  const finder = new Finder(gatherer);
+  finder.begin('delta');
+  finder.restart(0);
+  gives(finder, 0);
+  finder.changed(new Uint8Array(16).fill(2), 'deleted');
+  finder.object(id, 'cn=x');
+  finder.entry(0, 'value', 'key');
   const [{ count, keyStart, keyEnd }] = gatherer.finish().streams;
   expect([count, keyEnd[0] - keyStart[0]]).toEqual([1, 5]);
 });
@@ -47,13 +49,14 @@ test('of thousands of objects, those that came twice gave what they gave the sec
   const count = 5000;
   const again = [3, 1023, 1024, 4999];
   const gatherer = new Gatherer(1);
-  gatherer.begin('full');
+  const finder = new Finder(gatherer);
+  finder.begin('full');
   const visit = (object: number, name: string): void => {
-    const text = Buffer.from(`${name}${object}`);
+    const text = `${name}${object}`;
     const id = Buffer.alloc(16);
     id.writeUInt32BE(object, 8);
-    gatherer.object(id, text, 0, text.length);
-    gatherer.entry(0, text, 0, text.length, 0, text.length);
+    finder.object(id, text);
+    finder.entry(0, text, text);
   };
   for (let object = 0; object < count; object++) visit(object, 'cn=first');
   for (const object of again) visit(object, 'cn=second');
@@ -76,14 +79,14 @@ test('of thousands of objects, those that came twice gave what they gave the sec
 
 test('what was summed by the way is what the texts have', () => {
   const gatherer = new Gatherer(1);
-  gatherer.begin('full');
+  const finder = new Finder(gatherer);
+  finder.begin('full');
   for (let object = 0; object < 5000; object++) {
-    const text = Buffer.from(`cn=${object},ou=staff,${object}@example.ac.uk`);
     const id = Buffer.alloc(16);
     // One in ten comes again.
     id.writeUInt32BE(object % 4500, 8);
-    gatherer.object(id, text, 0, text.lastIndexOf(','));
-    gatherer.entry(0, text, text.lastIndexOf(',') + 1, text.length, 0, 3);
+    finder.object(id, `cn=${object},ou=staff`);
+    finder.entry(0, `${object}@example.ac.uk`, 'cn=');
   }
   const { objects, streams, sums } = gatherer.finish();
   for (const [known, bytes] of [

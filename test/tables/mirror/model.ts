@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Extraction } from '../../../src/ldap/types.ts';
 import type { Contents } from '../../../src/tables/mirror/contents.ts';
 import { Gatherer } from '../../../src/tables/mirror/gatherer.ts';
+import { Finder } from './finder.ts';
 
 /** How many table sources the imagined directory feeds. */
 export const SELECTIONS = 2;
@@ -62,16 +63,12 @@ export function streamOf(contents: Contents, number: number): string[] {
 }
 
 /** Hands objects to a gatherer as an extraction does: one after the other, those of some selections only. */
-function hand(gatherer: Gatherer, object: string, what: Given, selections: readonly number[]): void {
-  const dn = Buffer.from(what.dn);
-  gatherer.object(Buffer.from(object, 'hex'), dn, 0, dn.length);
+function hand(finder: Finder, object: string, what: Given, selections: readonly number[]): void {
+  finder.object(Buffer.from(object, 'hex'), what.dn);
   for (const selection of selections) {
-    for (const [key, value] of what.entries[selection] ?? []) {
-      const bytes = Buffer.from(key + value);
-      gatherer.entry(selection, bytes, 0, key.length, key.length, bytes.length);
-    }
+    for (const [key, value] of what.entries[selection] ?? []) finder.entry(selection, key, value);
     for (const [value, reason] of what.rejections[selection] ?? []) {
-      gatherer.rejected(selection, { dn: what.dn, value, reason });
+      finder.rejected(selection, { dn: what.dn, value, reason });
     }
   }
 }
@@ -84,20 +81,21 @@ const all = tables.map((_, selection) => selection);
  */
 export function gatherFull(before: World, after: World, own: readonly number[]): Gatherer {
   const gatherer = new Gatherer(SELECTIONS);
-  gatherer.begin('full');
-  for (const [object, what] of before) hand(gatherer, object, what, all);
-  gatherer.begin('full');
+  const finder = new Finder(gatherer);
+  finder.begin('full');
+  for (const [object, what] of before) hand(finder, object, what, all);
+  finder.begin('full');
   const shared = all.filter((selection) => !own.includes(selection));
   // The search sees some objects as they were; what changed while it ran is read again behind it.
-  for (const [object, what] of before) hand(gatherer, object, what, shared);
+  for (const [object, what] of before) hand(finder, object, what, shared);
   for (const selection of own) {
-    gatherer.restart(selection);
+    finder.restart(selection);
     for (const [object, what] of before) {
-      hand(gatherer, object, what, [selection]);
-      hand(gatherer, object, what, [selection]);
+      hand(finder, object, what, [selection]);
+      hand(finder, object, what, [selection]);
     }
   }
-  notices(gatherer, before, after, all);
+  notices(finder, before, after, all);
   return gatherer;
 }
 
@@ -109,18 +107,19 @@ export function gatherDelta(
   own: readonly number[],
 ): Gatherer {
   const gatherer = new Gatherer(SELECTIONS);
-  gatherer.begin('delta');
+  const finder = new Finder(gatherer);
+  finder.begin('delta');
   const shared = all.filter((selection) => !own.includes(selection));
-  notices(gatherer, before, after, shared, noticed);
+  notices(finder, before, after, shared, noticed);
   for (const selection of own) {
-    gatherer.restart(selection);
-    for (const [object, what] of after) hand(gatherer, object, what, [selection]);
+    finder.restart(selection);
+    for (const [object, what] of after) hand(finder, object, what, [selection]);
   }
   return gatherer;
 }
 
 function notices(
-  gatherer: Gatherer,
+  finder: Finder,
   before: World,
   after: World,
   selections: readonly number[],
@@ -129,8 +128,8 @@ function notices(
   for (const object of new Set([...before.keys(), ...after.keys(), ...more])) {
     const what = after.get(object);
     if (what === before.get(object) && !more.includes(object)) continue;
-    gatherer.changed(Buffer.from(object, 'hex'), what === undefined ? 'deleted' : 'changed');
-    if (what !== undefined) hand(gatherer, object, what, selections);
+    finder.changed(Buffer.from(object, 'hex'), what === undefined ? 'deleted' : 'changed');
+    if (what !== undefined) hand(finder, object, what, selections);
   }
 }
 
