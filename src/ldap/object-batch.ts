@@ -3,7 +3,7 @@ import type { Loops } from './loops.ts';
 import { ID_LENGTH } from './object-id.ts';
 import type { FoundObjects } from './types.ts';
 
-/** FoundObjects handed over at a time. */
+/** Objects handed over at a time. */
 const OBJECTS = 1024;
 /** Bytes of their DNs, as a rule. */
 const USUAL_BYTES = OBJECTS * 128;
@@ -15,7 +15,7 @@ const GIVEN = 2;
 const IDS = 3;
 const FIELDS = 7;
 
-/** FoundObjects that were found and not handed over yet. */
+/** Objects that were found and not handed over yet. */
 export class ObjectBatch {
   readonly #memory: LinearMemory;
   readonly #loops: Loops;
