@@ -1,6 +1,6 @@
 import type { FoundEntries, FoundObjects, RecipientSink, Rejection } from '../../ldap/types.ts';
 import { BlockSums } from '../../state/mirror/block-sums.ts';
-import { ID_BYTES, type Objects, type Stream } from '../../state/mirror/columns.ts';
+import type { Objects, Stream } from '../../state/mirror/columns.ts';
 import type { Run, RunSorting } from '../columns/runs.ts';
 import { IdTable } from './id-table.ts';
 import { StreamBuilder } from './stream.ts';
@@ -107,15 +107,23 @@ export class Gatherer implements RecipientSink {
   objects({ count, ids, dns, dnStart, dnEnd }: FoundObjects): void {
     this.#appendDns(dns);
     this.#reserve(count);
-    this.#table.fetch(ids);
-    for (let i = 0; i < count; i++) {
-      const visit = this.#visits++;
-      const object = this.#table.add(ids, i * ID_BYTES);
-      this.#visitObject[visit] = object;
-      this.#isInOrder &&= object === visit;
-      if (this.#dnEnd[object] > this.#dnStart[object]) this.#hasRepeats = true;
-      this.#dnStart[object] = dnStart[i];
-      this.#dnEnd[object] = dnEnd[i];
+    const first = this.#visits;
+    const known = this.#table.count;
+    const visited = this.#visitObject.subarray(first, first + count);
+    this.#table.addAll(ids, visited);
+    this.#visits += count;
+    if (known === first && this.#table.count === first + count) {
+      // New ones only, and so far each came once.
+      this.#dnStart.set(dnStart, first);
+      this.#dnEnd.set(dnEnd, first);
+    } else {
+      for (let i = 0; i < count; i++) {
+        const object = visited[i];
+        this.#isInOrder &&= object === first + i;
+        if (this.#dnEnd[object] > this.#dnStart[object]) this.#hasRepeats = true;
+        this.#dnStart[object] = dnStart[i];
+        this.#dnEnd[object] = dnEnd[i];
+      }
     }
     if (this.#mode === 'full') this.#sum();
   }

@@ -1,6 +1,9 @@
 import { sameBytes, viewOf } from '../../dbm/bytes.ts';
+import { LinearMemory } from '../../dbm/linear-memory.ts';
 import { ID_BYTES } from '../../state/mirror/columns.ts';
 import { hashOfId, slotCountFor } from '../../state/mirror/id-slots.ts';
+import { columnBeside, poolBytes } from '../columns/shared-memory.ts';
+import { type Loops, loopsIn } from './loops.ts';
 
 /** Numbers ids of 16 bytes in the order of their coming. No object is made for an id. */
 export class IdTable {
@@ -12,15 +15,16 @@ export class IdTable {
   #sourceView: DataView;
   /** Open addressing; a slot has the number of an id plus one. */
   #slots: Uint32Array;
-  /** Means nothing; see `fetch`. */
-  touched = 0;
+  /** What compiled loops are asked for, and answer. */
+  #asked: Uint32Array = new Uint32Array(0);
+  #loops: Loops | undefined;
 
   constructor(expected = 1024) {
-    this.#ids = new Uint8Array(new SharedArrayBuffer(Math.max(1, expected) * ID_BYTES));
+    this.#ids = poolBytes(Math.max(1, expected) * ID_BYTES);
     this.#idsView = viewOf(this.#ids);
     this.#source = this.#ids;
     this.#sourceView = this.#idsView;
-    this.#slots = new Uint32Array(slotCountFor(expected));
+    this.#slots = this.#slotsFor(expected);
   }
 
   get count(): number {
@@ -59,14 +63,31 @@ export class IdTable {
     return this.#count - 1;
   }
 
-  /** Goes to where ids will be looked for: a loop that does nothing else waits for many places in memory at once. */
-  fetch(ids: Uint8Array): void {
-    const view = this.#viewOf(ids);
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let touched = 0;
-    for (let at = 0; at < ids.length; at += ID_BYTES) touched ^= slots[hashOfId(view, at) & mask];
-    this.touched = touched;
+  /** Adds ids, one behind the other. Of a table that was made for many, a compiled loop does it. @param numbers for the number of each */
+  addAll(ids: Uint8Array, numbers: Uint32Array): void {
+    const memory = LinearMemory.of(this.#ids);
+    const { length } = numbers;
+    if (memory === undefined) {
+      for (let i = 0; i < length; i++) numbers[i] = this.add(ids, i * ID_BYTES);
+      return;
+    }
+    while ((this.#count + length) * 2 > this.#slots.length) this.#growSlots();
+    while ((this.#count + length) * ID_BYTES > this.#ids.length) this.#growIds();
+    const words = (length * ID_BYTES) / 4;
+    if (this.#asked.length < words + length) this.#asked = columnBeside(this.#ids, words + length);
+    const asked = this.#asked;
+    new Uint8Array(asked.buffer, asked.byteOffset, ids.length).set(ids);
+    this.#loops ??= loopsIn(memory);
+    this.#count = this.#loops.addIds(
+      asked.byteOffset,
+      length,
+      asked.byteOffset + ids.length,
+      this.#ids.byteOffset,
+      this.#count,
+      this.#slots.byteOffset,
+      this.#slots.length - 1,
+    );
+    numbers.set(asked.subarray(words, words + length));
   }
 
   /** Where the id is, or would be put. */
@@ -88,14 +109,20 @@ export class IdTable {
   }
 
   #growSlots(): void {
-    this.#slots = new Uint32Array(this.#slots.length * 2);
+    this.#slots = this.#slotsFor(this.#slots.length);
     for (let number = 0; number < this.#count; number++) {
       this.#slots[this.#slotOf(this.#idsView, number * ID_BYTES)] = number + 1;
     }
   }
 
+  /** Touched, since they are read before they are written to: see `LinearMemory.reserveTouched`. */
+  #slotsFor(ids: number): Uint32Array {
+    return columnBeside(this.#ids, slotCountFor(ids)).fill(0);
+  }
+
   #growIds(): void {
-    const larger = new Uint8Array(new SharedArrayBuffer(this.#ids.length * 2));
+    const { buffer, byteOffset } = columnBeside(this.#ids, this.#ids.length / 2);
+    const larger = new Uint8Array(buffer, byteOffset, this.#ids.length * 2);
     larger.set(this.#ids);
     this.#ids = larger;
     this.#idsView = viewOf(larger);

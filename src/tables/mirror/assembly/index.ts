@@ -1,3 +1,5 @@
+export { addIds } from './ids';
+
 /**
  * Puts the numbers of `count` entries in the order of their objects, those of one object in their own order. `objects` has the number of
  * each entry's object; to `starts`, which is zeros, goes where the entries of each object begin, and behind the last where they end.
