@@ -1,5 +1,16 @@
-import { closeSync, constants, fsyncSync, openSync, renameSync } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  type Stats,
+} from 'node:fs';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DbmError } from '../../dbm/error.ts';
 import type { Change, Format, Prepared } from '../../dbm/format.ts';
@@ -102,9 +113,9 @@ export async function stage(
       ? [
           stopwatch.timeAsync('.dat', async () => {
             const staged = stagedPath(files.dat, label);
-            await refuseDirectory(files.dat);
+            refuseDirectory(files.dat);
             await writeText(staged, table.text());
-            await keepAttributes(staged, files.dat);
+            keepAttributes(staged, files.dat);
           }),
         ]
       : []),
@@ -182,14 +193,14 @@ async function patchDat(
   change: Change,
   staged: string,
 ): Promise<PatchedDat | undefined> {
-  await refuseDirectory(path);
+  refuseDirectory(path);
   const text = patchText(path, old, change);
   if (text === undefined) return undefined;
   try {
     const datSum = await writeText(staged, text.blocks());
     const { digest, bytes, isOldAsKnown } = text.outcome();
     if (!isOldAsKnown) return undefined;
-    await keepAttributes(staged, path);
+    keepAttributes(staged, path);
     return { measure: { digest, bytes }, datSum };
   } finally {
     text.close();
@@ -203,11 +214,11 @@ async function patchDbm(
   label: string,
   copy: Prepared | undefined,
 ): Promise<boolean> {
-  await refuseDirectory(path);
+  refuseDirectory(path);
   const staged = stagedPath(path, label);
   if (copy === undefined) await rm(staged, { force: true });
   const isPatched = (await format.patch?.(staged, path, change, copy)) === true;
-  if (isPatched) await keepAttributes(staged, path);
+  if (isPatched) keepAttributes(staged, path);
   return isPatched;
 }
 
@@ -216,28 +227,28 @@ function companionPaths(path: string, { companion }: Format): string[] {
 }
 
 async function writeDbm(table: Table, path: string, format: Format, label: string): Promise<void> {
-  await refuseDirectory(path);
+  refuseDirectory(path);
   const staged = stagedPath(path, label);
   await rm(staged, { force: true });
   await format.write(staged, table.columns(), { readBack: true });
-  await keepAttributes(staged, path);
+  keepAttributes(staged, path);
   if (format.companion !== undefined) {
     const companion = path + format.companion.suffix;
     const stagedCompanion = stagedPath(companion, label);
     await rm(stagedCompanion, { force: true });
     await format.companion.write(stagedCompanion);
-    await keepAttributes(stagedCompanion, companion);
+    keepAttributes(stagedCompanion, companion);
   }
 }
 
 /** Writes the candidate that is not published, unless the very same is there already. @throws PublishError */
 export async function keepCandidate(files: TableFiles, table: Table): Promise<void> {
   if (hasDigest(files.candidate, table.digest)) return;
-  await refuseDirectory(files.candidate);
+  refuseDirectory(files.candidate);
   const staged = stagedPath(files.candidate, 'new');
   try {
     await writeText(staged, table.text());
-    await keepAttributes(staged, files.dat);
+    keepAttributes(staged, files.dat);
     await rename(staged, files.candidate);
   } catch (error) {
     await rm(staged, { force: true });
@@ -253,19 +264,19 @@ export async function sweep(dir: string): Promise<void> {
   }
 }
 
-async function keepAttributes(path: string, replaced: string): Promise<void> {
-  const old = await lstat(replaced).catch(() => undefined);
+function keepAttributes(path: string, replaced: string): void {
+  const old = statusOf(replaced);
   if (old === undefined || !old.isFile()) return;
-  let handle: FileHandle | undefined;
+  let descriptor: number | undefined;
   try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const made = await handle.stat();
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const made = fstatSync(descriptor);
     // Each change would have to be waited for once more, until the disk has it.
     if (made.uid === old.uid && made.gid === old.gid && made.mode === old.mode) return;
-    if (made.gid !== old.gid) await handle.chown(made.uid, old.gid);
-    if (made.uid !== old.uid) await handle.chown(old.uid, old.gid).catch(ignoreMissingRight);
-    await handle.chmod(old.mode & 0o7777);
-    await handle.sync();
+    if (made.gid !== old.gid) fchownSync(descriptor, made.uid, old.gid);
+    if (made.uid !== old.uid) giveAway(descriptor, old);
+    fchmodSync(descriptor, old.mode & 0o7777);
+    fsyncSync(descriptor);
   } catch (error) {
     throw new PublishError(
       path,
@@ -273,18 +284,30 @@ async function keepAttributes(path: string, replaced: string): Promise<void> {
       { cause: error },
     );
   } finally {
-    await handle?.close();
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 
 /** Only root may give a file away: without that right the new file is ours. */
-function ignoreMissingRight(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+function giveAway(descriptor: number, { uid, gid }: Stats): void {
+  try {
+    fchownSync(descriptor, uid, gid);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+  }
 }
 
-async function refuseDirectory(path: string): Promise<void> {
-  const status = await lstat(path).catch(() => undefined);
-  if (status?.isDirectory()) throw directoryInTheWay(path);
+function refuseDirectory(path: string): void {
+  if (statusOf(path)?.isDirectory()) throw directoryInTheWay(path);
+}
+
+/** @returns undefined for what is not there, or can't be looked at */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function hasDigest(path: string, digest: string): boolean {
